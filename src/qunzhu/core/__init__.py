@@ -1,0 +1,1 @@
+"""Rules, tables and records. No input or output; imports the standard library and msgspec only."""

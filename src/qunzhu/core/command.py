@@ -1,0 +1,162 @@
+"""What a command is, and how request bytes become its record.
+
+A command is one function ``def name(tx, who, req) -> reply`` under ``@command``. Its REST route, gateway method,
+decoder, reference page, OpenAPI operation, coverage row and metric label are all derived from that function, its two
+records and the decorator's row.
+"""
+
+import re
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from qunzhu.core.errors import (
+    ACCOUNT_BAD_PARAMETER,
+    ACCOUNT_NOT_TEXT,
+    BAD_PARAMETER,
+    BODY_NOT_JSON,
+    GROUP_INTERNAL,
+    ErrorRow,
+    Refused,
+)
+from qunzhu.core.limits import Check, account_fields, compile_checks
+from qunzhu.core.ports import GATEWAY, REST, Tx, Who
+
+R = TypeVar("R", bound="Reply", covariant=True)
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of a successful answer, under their wire names; the envelope is added by the edge."""
+
+
+class Request(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+    """Fields of a request, under their wire names. None means absent; unknown fields are ignored."""
+
+
+class Done(Reply, frozen=True, kw_only=True):
+    """An answer without fields."""
+
+
+Handler = Callable[[Tx, Who, Any], Reply]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One row of the command table."""
+
+    name: str
+    service: str
+    run: Handler
+    request: type[Request[Any]]
+    reply: type[Reply]
+    writes: bool
+    doors: tuple[str, ...]
+    doc: str
+    """Product-doc id of the reference service; empty for commands of qunzhu's own gateway."""
+    errors: tuple[ErrorRow, ...]
+    aliases: tuple[str, ...]
+    old_fields: Mapping[str, str]
+    bad_input: ErrorRow
+    internal: ErrorRow
+    decoder: msgspec.json.Decoder[Request[Any]]
+    check: Check | None
+    accounts: frozenset[str]
+    old_marks: tuple[bytes, ...]
+
+    @property
+    def path(self) -> str:
+        """Return ``<service>/<command>``, the part of the URL after /v4/."""
+        return f"{self.service}/{self.name}"
+
+    @property
+    def help(self) -> str:
+        """Return the first sentence of the function's docstring."""
+        return (self.run.__doc__ or "").strip().split("\n")[0]
+
+    def decode(self, body: bytes) -> Request[Any]:
+        """Turn a JSON body into the request record, or refuse with the documented code, naming field and limit."""
+        try:
+            request = self.decoder.decode(self._renamed(body))
+        except msgspec.ValidationError as fault:
+            raise self._type_fault(str(fault)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            raise Refused(BODY_NOT_JSON, str(fault)[:200]) from None
+        except RecursionError:
+            raise Refused(BODY_NOT_JSON, "nested too deeply") from None
+        if self.check is not None:
+            self.check("", request)
+        return request
+
+    def _renamed(self, body: bytes) -> bytes:
+        """Give fields of older editions their present names. The search keeps the common case free of a second parse."""
+        if not any(mark in body for mark in self.old_marks):
+            return body
+        fields = msgspec.json.decode(body)
+        if not isinstance(fields, dict):
+            return body
+        for old, new in self.old_fields.items():
+            if old in fields:
+                fields.setdefault(new, fields.pop(old))
+        return msgspec.json.encode(fields)
+
+    def _type_fault(self, text: str) -> Refused:
+        """Name the field of a wrongly typed value; an account given as a number has a code of its own."""
+        message, _, path = text.partition(" - at `$")
+        field = re.sub(r"\[\.\.\.\]", "[]", path.rstrip("`").lstrip("."))
+        if not field and message.startswith("Expected `object`"):
+            return Refused(BODY_NOT_JSON, message)
+        if missing := re.fullmatch(r"Object missing required field `(.+)`", message):
+            name = f"{field}.{missing[1]}" if field else missing[1]
+            return Refused(self.bad_input, f"{name}: required, but absent")
+        leaf = re.sub(r"\[.*?\]", "", field).rpartition(".")[2]
+        if leaf in self.accounts and re.search(r"got `(int|float)`", message):
+            return Refused(ACCOUNT_NOT_TEXT, f"{field}: a number")
+        return Refused(self.bad_input, f"{field}: {message}")
+
+
+COMMANDS: dict[str, Command] = {}
+"""By path, old names included."""
+BY_NAME: dict[str, Command] = {}
+"""By command name, old names included; names are unique across services."""
+
+_BAD_INPUT = {"im_open_login_svc": ACCOUNT_BAD_PARAMETER}
+F = TypeVar("F", bound=Handler)
+
+
+def command(
+    service: str,
+    *,
+    writes: bool,
+    doc: str = "",
+    doors: tuple[str, ...] = (REST, GATEWAY),
+    errors: tuple[ErrorRow, ...] = (),
+    aliases: tuple[str, ...] = (),
+    old_fields: Mapping[str, str] | None = None,
+    bad_input: ErrorRow | None = None,
+    internal: ErrorRow = GROUP_INTERNAL,
+) -> Callable[[F], F]:
+    """Enter a handler into the command table.
+
+    ``aliases`` are older paths (``service/command``) of the same command, ``old_fields`` older names of its top-level
+    fields.
+    """
+
+    def enter(run: F) -> F:
+        hints = typing.get_type_hints(run)
+        request, names = hints["req"], dict(old_fields or {})
+        row = Command(
+            name=run.__name__, service=service, run=run, request=request, reply=hints["return"], writes=writes,
+            doors=doors, doc=doc, errors=errors, aliases=aliases, old_fields=names,
+            bad_input=bad_input or _BAD_INPUT.get(service, BAD_PARAMETER), internal=internal,
+            decoder=msgspec.json.Decoder(request), check=compile_checks(request), accounts=account_fields(request),
+            old_marks=tuple(f'"{name}"'.encode() for name in names),
+        )  # fmt: skip
+        for path in (row.path, *aliases):
+            name = path.rpartition("/")[2]
+            if path in COMMANDS or BY_NAME.get(name, row) is not row:
+                raise ValueError(f"two commands are called {path}")
+            COMMANDS[path] = BY_NAME[name] = row
+        return run
+
+    return enter

@@ -1,0 +1,93 @@
+"""What happened, as records. A command publishes them with ``tx.emit``; there is no second way.
+
+Old state plus the emitted events equals a fresh read. ``at`` is unix seconds. ``seq`` is the place of the stored
+notice in the group's message stream, 0 where the kind stores none.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Something that happened in one app."""
+
+
+class GroupEvent(Event, frozen=True, kw_only=True):
+    """Something that happened to one group; ``operator`` did it."""
+
+    group_id: str
+    kind: str
+    operator: str
+    at: int
+    seq: int = 0
+    told: bool = True
+    """False where nobody is told: the kind's notices are off, the caller asked for silence, or the group sleeps."""
+
+
+class GroupCreated(GroupEvent, frozen=True, kw_only=True):
+    """A group exists. ``members`` are those who were put in besides the owner."""
+
+    name: str
+    owner: str
+    members: list[str]
+
+
+class MembersJoined(GroupEvent, frozen=True, kw_only=True):
+    """Users became members. ``how`` is Invite or Apply."""
+
+    users: list[str]
+    how: str
+    member_num: int
+
+
+class MembersLeft(GroupEvent, frozen=True, kw_only=True):
+    """Users are members no more. ``how`` is Quit, Kick or AccountDeleted."""
+
+    users: list[str]
+    how: str
+    member_num: int
+    reason: str = ""
+
+
+class GroupInfoChanged(GroupEvent, frozen=True, kw_only=True):
+    """Fields of a group's profile have new values; ``changes`` has wire names."""
+
+    changes: dict[str, Any]
+
+
+class OwnerChanged(GroupEvent, frozen=True, kw_only=True):
+    """A group has another owner. ``old`` is empty where it had none, ``new`` where it has none now."""
+
+    old: str
+    new: str
+
+
+class GroupDissolved(GroupEvent, frozen=True, kw_only=True):
+    """A group is no more."""
+
+    name: str
+    owner: str
+    member_num: int
+
+
+class AccountsChanged(Event, frozen=True, kw_only=True):
+    """Accounts were registered or deleted."""
+
+    registered: list[str] = []
+    deleted: list[str] = []
+
+
+class LoginsRevoked(Event, frozen=True, kw_only=True):
+    """UserSigs of a user made before ``before`` (unix seconds) no longer hold."""
+
+    user: str
+    before: int
+
+
+AnyEvent = (
+    GroupCreated | MembersJoined | MembersLeft | GroupInfoChanged | OwnerChanged | GroupDissolved | AccountsChanged
+    | LoginsRevoked
+)  # fmt: skip
+encode_event = msgspec.json.Encoder().encode
+decode_event = msgspec.json.Decoder(AnyEvent).decode

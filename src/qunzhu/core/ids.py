@@ -1,0 +1,57 @@
+"""Group ids: the documented forms, and new ones that nobody can guess (docs 1047/33529, 34895)."""
+
+import re
+from collections.abc import Callable
+
+from qunzhu.core.errors import BAD_PARAMETER, GROUP_ID_INVALID, Refused
+from qunzhu.core.kinds import COMMUNITY, Kind
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+_PRINTABLE = re.compile(r"[\x20-\x7e]+\Z")
+MAX_GROUP_ID = 48
+MAX_TOPIC_ID = 96
+GENERATED_PREFIX = "@TGS#"
+COMMUNITY_PREFIX = "@TGS#_"
+GENERATED_COMMUNITY_PREFIX = "@TGS#_@TGS#"
+
+
+def _base32(value: int, digits: int) -> str:
+    return "".join(_DIGITS[(value >> shift) & 31] for shift in range(5 * (digits - 1), -1, -5))
+
+
+def new_group_id(kind: Kind, now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
+    """Return a generated id: the kind's prefix, then 17 upper-case letters and digits.
+
+    Seven of them are the time in steps of 32 ms, so that neighbours in time are neighbours in the index; the other
+    ten are 50 random bits, so that one id tells nothing about the next, and none is made a second time.
+    """
+    step = now_ms >> 5
+    return kind.id_prefix + _base32(step, 7) + _base32(int.from_bytes(random_bytes(7)), 10)
+
+
+def check_chosen_id(kind: Kind, group_id: str) -> None:
+    """Refuse (10004) an id that a caller may not choose for a group of this kind."""
+    size = len(group_id.encode())
+    if not 0 < size <= MAX_GROUP_ID or not _PRINTABLE.match(group_id):
+        raise Refused(BAD_PARAMETER, f"GroupId: {size} bytes, 1 to {MAX_GROUP_ID} bytes of printable ASCII are allowed")
+    if kind is COMMUNITY:
+        if not group_id.startswith(COMMUNITY_PREFIX) or group_id.startswith(GENERATED_COMMUNITY_PREFIX):
+            raise Refused(
+                BAD_PARAMETER,
+                f"GroupId: the id of a Community must start with {COMMUNITY_PREFIX} and not with {GENERATED_COMMUNITY_PREFIX}",
+            )
+        if len(group_id) == len(COMMUNITY_PREFIX):
+            raise Refused(BAD_PARAMETER, f"GroupId: nothing follows {COMMUNITY_PREFIX}")
+        if "@TOPIC#_" in group_id:
+            raise Refused(BAD_PARAMETER, "GroupId: @TOPIC#_ is reserved for topics")
+    elif group_id.startswith(GENERATED_PREFIX):
+        raise Refused(BAD_PARAMETER, f"GroupId: must not start with {GENERATED_PREFIX}")
+
+
+def check_group_id(group_id: str) -> None:
+    """Refuse (10015) an id that no group can have."""
+    size = len(group_id.encode())
+    if not 0 < size <= MAX_TOPIC_ID or not _PRINTABLE.match(group_id):
+        raise Refused(
+            GROUP_ID_INVALID, f"GroupId: {size} bytes, 1 to {MAX_GROUP_ID} bytes of printable ASCII are allowed"
+        )

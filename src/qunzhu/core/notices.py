@@ -1,0 +1,83 @@
+"""How events are told to users: group tips to everybody in the group, system notices to single users.
+
+One form serves the push, the stored history and what a returning client pulls. Type names are those of
+``TIMGroupTipType`` and ``TIMGroupReportType`` in the C headers without their prefix.
+"""
+
+from typing import Any
+
+from qunzhu.core.events import (
+    Event,
+    GroupCreated,
+    GroupDissolved,
+    GroupEvent,
+    GroupInfoChanged,
+    MembersJoined,
+    MembersLeft,
+    OwnerChanged,
+)
+
+Notice = dict[str, Any]
+LEFT_TIP = {"Quit": "Quit", "Kick": "Kick", "AccountDeleted": "Quit"}
+
+
+def _base(event: GroupEvent) -> Notice:
+    return {
+        "GroupId": event.group_id,
+        "GroupType": event.kind,
+        "Operator_Account": event.operator,
+        "Time": event.at,
+    }
+
+
+def tip(event: Event) -> Notice | None:
+    """Return the tip that the group's members see, or None where nobody is told."""
+    if not isinstance(event, GroupEvent) or not event.told:
+        return None
+    match event:
+        case GroupCreated(members=users) if users:
+            more: Notice = {"TipType": "Invite", "JoinType": "Invite", "UserList": users, "MemberNum": len(users) + 1}
+            if not event.owner:
+                more["MemberNum"] -= 1
+        case MembersJoined():
+            more = {
+                "TipType": "Invite",
+                "JoinType": event.how,
+                "UserList": event.users,
+                "MemberNum": event.member_num,
+            }
+        case MembersLeft():
+            more = {"TipType": LEFT_TIP[event.how], "UserList": event.users, "MemberNum": event.member_num}
+            if event.reason:
+                more["Reason"] = event.reason
+        case GroupInfoChanged():
+            more = {"TipType": "GroupInfoChange", "Changes": event.changes}
+        case OwnerChanged():
+            more = {"TipType": "GroupInfoChange", "Changes": {"Owner_Account": event.new}}
+        case _:
+            return None
+    return {**_base(event), **more, "Seq": event.seq}
+
+
+def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
+    """Return what single users are told: pairs of recipients (None: every member) and notice."""
+    match event:
+        case GroupCreated():
+            told = [([event.operator], _report(event, "Create", GroupName=event.name))]
+            if event.told and event.members:
+                told.append((event.members, _report(event, "Invite", GroupName=event.name)))
+            return [*told]
+        case MembersJoined(how="Invite", told=True):
+            return [(event.users, _report(event, "Invite"))]
+        case MembersLeft(how="Kick"):
+            return [(event.users, _report(event, "BeKicked", Reason=event.reason))]
+        case MembersLeft(how="Quit"):
+            return [(event.users, _report(event, "Quit"))]
+        case GroupDissolved():
+            return [(None, _report(event, "Delete", GroupName=event.name))]
+        case _:
+            return []
+
+
+def _report(event: GroupEvent, report: str, **more: Any) -> Notice:
+    return {**_base(event), "ReportType": report, **more}

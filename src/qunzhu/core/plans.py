@@ -1,0 +1,70 @@
+"""What each plan allows, as a table (docs 1047/33529, 34349, 34350, 34381).
+
+``None`` means no cap. ``open`` is qunzhu's own default. The reference service had three generations of plans: the
+first until December 2022 (``legacy-*``), the overseas one from 26 December 2022 (``overseas-*``) and the one of 2025
+(``2025-*``). A cap that no page states for a generation is taken from the generation before it.
+"""
+
+import msgspec
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The caps of one plan. Counts of things, unless the name says days."""
+
+    name: str
+    accounts: int | None = None
+    groups_per_user: int | None = None
+    group_members: int | None = None
+    community_members: int | None = None
+    groups: int | None = None
+    """Existing Work, Public and Meeting groups together."""
+    live_rooms: int | None = None
+    communities: int | None = None
+    """0: the plan has no communities."""
+    net_groups_a_day: int | None = None
+    daily_excludes_communities: bool = True
+    deletes_accounts: bool = True
+    reimport_days: int = 0
+    """A deleted account cannot be imported again for so long (70399)."""
+
+
+def _plan(  # one positional column per cap, so that the table below reads like the documented one
+    name: str,
+    accounts: int | None,
+    per_user: int | None,
+    members: int,
+    community_members: int | None,
+    groups: int | None,
+    live: int | None,
+    communities: int | None,
+    net: int,
+) -> Plan:
+    trial = accounts is not None
+    return Plan(
+        name=name, accounts=accounts, groups_per_user=per_user, group_members=members,
+        community_members=community_members, groups=groups, live_rooms=live, communities=communities,
+        net_groups_a_day=net, daily_excludes_communities=name.startswith("2025"), deletes_accounts=trial,
+        reimport_days=0 if trial else 90,
+    )  # fmt: skip
+
+
+PLANS: dict[str, Plan] = {
+    plan.name: plan
+    for plan in (
+        Plan(name="open"),
+        #                        accounts per_user members community groups  live  communities net a day
+        _plan("legacy-trial",       100,    50,    20,       0,    100,   10,       0,  10_000),
+        _plan("legacy-pro",        None,   500,   200,       0,   None,   50,       0,  10_000),
+        _plan("legacy-flagship",   None,  1000,  2000, 100_000,   None, None, 100_000,  10_000),
+        _plan("overseas-developer", 100,    50,    20, 100_000,    100,   10, 100_000,     100),
+        _plan("overseas-standard", None,   500,   200,       0,   None,   50,       0,  10_000),
+        _plan("overseas-premium",  None,  1000,  2000, 100_000,   None, None, 100_000,  10_000),
+        _plan("2025-trial",         100,    50,    20, 100_000,    100,   50, 100_000,  10_000),
+        _plan("2025-standard",     None,   500,   500,       0,   None,   50,       0,  10_000),
+        _plan("2025-pro",          None,  1000,  2000, 100_000,   None, None, 100_000,  10_000),
+        _plan("2025-pro-plus",     None,  1000,  5000, 1_000_000, None, None, 100_000,  10_000),
+        _plan("2025-enterprise",   None,  1000,  6000, 1_000_000, None, None, 100_000,  10_000),
+    )
+}  # fmt: skip
+OPEN_CAP = {"group_members": 6000, "community_members": 1_000_000}
+"""MaxMemberNum of a group that names none, under a plan without a cap: the largest the reference service sells."""

@@ -1,0 +1,126 @@
+"""What commands need of the world, as protocols: the transaction, the caller, the app's settings, who is online."""
+
+import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, LiteralString, Protocol
+
+import msgspec
+
+from qunzhu.core.errors import NOT_APP_ADMIN, Refused
+from qunzhu.core.events import Event
+from qunzhu.core.plans import PLANS, Plan
+
+REST = "rest"
+GATEWAY = "gateway"
+LEVELS = ("AppAdmin", "Owner", "Admin", "Member", "Anyone")
+"""Who may write a custom field, narrowest first."""
+
+
+class CustomField(msgspec.Struct, frozen=True):
+    """One configured custom field: for which kinds (REST names; none: all), and who may write it."""
+
+    key: str
+    kinds: tuple[str, ...] = ()
+    write: str = "Member"
+
+
+class AppSettings(msgspec.Struct, frozen=True):
+    """Settings of one app. Field defaults are the documented ones."""
+
+    group_fields: tuple[CustomField, ...] = ()
+    member_fields: tuple[CustomField, ...] = ()
+    community: bool | None = None
+    """Communities switched on; unset: on in plan ``open``, off elsewhere."""
+    utc_offset_minutes: int = 480
+    """The app's time zone, which its calendar days follow; UTC+8 unless set."""
+    delete_accounts: bool | None = None
+    """account_delete allowed; unset: as the plan says (71000)."""
+    disabled_commands: tuple[str, ...] = ()
+
+
+class App(msgspec.Struct, frozen=True):
+    """One SDKAppID."""
+
+    sdkappid: int
+    name: str
+    key: str
+    admins: tuple[str, ...]
+    plan_name: str = "open"
+    settings: AppSettings = AppSettings()
+    enabled: bool = True
+    created_at: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        """Return the caps that bind this app."""
+        return PLANS[self.plan_name]
+
+    @property
+    def communities_on(self) -> bool:
+        """Say whether communities are switched on."""
+        switch = self.settings.community
+        return self.plan_name == "open" if switch is None else switch
+
+    def day(self, now: int) -> str:
+        """Return the calendar day (YYYY-MM-DD) of a unix time in the app's time zone."""
+        zone = datetime.timezone(datetime.timedelta(minutes=self.settings.utc_offset_minutes))
+        return datetime.datetime.fromtimestamp(now, zone).date().isoformat()
+
+
+class Who(msgspec.Struct, frozen=True):
+    """The caller of a command, with the time and the randomness it runs on."""
+
+    app: App
+    user: str
+    admin: bool
+    door: str
+    now_ms: int
+    random: Callable[[int], bytes]
+    platform: str = "RESTAPI"
+
+    @property
+    def now(self) -> int:
+        """Return the time of the call in unix seconds."""
+        return self.now_ms // 1000
+
+    def require_admin(self) -> None:
+        """Refuse (60010) everybody but an app administrator."""
+        if not self.admin:
+            raise Refused(NOT_APP_ADMIN, f"{self.user!r} is not")
+
+
+class Presence(Protocol):
+    """Who is connected. Safe to call from any thread."""
+
+    def platforms(self, user: str) -> Collection[str]:
+        """Return the platforms on which a user has a session now."""
+        ...
+
+
+Row = tuple[Any, ...]
+
+
+class Tx(Protocol):
+    """One transaction of one app's store. Parameters are named ``:name`` in the SQL."""
+
+    presence: Presence
+
+    def one(self, sql: LiteralString, **params: Any) -> Row | None:
+        """Return the first row, or None."""
+        ...
+
+    def all(self, sql: LiteralString, **params: Any) -> list[Row]:
+        """Return all rows."""
+        ...
+
+    def run(self, sql: LiteralString, **params: Any) -> None:
+        """Execute a statement that returns nothing."""
+        ...
+
+    def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute a statement once for each set of parameters."""
+        ...
+
+    def emit(self, event: Event, *, keep: bool = True) -> None:
+        """Publish an event with this transaction; ``keep=False`` for what may be lost (never stored)."""
+        ...
