@@ -1,0 +1,231 @@
+"""Reads and writes that several group commands need."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from qunzhu.core.errors import BAD_PARAMETER, GROUP_UNKNOWN, NO_RIGHT, USER_GROUP_QUOTA, ErrorRow, Refused
+from qunzhu.core.events import GroupEvent, encode_event
+from qunzhu.core.ids import check_group_id
+from qunzhu.core.kinds import BY_NAME, Kind, Notice
+from qunzhu.core.limits import MSG_FLAGS, key, text
+from qunzhu.core.ports import LEVELS, CustomField, Tx, Who
+from qunzhu.core.rights import ROLE_NAMES, Action, Role, require
+
+ON_OFF = ("Off", "On")
+
+
+class GroupField(msgspec.Struct, frozen=True, kw_only=True):
+    """A custom field of a group; the value may hold any character ("binary")."""
+
+    Key: Annotated[str, key(16)]
+    Value: Annotated[str, text(512, binary=True)]
+
+
+class MemberField(msgspec.Struct, frozen=True, kw_only=True):
+    """A custom field of a member."""
+
+    Key: Annotated[str, key(16)]
+    Value: Annotated[str, text(64, binary=True)]
+
+
+CustomFields = dict[str, str]
+encode_custom = msgspec.json.Encoder().encode
+decode_custom = msgspec.json.Decoder(CustomFields).decode
+
+
+class GroupRow(msgspec.Struct, frozen=True):
+    """A row of ``groups``, in column order. ``custom`` is JSON text."""
+
+    num: int
+    group_id: str
+    kind_name: str
+    name: str
+    introduction: str
+    notification: str
+    face_url: str
+    owner: str
+    created_at: int
+    info_seq: int
+    info_at: int
+    last_msg_at: int
+    next_seq: int
+    member_num: int
+    max_member_num: int
+    apply_join: str
+    invite_join: str
+    mute_all: int
+    custom: str
+    support_topic: int
+    enable_permission: int
+    default_permission: int
+    history_before_join: int
+    active: int
+
+    @property
+    def kind(self) -> Kind:
+        """Return the group's row in the table of kinds."""
+        return BY_NAME[self.kind_name]
+
+
+class MemberRow(msgspec.Struct, frozen=True):
+    """A row of ``members`` without its group, in column order."""
+
+    user_id: str
+    role: int
+    joined_at: int
+    read_seq: int
+    msg_flag: int
+    name_card: str
+    mute_until: int
+    last_msg_at: int
+    custom: str
+
+
+SELECT_GROUP = "SELECT * FROM groups WHERE group_id = :group_id"
+SELECT_MEMBER = (
+    "SELECT user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at, custom"
+    " FROM members WHERE group_num = :num AND user_id = :user"
+)
+SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
+INSERT_MEMBER = (
+    "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at,"
+    " custom) VALUES (:num, :user, :role, :at, :seq, :flag, :card, :mute, 0, :custom)"
+)
+INSERT_NOTICE = "INSERT INTO messages (group_num, seq, at, body) VALUES (:num, :seq, :at, :body)"
+NEXT_SEQ = "UPDATE groups SET next_seq = next_seq + 1, last_msg_at = :at WHERE num = :num RETURNING next_seq"
+COUNT = (
+    "INSERT INTO counters (name, value) VALUES (:name, :step)"
+    " ON CONFLICT (name) DO UPDATE SET value = counters.value + :step RETURNING value"
+)
+
+
+def find_group(tx: Tx, group_id: str) -> GroupRow:
+    """Return a group, or refuse: 10015 for an impossible id, 10010 where there is none."""
+    row = tx.one(SELECT_GROUP, group_id=group_id)
+    if row is None:
+        check_group_id(group_id)
+        raise Refused(GROUP_UNKNOWN, f"GroupId: {group_id!r}")
+    return GroupRow(*row)
+
+
+def find_member(tx: Tx, group: GroupRow, user: str) -> MemberRow | None:
+    """Return one member of a group, or None."""
+    row = tx.one(SELECT_MEMBER, num=group.num, user=user)
+    return MemberRow(*row) if row else None
+
+
+def role_of(tx: Tx, group: GroupRow, user: str) -> Role:
+    """Return a user's role in a group. A live room stores its owner only."""
+    if not group.kind.stores_members:
+        return Role.OWNER if user and user == group.owner else Role.OUTSIDER
+    member = find_member(tx, group, user)
+    return Role(member.role) if member else Role.OUTSIDER
+
+
+def allowed(tx: Tx, who: Who, group: GroupRow, action: Action) -> Role:
+    """Return the caller's role, or refuse what the rights table does not give it."""
+    role = role_of(tx, group, who.user)
+    require(action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join == "FreeAccess")
+    return role
+
+
+def registered(tx: Tx, user: str) -> bool:
+    """Say whether an account exists."""
+    return tx.one(SELECT_ACCOUNT, user=user) is not None
+
+
+def count(tx: Tx, name: str, step: int) -> int:
+    """Add to a counter of the app and return its new value."""
+    row = tx.one(COUNT, name=name, step=step)
+    return int(row[0]) if row else 0
+
+
+def count_of_kind(kind: Kind) -> str:
+    """Return the name of the counter of existing groups of a kind."""
+    return f"groups:{kind.name}"
+
+
+def require_room_for_group(tx: Tx, who: Who, users: Iterable[str], error: ErrorRow = USER_GROUP_QUOTA) -> None:
+    """Refuse (10037) where one more group would take a user over the plan's groups per user."""
+    cap = who.app.plan.groups_per_user
+    if cap is None:
+        return
+    for user in users:
+        row = tx.one("SELECT count(*) FROM members WHERE user_id = :user", user=user)
+        if row and row[0] >= cap:
+            raise Refused(error, f"{user!r} is in {row[0]} groups, plan {who.app.plan_name} allows {cap}")
+
+
+def custom_fields(
+    given: Sequence[GroupField | MemberField] | None,
+    configured: Sequence[CustomField],
+    group_kind: Kind,
+    role: Role,
+    who: Who,
+    where: str,
+) -> CustomFields:
+    """Return given custom fields by key, or refuse (10004) a key that is not configured, (10007) one not writable."""
+    if not given:
+        return {}
+    known = {field.key: field for field in configured if not field.kinds or group_kind.name in field.kinds}
+    fields: CustomFields = {}
+    for item in given:
+        if (field := known.get(item.Key)) is None:
+            raise Refused(
+                BAD_PARAMETER, f"{where}: key {item.Key!r} is not configured for {group_kind.name} groups of this app"
+            )
+        if LEVELS.index(field.write) < _level(role, who):
+            raise Refused(NO_RIGHT, f"{where}: {item.Key!r} may be written by {field.write} and above")
+        fields[item.Key] = item.Value
+    return fields
+
+
+
+def _level(role: Role, who: Who) -> int:
+    """Return where a caller stands in ``LEVELS``: 0 app administrator ... 4 anyone."""
+    if who.admin:
+        return 0
+    return {Role.OWNER: 1, Role.ADMIN: 2, Role.MEMBER: 3}.get(role, 4)
+
+
+def shown_fields(custom: str, only: Iterable[str] | None = None) -> list[dict[str, str]]:
+    """Return stored custom fields as the ``{Key, Value}`` array of the wire, optionally only some keys."""
+    if custom == "{}":
+        return []
+    wanted = None if only is None else set(only)
+    return [{"Key": k, "Value": v} for k, v in decode_custom(custom).items() if wanted is None or k in wanted]
+
+
+E = TypeVar("E", bound=GroupEvent)
+
+
+def publish(tx: Tx, group: GroupRow, event: E, notice: Notice, *, silent: bool = False) -> E:
+    """Emit an event of a group, and store it as a notice in the group's message stream if the kind stores such ones.
+
+    Nobody is told of it where the kind's notices are off, the caller wants silence, or the group was never activated.
+    """
+    if silent or notice is Notice.OFF or not group.active:
+        event = msgspec.structs.replace(event, told=False)
+    elif notice is Notice.STORED:
+        row = tx.one(NEXT_SEQ, num=group.num, at=event.at)
+        event = msgspec.structs.replace(event, seq=int(row[0]) - 1 if row else 0)
+        store_notice(tx, group.num, event)
+    tx.emit(event)
+    return event
+
+
+def store_notice(tx: Tx, num: int, event: GroupEvent) -> None:
+    """Write an event into the message stream at its seq."""
+    tx.run(INSERT_NOTICE, num=num, seq=event.seq, at=event.at, body=encode_event(event).decode())
+
+
+def flag_name(flag: int) -> str:
+    """Return the wire name of a stored receive option."""
+    return MSG_FLAGS[flag]
+
+
+def role_name(role: int) -> str:
+    """Return the wire name of a stored role."""
+    return ROLE_NAMES[Role(role)]
