@@ -1,0 +1,99 @@
+"""The PostgreSQL engine: a schema per app, the same statements as SQLite. Needs the extra ``postgres``."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg import sql as pg
+
+from qunzhu.core.ports import Presence, Row
+from qunzhu.store.batch import BatchStore, Publish
+from qunzhu.store.migrate import migrate
+from qunzhu.store.sql import POSTGRES_WORDS, pyformat
+
+
+class PostgresEngine:
+    """One PostgreSQL connection, bound to one schema."""
+
+    def __init__(self, url: str, schema: str, family: str, *, writes: bool) -> None:
+        self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=2)
+        self._cursor = self._connection.cursor()
+        name = pg.Identifier(schema)
+        if writes:
+            self._cursor.execute(pg.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+        self._cursor.execute(pg.SQL("SET search_path TO {}").format(name))
+        self._cursor.execute("SET synchronous_commit = on")
+        self._writes = writes
+        if writes:
+            self._migrate(schema, family)
+
+    def _migrate(self, schema: str, family: str) -> None:
+        with self._connection.transaction():
+            self._cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (schema,))
+            self._cursor.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+            row = self._cursor.execute("SELECT version FROM schema_version").fetchone()
+            present = row[0] if row else 0
+            version = migrate(family, present, POSTGRES_WORDS, self._cursor.execute)
+            if version != present:
+                self._cursor.execute("DELETE FROM schema_version")
+                self._cursor.execute("INSERT INTO schema_version VALUES (%s)", (version,))
+
+    def query(self, sql: LiteralString, params: Mapping[str, Any]) -> list[Row]:
+        """Run a statement and return its rows."""
+        cursor = self._cursor.execute(cast("LiteralString", pyformat(sql)), params)
+        return cursor.fetchall() if cursor.description else []
+
+    def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once per set of parameters, in one round trip."""
+        self._cursor.executemany(cast("LiteralString", pyformat(sql)), rows)
+
+    def begin(self, *, writes: bool) -> None:
+        """Begin a transaction; a reading one sees one snapshot."""
+        self._cursor.execute("BEGIN" if writes else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        self._cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        if not self._connection.closed:
+            self._cursor.execute("ROLLBACK")
+
+    def save(self) -> None:
+        """Set the savepoint."""
+        self._cursor.execute("SAVEPOINT one")
+
+    def release(self) -> None:
+        """Drop the savepoint, keeping what was done since."""
+        self._cursor.execute("RELEASE one")
+
+    def restore(self) -> None:
+        """Undo what was done since the savepoint, and drop it."""
+        self._cursor.execute("ROLLBACK TO one")
+        self._cursor.execute("RELEASE one")
+
+    def between(self) -> None:
+        """Do nothing: the server keeps its own log."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def open_postgres(
+    url: str, schema: str, family: str = "app", *, presence: Presence | None = None, publish: Publish | None = None
+) -> BatchStore:
+    """Open (and make or migrate) a schema."""
+    return BatchStore(schema, functools.partial(_open, url, schema, family), presence=presence, publish=publish)
+
+
+def _open(url: str, schema: str, family: str, writes: bool) -> PostgresEngine:  # noqa: FBT001 - called by position
+    return PostgresEngine(url, schema, family, writes=writes)
+
+
+def drop_schema(url: str, schema: str) -> None:
+    """Remove a schema with all it holds."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(pg.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(pg.Identifier(schema)))

@@ -1,0 +1,133 @@
+"""The SQLite engine: write-ahead log, ``synchronous=FULL``, checkpoints in a thread of their own."""
+
+import functools
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, LiteralString
+
+import apsw
+
+from qunzhu.core.ports import Presence, Row
+from qunzhu.store.batch import BatchStore, Publish
+from qunzhu.store.migrate import migrate
+from qunzhu.store.sql import SQLITE_WORDS
+
+CHECKPOINT_PAGES = 4000
+"""Size of the log (pages of 4 KiB) from which it is copied into the database."""
+REST_PAGES = 1000
+"""What a checkpoint may leave to the writer, which then starts the log anew."""
+WRITER_CACHE_KIB = 32 * 1024
+READER_CACHE_KIB = 8 * 1024
+BUSY_MS = 10_000
+
+
+class SqliteEngine:
+    """One SQLite connection."""
+
+    def __init__(self, path: Path, family: str, *, writes: bool) -> None:
+        self._path = path
+        self._connection = apsw.Connection(str(path), statementcachesize=200)
+        self._connection.set_busy_timeout(BUSY_MS)
+        self._cursor = self._connection.cursor()
+        self._execute = self._cursor.execute
+        cache = WRITER_CACHE_KIB if writes else READER_CACHE_KIB
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", f"cache_size = -{cache}", "wal_autocheckpoint = 0"):
+            self._execute(f"PRAGMA {pragma}").fetchall()
+        self._log_pages = 0
+        self._copying: threading.Thread | None = None
+        if writes:
+            self._migrate(family)
+            self._connection.set_wal_hook(self._log_grew)
+        else:
+            self._execute("PRAGMA query_only = 1")
+
+    def _migrate(self, family: str) -> None:
+        self._execute("BEGIN IMMEDIATE")
+        present = int(self._execute("PRAGMA user_version").fetchall()[0][0])
+        version = migrate(family, present, SQLITE_WORDS, lambda statement: self._execute(statement).fetchall())
+        if version != present:
+            self._execute(f"PRAGMA user_version = {version}")
+        self._execute("COMMIT")
+
+    def query(self, sql: LiteralString, params: Mapping[str, Any]) -> list[Row]:
+        """Run a statement and return its rows."""
+        return self._execute(sql, params).fetchall()
+
+    def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once per set of parameters."""
+        self._cursor.executemany(sql, rows)
+
+    def begin(self, *, writes: bool) -> None:
+        """Begin a transaction."""
+        self._execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def commit(self) -> None:
+        """Make the transaction durable: with FULL the log is synced before this returns."""
+        self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction, unless the engine already did (as it does on a full disk)."""
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+
+    def save(self) -> None:
+        """Set the savepoint."""
+        self._execute("SAVEPOINT one")
+
+    def release(self) -> None:
+        """Drop the savepoint, keeping what was done since."""
+        self._execute("RELEASE one")
+
+    def restore(self) -> None:
+        """Undo what was done since the savepoint, and drop it."""
+        self._execute("ROLLBACK TO one")
+        self._execute("RELEASE one")
+
+    def _log_grew(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        del connection, name
+        self._log_pages = pages
+        return int(apsw.SQLITE_OK)
+
+    def between(self) -> None:
+        """Let a thread copy a grown log into the database; when little is left, copy that and start the log anew."""
+        if self._copying is not None:
+            if not self._copying.is_alive():
+                self._copying = None
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                self._log_pages = 0
+        elif self._log_pages >= CHECKPOINT_PAGES:
+            self._copying = threading.Thread(target=self._copy_log, name="checkpoint", daemon=True)
+            self._copying.start()
+
+    def _copy_log(self) -> None:
+        connection = apsw.Connection(str(self._path))
+        try:
+            connection.set_busy_timeout(BUSY_MS)
+            for _ in range(8):
+                total, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                if total - copied <= REST_PAGES:
+                    return
+        except apsw.BusyError:
+            return  # another checkpoint runs: the next commit tries again
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connection; the last one empties the log into the database."""
+        if self._copying is not None:
+            self._copying.join()
+        self._connection.close()
+
+
+def open_sqlite(
+    path: Path, family: str = "app", *, presence: Presence | None = None, publish: Publish | None = None
+) -> BatchStore:
+    """Open (and make or migrate) a database file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    opening = functools.partial(_open, path, family)
+    return BatchStore(path.stem, opening, presence=presence, publish=publish)
+
+
+def _open(path: Path, family: str, writes: bool) -> SqliteEngine:  # noqa: FBT001 - called by position
+    return SqliteEngine(path, family, writes=writes)
