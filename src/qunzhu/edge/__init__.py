@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: REST, the gateway and the pages."""
