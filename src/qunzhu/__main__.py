@@ -1,0 +1,5 @@
+"""``python -m qunzhu``."""
+
+from qunzhu.cli import main
+
+main()

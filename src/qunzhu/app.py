@@ -1,0 +1,310 @@
+"""The only wiring: settings -> stores, hubs, doors; start and clean stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+
+import qunzhu.commands
+from qunzhu import __version__
+from qunzhu.apps import (
+    DEMO_SDKAPPID,
+    Home,
+    all_apps,
+    demo_app,
+    ensure_admins,
+    erased_apps,
+    find_app,
+    forget_app,
+)
+from qunzhu.config import Config, ConfigError
+from qunzhu.core.command import Command, Reply
+from qunzhu.core.errors import OVERLOADED, Refused
+from qunzhu.core.events import Event
+from qunzhu.core.ports import App, Who
+from qunzhu.core.wire import APP_GONE, MAX_FRAME, STOPPING
+from qunzhu.edge.auth import Gatekeeper
+from qunzhu.edge.gateway import GatewayDoor
+from qunzhu.edge.pages import Pages
+from qunzhu.edge.rest import PREFIX, Receive, RestDoor, Scope, Send
+from qunzhu.push.hub import Hub
+from qunzhu.store.batch import BatchStore, StoreClosed
+
+log = structlog.get_logger("qunzhu")
+REFRESH_SECONDS = 1.0
+"""How old an app's record may be: changes made with the command line take effect within this time."""
+IDLE_SECONDS = 300.0
+STOP_SECONDS = 10
+
+assert qunzhu.commands  # importing it fills the command table
+
+
+class OpenApp:
+    """An app whose store is open: its record, store and hub."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.hub = Hub()
+        self.read_at = self.used_at = time.monotonic()
+        self.store: BatchStore
+
+
+class Backend:
+    """Apps and their stores, opened when first used and closed when idle."""
+
+    def __init__(self, config: Config) -> None:
+        self.home = Home(config)
+        self.heartbeat = config.heartbeat
+        self.answers: Counter[tuple[str, str, int]] = Counter()
+        self._control = self.home.open_control()
+        self._open: dict[int, OpenApp] = {}
+        self._opening: dict[int, asyncio.Lock] = {}
+        self._unknown: dict[int, float] = {}
+        self._loop: asyncio.AbstractEventLoop
+
+    def now_ms(self) -> int:
+        """Return the server's time in unix milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def count(self, door: str, command: str, code: int) -> None:
+        """Count an answer."""
+        self.answers[door, command, code] += 1
+
+    def revoked_before(self, sdkappid: int, user: str) -> int:
+        """Return the time before which UserSigs of a user do not hold; 0 for none."""
+        return self._open[sdkappid].hub.revoked.get(user, 0)
+
+    async def app(self, sdkappid: int) -> App | None:
+        """Return an app by its SDKAppID, its store open."""
+        opened = self._open.get(sdkappid)
+        now = time.monotonic()
+        if opened is not None and now - opened.read_at < REFRESH_SECONDS:
+            opened.used_at = now
+            return opened.app
+        if now - self._unknown.get(sdkappid, -REFRESH_SECONDS) < REFRESH_SECONDS:
+            return None
+        async with self._opening.setdefault(sdkappid, asyncio.Lock()):
+            return await self._refresh(sdkappid)
+
+    async def _refresh(self, sdkappid: int) -> App | None:
+        app = await self._control.read(find_app, sdkappid)
+        opened = self._open.get(sdkappid)
+        if app is None:
+            if opened is not None:
+                await self._close_app(opened)
+            if len(self._unknown) > 1000:
+                self._unknown.clear()
+            self._unknown[sdkappid] = time.monotonic()
+            del self._opening[sdkappid]
+            return None
+        if opened is None:
+            opened = await self._open_app(app)
+        opened.app = app
+        opened.read_at = opened.used_at = time.monotonic()
+        return app
+
+    async def _open_app(self, app: App) -> OpenApp:
+        self._loop = asyncio.get_running_loop()
+        opened = OpenApp(app)
+
+        def publish(events: Sequence[tuple[int, Event]]) -> None:
+            self._loop.call_soon_threadsafe(self._deliver, opened, events)
+
+        opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, opened.hub, publish)
+        await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
+        revoked = await opened.store.read(
+            lambda tx: tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
+        )
+        opened.hub.revoked = dict(revoked)
+        left = await asyncio.to_thread(opened.store.undelivered)
+        self._deliver(opened, left)
+        self._open[app.sdkappid] = opened
+        return opened
+
+    @staticmethod
+    def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
+        """Hand committed events to the hub, in order; their outbox rows may go then."""
+        for number, event in events:
+            opened.hub.tell(event)
+            if number:
+                opened.store.delivered(number)
+
+    async def hub(self, app: App) -> Hub:
+        """Return the hub of an app."""
+        await self.app(app.sdkappid)
+        return self._open[app.sdkappid].hub
+
+    async def run(self, command: Command, who: Who, request: Any) -> Reply:
+        """Run a command in its app's store; a fault of ours answers the service's internal error."""
+        try:
+            store = self._open[who.app.sdkappid].store
+            reply: Reply = await (store.write if command.writes else store.read)(command.run, who, request)
+        except Refused:
+            raise
+        except (StoreClosed, KeyError):
+            raise Refused(OVERLOADED, "the app's store is closing") from None
+        except Exception:
+            log.exception("internal error", command=command.path, sdkappid=who.app.sdkappid)
+            raise Refused(command.internal, command.path) from None
+        return reply
+
+    async def prepare(self, *, demo: bool) -> list[App]:
+        """Finish erasures, make the demo app if asked, and return all apps."""
+        for sdkappid in await self._control.read(erased_apps):
+            await self._erase(sdkappid)
+        if demo:
+            await self._control.write(demo_app, self.now_ms() // 1000)
+            await self.app(DEMO_SDKAPPID)
+        return await self._control.read(all_apps)
+
+    async def tend(self) -> None:
+        """Close apps that nobody uses, and erase those that were taken out of service."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            for sdkappid in await self._control.read(erased_apps):
+                if (opened := self._open.get(sdkappid)) is not None:
+                    await self._close_app(opened)
+                await self._erase(sdkappid)
+            now = time.monotonic()
+            for opened in list(self._open.values()):
+                if now - opened.used_at > IDLE_SECONDS and not opened.hub.sessions():
+                    await self._close_app(opened)
+
+    async def _erase(self, sdkappid: int) -> None:
+        await asyncio.to_thread(self.home.erase_app, sdkappid)
+        await self._control.write(forget_app, sdkappid)
+        log.info("app erased", sdkappid=sdkappid)
+
+    async def _close_app(self, opened: OpenApp) -> None:
+        self._open.pop(opened.app.sdkappid, None)
+        opened.hub.end_all(APP_GONE)
+        await asyncio.to_thread(opened.store.close)
+
+    def end_sessions(self) -> None:
+        """End every session because the server stops."""
+        for opened in self._open.values():
+            opened.hub.end_all(STOPPING)
+
+    async def close(self) -> None:
+        """Finish what waits and close every store."""
+        for opened in list(self._open.values()):
+            await self._close_app(opened)
+        await asyncio.to_thread(self._control.close)
+
+
+class Application:
+    """The ASGI application: /v4/ is REST, /gateway the WebSocket, the rest are pages."""
+
+    def __init__(self, backend: Backend) -> None:
+        gatekeeper = Gatekeeper(backend.revoked_before)
+        self._rest = RestDoor(backend, gatekeeper)
+        self._gateway = GatewayDoor(backend, gatekeeper)
+        self._pages = Pages(backend.answers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a request to its door."""
+        if scope["type"] == "http":
+            door = self._rest if scope["path"].startswith(PREFIX) else self._pages
+            await door(scope, receive, send)
+        elif scope["type"] == "websocket":
+            if scope["path"] in {"/gateway", "/"}:
+                await self._gateway(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1008, "reason": "the gateway is at /gateway"})
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
+
+    def __init__(self, config: uvicorn.Config, backend: Backend) -> None:
+        super().__init__(config)
+        self._backend = backend
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stop, name, None)
+        yield
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._backend.end_sessions()
+        self.handle_exit(number, frame)
+
+
+def _bind(config: Config) -> socket.socket:
+    host, port = config.address
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as fault:
+        raise ConfigError(f"cannot listen on {config.listen}: {fault}; name another address with --listen") from None
+    listener.listen(2048)
+    listener.set_inheritable(True)  # noqa: FBT003
+    return listener
+
+
+async def serve(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    home = Home(config)
+    with contextlib.closing(home.lock()):
+        listener = _bind(config)
+        backend = Backend(config)
+        try:
+            apps = await backend.prepare(demo=config.demo)
+            server = _Server(_uvicorn(config, Application(backend)), backend)
+            tending = asyncio.create_task(backend.tend())
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            while not server.started and not serving.done():
+                await asyncio.sleep(0.001)
+            print(ready_line(config, listener.getsockname()[1], apps), flush=True)
+            await serving
+            tending.cancel()
+        finally:
+            await backend.close()
+            listener.close()
+    log.info("stopped")
+
+
+def _uvicorn(config: Config, application: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        application, loop="none", http="httptools", ws="websockets-sansio", ws_max_size=MAX_FRAME, ws_ping_interval=None,
+        lifespan="off", log_config=None, access_log=False, server_header=False, date_header=False, proxy_headers=False,
+        timeout_keep_alive=75, timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
+        ssl_keyfile=config.tls_key or None, h11_max_incomplete_event_size=65536,
+    )  # fmt: skip
+
+
+def ready_line(config: Config, port: int, apps: list[App]) -> str:
+    """Return the one line that says the server is ready: URL, app and admin."""
+    url = config.url.rpartition(":")[0] + f":{port}"
+    if not apps:
+        return f"qunzhu ready {url} version {__version__}; no app yet: make one with `qunzhu app create`"
+    shown = ", ".join(f"app {app.sdkappid} admin {app.admins[0]}" for app in apps[:3])
+    more = f" and {len(apps) - 3} more apps" if len(apps) > 3 else ""
+    return f"qunzhu ready {url} {shown}{more}"
+
+
+def run(config: Config) -> None:
+    """Serve on uvloop where it is to be had."""
+    sys.setswitchinterval(0.00005)
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serve(config))
+        return
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(config))
