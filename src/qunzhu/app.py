@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -33,9 +34,10 @@ from qunzhu.core.events import Event
 from qunzhu.core.ports import App, Who
 from qunzhu.core.wire import APP_GONE, MAX_FRAME, STOPPING
 from qunzhu.edge.auth import Gatekeeper
+from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.pages import Pages
-from qunzhu.edge.rest import PREFIX, Receive, RestDoor, Scope, Send
+from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import BatchStore, StoreClosed
 
@@ -44,6 +46,8 @@ REFRESH_SECONDS = 1.0
 """How old an app's record may be: changes made with the command line take effect within this time."""
 IDLE_SECONDS = 300.0
 STOP_SECONDS = 10
+SWITCH_SECONDS = 0.00005
+"""How long a thread that wants the interpreter waits for another: the default of 5 ms would be seen in latencies."""
 
 assert qunzhu.commands  # importing it fills the command table
 
@@ -69,7 +73,6 @@ class Backend:
         self._open: dict[int, OpenApp] = {}
         self._opening: dict[int, asyncio.Lock] = {}
         self._unknown: dict[int, float] = {}
-        self._loop: asyncio.AbstractEventLoop
 
     def now_ms(self) -> int:
         """Return the server's time in unix milliseconds."""
@@ -83,13 +86,20 @@ class Backend:
         """Return the time before which UserSigs of a user do not hold; 0 for none."""
         return self._open[sdkappid].hub.revoked.get(user, 0)
 
-    async def app(self, sdkappid: int) -> App | None:
-        """Return an app by its SDKAppID, its store open."""
+    def fresh_app(self, sdkappid: int) -> App | None:
+        """Return an app whose record is at hand, or None where it must be looked up first."""
         opened = self._open.get(sdkappid)
         now = time.monotonic()
-        if opened is not None and now - opened.read_at < REFRESH_SECONDS:
-            opened.used_at = now
-            return opened.app
+        if opened is None or now - opened.read_at >= REFRESH_SECONDS:
+            return None
+        opened.used_at = now
+        return opened.app
+
+    async def app(self, sdkappid: int) -> App | None:
+        """Return an app by its SDKAppID, its store open."""
+        if (app := self.fresh_app(sdkappid)) is not None:
+            return app
+        now = time.monotonic()
         if now - self._unknown.get(sdkappid, -REFRESH_SECONDS) < REFRESH_SECONDS:
             return None
         async with self._opening.setdefault(sdkappid, asyncio.Lock()):
@@ -113,11 +123,11 @@ class Backend:
         return app
 
     async def _open_app(self, app: App) -> OpenApp:
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         opened = OpenApp(app)
 
         def publish(events: Sequence[tuple[int, Event]]) -> None:
-            self._loop.call_soon_threadsafe(self._deliver, opened, events)
+            loop.call_soon_threadsafe(self._deliver, opened, events)
 
         opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, opened.hub, publish)
         await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
@@ -144,18 +154,32 @@ class Backend:
         return self._open[app.sdkappid].hub
 
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
-        """Run a command in its app's store; a fault of ours answers the service's internal error."""
+        """Run a command in its app's store."""
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.start(command, who, request, future)
         try:
-            store = self._open[who.app.sdkappid].store
-            reply: Reply = await (store.write if command.writes else store.read)(command.run, who, request)
-        except Refused:
-            raise
-        except (StoreClosed, KeyError):
+            return await future
+        except Exception as fault:  # noqa: BLE001 - turned into what the caller may know
+            raise self.refused(command, fault) from None
+
+    def start(self, command: Command, who: Who, request: Any, waiter: Any) -> None:
+        """Run a command and give reply or fault to the waiter."""
+        opened = self._open.get(who.app.sdkappid)
+        if opened is None:
+            raise Refused(OVERLOADED, "the app's store is closing")
+        try:
+            (opened.store.start_write if command.writes else opened.store.start_read)(command.run, (who, request), waiter)
+        except StoreClosed:
             raise Refused(OVERLOADED, "the app's store is closing") from None
-        except Exception:
-            log.exception("internal error", command=command.path, sdkappid=who.app.sdkappid)
-            raise Refused(command.internal, command.path) from None
-        return reply
+
+    def refused(self, command: Command, fault: Exception) -> Refused:
+        """Return a refusal as it is, and any other fault as the service's internal error, which is logged."""
+        if isinstance(fault, Refused):
+            return fault
+        if isinstance(fault, StoreClosed):
+            return Refused(OVERLOADED, "the app's store is closing")
+        log.error("internal error", command=command.path, exc_info=fault)
+        return Refused(command.internal, command.path)
 
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""
@@ -206,14 +230,14 @@ class Application:
 
     def __init__(self, backend: Backend) -> None:
         gatekeeper = Gatekeeper(backend.revoked_before)
-        self._rest = RestDoor(backend, gatekeeper)
+        self.rest = RestDoor(backend, gatekeeper)
         self._gateway = GatewayDoor(backend, gatekeeper)
         self._pages = Pages(backend.answers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
         if scope["type"] == "http":
-            door = self._rest if scope["path"].startswith(PREFIX) else self._pages
+            door = self.rest if scope["path"].startswith(PREFIX) else self._pages
             await door(scope, receive, send)
         elif scope["type"] == "websocket":
             if scope["path"] in {"/gateway", "/"}:
@@ -280,8 +304,12 @@ async def serve(config: Config) -> None:
 
 
 def _uvicorn(config: Config, application: Application) -> uvicorn.Config:
+    class Http(ApiProtocol):
+        direct = application.rest
+        max_body = MAX_BODY
+
     return uvicorn.Config(
-        application, loop="none", http="httptools", ws="websockets-sansio", ws_max_size=MAX_FRAME, ws_ping_interval=None,
+        application, loop="none", http=Http, ws="websockets-sansio", ws_max_size=MAX_FRAME, ws_ping_interval=None,
         lifespan="off", log_config=None, access_log=False, server_header=False, date_header=False, proxy_headers=False,
         timeout_keep_alive=75, timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
         ssl_keyfile=config.tls_key or None, h11_max_incomplete_event_size=65536,
@@ -300,7 +328,9 @@ def ready_line(config: Config, port: int, apps: list[App]) -> str:
 
 def run(config: Config) -> None:
     """Serve on uvloop where it is to be had."""
-    sys.setswitchinterval(0.00005)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # what is made per request is freed by count, so the collector finds little
     try:
         import uvloop
     except ImportError:

@@ -2,16 +2,21 @@
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import apsw
 import msgspec
 
 from qunzhu.config import Config, ConfigError
+from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.plans import PLANS
-from qunzhu.core.ports import App, AppSettings, CustomField, Presence, Tx
+from qunzhu.core.ports import LEVELS, App, AppSettings, CustomField, Presence, Tx
+from qunzhu.core.reference import REFERENCE
 from qunzhu.store.batch import BatchStore, Publish
 from qunzhu.store.sqlite import open_sqlite
 
@@ -24,9 +29,19 @@ DEMO_SETTINGS = AppSettings(
 )
 """The custom fields are those of the reference documentation's samples."""
 FIRST_SDKAPPID = 1400000001
+MAX_SDKAPPID = 2**32 - 1
 MAX_ADMINS = 10
+MAX_FIELDS = {"group_fields": 10, "member_fields": 5}
+"""Custom fields that an app can have (doc 1047/33529)."""
+MAX_UTC_OFFSET = 14 * 60
+_KEY = re.compile(r"[!-~]{8,256}\Z")
+_FIELD_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,15}\Z")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(App).decode
+
+
+class StoreUnavailable(Exception):
+    """The place where the apps are kept cannot be opened; the text says why."""
 
 
 class Home:
@@ -38,25 +53,60 @@ class Home:
 
     def lock(self) -> IO[str]:
         """Take the data folder for this process, or refuse: two servers on one folder would not see each other."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        held = (self.folder / "lock").open("a+", encoding="ascii")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            held = (self.folder / "lock").open("a+", encoding="ascii")
+        except OSError as fault:
+            raise ConfigError(f"data: {fault}; name another data folder with --data") from None
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             held.close()
-            raise ConfigError(f"another qunzhu serves the data folder {self.folder}; stop it, or name another --data") from None
+            raise ConfigError(
+                f"another qunzhu serves the data folder {self.folder}; stop it, or name another --data"
+            ) from None
         held.truncate(0)
         held.write(str(os.getpid()))
         held.flush()
         return held
 
-    def open_control(self) -> BatchStore:
-        """Open the control store."""
-        if self.database:
-            from qunzhu.store.postgres import open_postgres
+    def holder(self) -> int | None:
+        """Return the process id of the server that holds the data folder, or None; 0 where it cannot be read."""
+        try:
+            with (self.folder / "lock").open(encoding="ascii") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    text = file.read(20)
+                    return int(text) if text.isdigit() else 0
+        except OSError:
+            pass
+        return None
 
+    def exists(self) -> bool:
+        """Say whether there is anything to open: with a database always."""
+        return bool(self.database) or (self.folder / "control.db").is_file()
+
+    def open_control(self) -> BatchStore:
+        """Open the control store, or say (``StoreUnavailable``) why it cannot be opened."""
+        if self.database:
+            return self._open_postgres()
+        try:
+            return open_sqlite(self.folder / "control.db", "control")
+        except (apsw.Error, OSError) as fault:
+            raise StoreUnavailable(f"data folder {self.folder}: {fault}") from None
+
+    def _open_postgres(self) -> BatchStore:
+        try:
+            import psycopg
+
+            from qunzhu.store.postgres import open_postgres
+        except ImportError as fault:
+            raise ConfigError(f"database: {fault}; PostgreSQL needs the extra `postgres`") from None
+        try:
             return open_postgres(self.database, "qunzhu_control", "control")
-        return open_sqlite(self.folder / "control.db", "control")
+        except psycopg.Error as fault:
+            raise StoreUnavailable(f"database: {fault}") from None
 
     def open_app(self, sdkappid: int, presence: Presence | None = None, publish: Publish | None = None) -> BatchStore:
         """Open an app's store."""
@@ -103,29 +153,80 @@ def save_app(tx: Tx, app: App) -> App:
     return app
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - an app's values
     tx: Tx, *, name: str, plan: str, admins: tuple[str, ...], key: str | None, sdkappid: int | None, now: int,
     settings: AppSettings | None = None,
 ) -> App:  # fmt: skip
     """Make an app; without a number it takes the next free one, without a key a random one."""
-    if plan not in PLANS:
-        raise ConfigError(f"plan: {plan!r} is not one of {', '.join(PLANS)}")
-    if not 0 < len(admins) <= MAX_ADMINS:
-        raise ConfigError(f"admins: {len(admins)}, an app has 1 to {MAX_ADMINS}")
-    for admin in admins:
-        if not 0 < len(admin) <= 32 or not admin.isascii() or not admin.isprintable():
-            raise ConfigError(f"admins: {admin!r} is not 1 to 32 bytes of printable ASCII")
     if sdkappid is None:
         row = tx.one("SELECT max(sdkappid) FROM apps")
-        sdkappid = max(FIRST_SDKAPPID, (row[0] or 0) + 1) if row else FIRST_SDKAPPID
-    elif not 0 < sdkappid < 2**32:
-        raise ConfigError(f"sdkappid: {sdkappid} is not within 1 to {2**32 - 1}")
-    if tx.one("SELECT 1 FROM apps WHERE sdkappid = :id", id=sdkappid):
-        raise ConfigError(f"sdkappid: {sdkappid} exists already")
-    return save_app(tx, App(
-        sdkappid=sdkappid, name=name, key=key or secrets.token_hex(32), admins=admins, plan_name=plan,
+        sdkappid = max(FIRST_SDKAPPID, ((row and row[0]) or 0) + 1)
+    app = checked(App(
+        sdkappid=sdkappid, name=name, key=secrets.token_hex(32) if key is None else key, admins=admins, plan_name=plan,
         settings=settings or AppSettings(), created_at=now,
     ))  # fmt: skip
+    made = tx.one(
+        "INSERT INTO apps (sdkappid, body, erased) VALUES (:id, :body, 0) ON CONFLICT DO NOTHING RETURNING 1",
+        id=sdkappid,
+        body=_encode(app).decode(),
+    )
+    if made is None:
+        raise ConfigError(f"sdkappid: {sdkappid} exists already")
+    return app
+
+
+def change_app(tx: Tx, sdkappid: int, changes: Mapping[str, Any], settings: Mapping[str, Any]) -> App | None:
+    """Give an app new values of ``App`` and ``AppSettings`` fields, or return None where there is none."""
+    app = find_app(tx, sdkappid)
+    if app is None:
+        return None
+    changed = msgspec.structs.replace(app.settings, **settings)
+    return save_app(tx, checked(msgspec.structs.replace(app, settings=changed, **changes)))
+
+
+def checked(app: App) -> App:
+    """Return an app whose values can be served, or say (``ConfigError``) which cannot."""
+    if not 0 < app.sdkappid <= MAX_SDKAPPID:
+        raise ConfigError(f"sdkappid: {app.sdkappid} is not within 1 to {MAX_SDKAPPID}")
+    if app.plan_name not in PLANS:
+        raise ConfigError(f"plan: {app.plan_name!r} is not one of {', '.join(PLANS)}")
+    if not _KEY.match(app.key):
+        raise ConfigError("key: 8 to 256 printable ASCII characters without spaces are needed")
+    if not 0 < len(app.admins) <= MAX_ADMINS:
+        raise ConfigError(f"admins: {len(app.admins)}, an app has 1 to {MAX_ADMINS}")
+    for admin in app.admins:
+        if not 0 < len(admin) <= 32 or not admin.isascii() or not admin.isprintable():
+            raise ConfigError(f"admins: {admin!r} is not 1 to 32 bytes of printable ASCII")
+    _check_settings(app.settings)
+    return app
+
+
+def _check_settings(settings: AppSettings) -> None:
+    for name, most in MAX_FIELDS.items():
+        fields: tuple[CustomField, ...] = getattr(settings, name)
+        if len(fields) > most:
+            raise ConfigError(f"{name}: {len(fields)}, at most {most}")
+        if len({field.key for field in fields}) < len(fields):
+            raise ConfigError(f"{name}: a key stands twice")
+        for field in fields:
+            _check_field(name, field)
+    if abs(settings.utc_offset_minutes) > MAX_UTC_OFFSET:
+        raise ConfigError(f"utc offset: {settings.utc_offset_minutes} minutes, at most 14 hours either way")
+    known = {command for commands in REFERENCE.values() for command in commands}
+    if unknown := sorted(set(settings.disabled_commands) - known):
+        raise ConfigError(f"disabled commands: there is no {', '.join(unknown)}")
+
+
+def _check_field(name: str, field: CustomField) -> None:
+    if not _FIELD_KEY.match(field.key):
+        raise ConfigError(
+            f"{name}: {field.key!r} is not a key: 1 to 16 letters, digits or _, not starting with a digit"
+        )
+    rest_names = sorted({kind.name for kind in BY_NAME.values()})
+    if unknown := sorted(set(field.kinds) - set(rest_names)):
+        raise ConfigError(f"{name}: {field.key}: {', '.join(unknown)} is not one of {', '.join(rest_names)}")
+    if field.write not in LEVELS:
+        raise ConfigError(f"{name}: {field.key}: {field.write!r} is not one of {', '.join(LEVELS)}")
 
 
 def demo_app(tx: Tx, now: int) -> App:
@@ -155,7 +256,4 @@ def ensure_admins(tx: Tx, app: App, now: int) -> None:
             user=admin, at=now,
         )  # fmt: skip
         if made:
-            tx.run(
-                "INSERT INTO counters (name, value) VALUES ('accounts', 1)"
-                " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1"
-            )
+            tx.count("accounts", 1)

@@ -1,7 +1,8 @@
 """Reads and writes that several group commands need."""
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, TypeVar
+import functools
+from collections.abc import Collection, Iterable, Sequence
+from typing import Annotated, LiteralString, TypeVar, cast
 
 import msgspec
 
@@ -95,10 +96,6 @@ INSERT_MEMBER = (
 )
 INSERT_NOTICE = "INSERT INTO messages (group_num, seq, at, body) VALUES (:num, :seq, :at, :body)"
 NEXT_SEQ = "UPDATE groups SET next_seq = next_seq + 1, last_msg_at = :at WHERE num = :num RETURNING next_seq"
-COUNT = (
-    "INSERT INTO counters (name, value) VALUES (:name, :step)"
-    " ON CONFLICT (name) DO UPDATE SET value = counters.value + :step RETURNING value"
-)
 
 
 def find_group(tx: Tx, group_id: str) -> GroupRow:
@@ -136,10 +133,20 @@ def registered(tx: Tx, user: str) -> bool:
     return tx.one(SELECT_ACCOUNT, user=user) is not None
 
 
-def count(tx: Tx, name: str, step: int) -> int:
-    """Add to a counter of the app and return its new value."""
-    row = tx.one(COUNT, name=name, step=step)
-    return int(row[0]) if row else 0
+def first_unregistered(tx: Tx, users: Collection[str]) -> str | None:
+    """Return one of the users who has no account, or None where all have one."""
+    names = {f"user_{index}": user for index, user in enumerate(users)}
+    rows = tx.all(_select_accounts(len(names)), **names) if names else []
+    if len(rows) == len(names):
+        return None
+    found = {user for (user,) in rows}
+    return next(user for user in users if user not in found)
+
+
+@functools.lru_cache(maxsize=512)
+def _select_accounts(number: int) -> LiteralString:
+    names = ", ".join(f":user_{index}" for index in range(number))
+    return cast("LiteralString", f"SELECT user_id FROM accounts WHERE user_id IN ({names})")
 
 
 def count_of_kind(kind: Kind) -> str:

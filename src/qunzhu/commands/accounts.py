@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from qunzhu.commands._shared import GroupRow, count, registered
+from qunzhu.commands._shared import GroupRow, registered
 from qunzhu.commands.members import leave
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -55,7 +55,7 @@ def register(tx: Tx, who: Who, user: str, nick: str | None = None, face_url: str
             )  # fmt: skip
         return
     _require_not_deleted_lately(tx, who, user)
-    have, cap = count(tx, ACCOUNTS, 1), who.app.plan.accounts
+    have, cap = tx.count(ACCOUNTS, 1), who.app.plan.accounts
     if cap is not None and have > cap:
         raise Refused(err.ACCOUNT_QUOTA, f"plan {who.app.plan_name} allows {cap} accounts")
     tx.emit(AccountsChanged(registered=[user]))
@@ -109,9 +109,8 @@ def _register_one(tx: Tx, who: Who, user: str, nick: str | None, face_url: str |
         _check_account("Accounts", user)
         if not registered(tx, user):
             _require_not_deleted_lately(tx, who, user)
-            row = tx.one("SELECT value FROM counters WHERE name = :name", name=ACCOUNTS)
             cap = who.app.plan.accounts
-            if cap is not None and (row[0] if row else 0) >= cap:
+            if cap is not None and tx.count(ACCOUNTS, 0) >= cap:
                 return False
         register(tx, who, user, nick, face_url)
     except Refused:
@@ -208,7 +207,7 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
         user=user,
         at=who.now,
     )
-    count(tx, ACCOUNTS, -1)
+    tx.count(ACCOUNTS, -1)
     tx.emit(AccountsChanged(deleted=[user]))
     return None
 

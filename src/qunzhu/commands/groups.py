@@ -6,22 +6,20 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._shared import (
-    COUNT,
     INSERT_MEMBER,
     ON_OFF,
-    SELECT_ACCOUNT,
     SELECT_GROUP,
     GroupField,
     GroupRow,
     MemberField,
     allowed,
-    count,
     count_of_kind,
     custom_fields,
     decode_custom,
     encode_custom,
     find_group,
     find_member,
+    first_unregistered,
     flag_name,
     publish,
     registered,
@@ -149,10 +147,6 @@ INSERT_GROUP = (
     " VALUES (:group_id, :kind, :name, :introduction, :notification, :face_url, :owner, :at, 0, :at, :msg_at, :next_seq,"
     " :member_num, :max_member_num, :apply_join, :invite_join, 0, :custom, :topic, :permission, :default_permission,"
     " :history, :active) ON CONFLICT DO NOTHING RETURNING num"
-)
-COUNT_TWO = (
-    "INSERT INTO counters (name, value) VALUES (:first, 1), (:second, 1)"
-    " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING name, value"
 )
 
 
@@ -288,10 +282,10 @@ def _mute_until(who: Who, kind: Kind, seconds: int | None, *, is_owner: bool) ->
 
 def _require_accounts(tx: Tx, owner: str, members: dict[str, dict[str, Any]]) -> None:
     """Refuse (10019) an owner or a member who has no account."""
-    for user in members or ([owner] if owner else ()):
-        if tx.one(SELECT_ACCOUNT, user=user) is None:
-            field = "Owner_Account" if user == owner else "MemberList: Member_Account"
-            raise Refused(err.MEMBER_UNKNOWN, f"{field}: {user!r}")
+    missing = first_unregistered(tx, members or ([owner] if owner else ()))
+    if missing is not None:
+        field = "Owner_Account" if missing == owner else "MemberList: Member_Account"
+        raise Refused(err.MEMBER_UNKNOWN, f"{field}: {missing!r}")
 
 
 def _insert_group(tx: Tx, who: Who, kind: Kind, req: CreateGroup, columns: dict[str, Any]) -> tuple[str, int]:
@@ -329,30 +323,18 @@ def _id_taken(tx: Tx, who: Who, group_id: str, owner: str) -> Refused:
 def _count_created(tx: Tx, who: Who, kind: Kind) -> None:
     """Count the new group, and refuse what is over the plan: 10058, 10036 existing groups, 10006 the day's net increase."""
     plan = who.app.plan
-    existing, today = count_of_kind(kind), f"net:{who.app.day(who.now)}"
+    existing = tx.count(count_of_kind(kind), 1)
     if kind.counts_daily or not plan.daily_excludes_communities:
-        values = dict(tx.all(COUNT_TWO, first=existing, second=today))
-        cap = plan.net_groups_a_day
-        if cap is not None and values[today] > cap:
+        today, cap = tx.count(f"net:{who.app.day(who.now)}", 1), plan.net_groups_a_day
+        if cap is not None and today > cap:
             raise Refused(err.TOO_FREQUENT, f"net new groups today: plan {who.app.plan_name} allows {cap}")
-    else:
-        values = {existing: count(tx, existing, 1)}
     group_cap: int | None = getattr(plan, kind.group_cap)
     if group_cap is None:
         return
-    have = values[existing] + sum(
-        _counter(tx, count_of_kind(other))
-        for other in KINDS
-        if other is not kind and other.group_cap == kind.group_cap
-    )
-    if have > group_cap:
+    others = (other for other in KINDS if other is not kind and other.group_cap == kind.group_cap)
+    if existing + sum(tx.count(count_of_kind(other), 0) for other in others) > group_cap:
         row = err.LIVE_ROOM_QUOTA if kind.group_cap == "live_rooms" else err.GROUP_QUOTA
         raise Refused(row, f"existing groups: plan {who.app.plan_name} allows {group_cap}")
-
-
-def _counter(tx: Tx, name: str) -> int:
-    row = tx.one("SELECT value FROM counters WHERE name = :name", name=name)
-    return int(row[0]) if row else 0
 
 
 BASE_FIELDS = (
@@ -495,7 +477,7 @@ def get_appid_group_list(tx: Tx, who: Who, req: GetAppidGroupList) -> GroupIds:
         rows = tx.all(LIST_KIND, kind=name, next=req.Next or 0, limit=limit + 1)
     page = rows[:limit]
     return GroupIds(
-        TotalCount=sum(_counter(tx, count_of_kind(kind)) for kind in kinds),
+        TotalCount=sum(tx.count(count_of_kind(kind), 0) for kind in kinds),
         GroupIdList=[{"GroupId": group_id} for _, group_id in page],
         Next=page[-1][0] if len(rows) > limit else 0,
     )
@@ -751,12 +733,7 @@ def destroy_group(tx: Tx, who: Who, req: DestroyGroup) -> Done:
 
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:
     """Take a group out of the counts: a dissolved one frees a place in the day's net increase."""
-    count(tx, count_of_kind(kind), -1)
+    tx.count(count_of_kind(kind), -1)
     if kind.counts_daily or not who.app.plan.daily_excludes_communities:
-        count(tx, f"net:{who.app.day(who.now)}", -1)
+        tx.count(f"net:{who.app.day(who.now)}", -1)
 
-
-CREATE_SQL = {
-    "account": SELECT_ACCOUNT, "group": INSERT_GROUP, "member": INSERT_MEMBER, "counts": COUNT_TWO, "count": COUNT,
-}  # fmt: skip
-"""The statements of one creation, for the benchmark's bare loop."""

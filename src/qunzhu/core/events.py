@@ -91,3 +91,4 @@ AnyEvent = (
 )  # fmt: skip
 encode_event = msgspec.json.Encoder().encode
 decode_event = msgspec.json.Decoder(AnyEvent).decode
+decode_events = msgspec.json.Decoder(list[AnyEvent]).decode

@@ -15,8 +15,7 @@ COMMUNITY_PREFIX = "@TGS#_"
 GENERATED_COMMUNITY_PREFIX = "@TGS#_@TGS#"
 
 
-def _base32(value: int, digits: int) -> str:
-    return "".join(_DIGITS[(value >> shift) & 31] for shift in range(5 * (digits - 1), -1, -5))
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 
 
 def new_group_id(kind: Kind, now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
@@ -25,8 +24,12 @@ def new_group_id(kind: Kind, now_ms: int, random_bytes: Callable[[int], bytes]) 
     Seven of them are the time in steps of 32 ms, so that neighbours in time are neighbours in the index; the other
     ten are 50 random bits, so that one id tells nothing about the next, and none is made a second time.
     """
-    step = now_ms >> 5
-    return kind.id_prefix + _base32(step, 7) + _base32(int.from_bytes(random_bytes(7)), 10)
+    step, tail, pair = now_ms >> 5, int.from_bytes(random_bytes(7)), _PAIRS
+    return (
+        f"{kind.id_prefix}{_DIGITS[step >> 30 & 31]}{pair[step >> 20 & 1023]}{pair[step >> 10 & 1023]}{pair[step & 1023]}"
+        f"{pair[tail >> 40 & 1023]}{pair[tail >> 30 & 1023]}{pair[tail >> 20 & 1023]}{pair[tail >> 10 & 1023]}"
+        f"{pair[tail & 1023]}"
+    )
 
 
 def check_chosen_id(kind: Kind, group_id: str) -> None:

@@ -1,6 +1,7 @@
 """What commands need of the world, as protocols: the transaction, the caller, the app's settings, who is online."""
 
 import datetime
+import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, LiteralString, Protocol
 
@@ -10,10 +11,16 @@ from qunzhu.core.errors import NOT_APP_ADMIN, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.plans import PLANS, Plan
 
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
 REST = "rest"
 GATEWAY = "gateway"
 LEVELS = ("AppAdmin", "Owner", "Admin", "Member", "Anyone")
 """Who may write a custom field, narrowest first."""
+
+
+@functools.lru_cache(maxsize=16)
+def _day(number: int) -> str:
+    return datetime.date.fromordinal(_EPOCH + number).isoformat()
 
 
 class CustomField(msgspec.Struct, frozen=True):
@@ -63,8 +70,7 @@ class App(msgspec.Struct, frozen=True):
 
     def day(self, now: int) -> str:
         """Return the calendar day (YYYY-MM-DD) of a unix time in the app's time zone."""
-        zone = datetime.timezone(datetime.timedelta(minutes=self.settings.utc_offset_minutes))
-        return datetime.datetime.fromtimestamp(now, zone).date().isoformat()
+        return _day((now + 60 * self.settings.utc_offset_minutes) // 86400)
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -119,6 +125,10 @@ class Tx(Protocol):
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute a statement once for each set of parameters."""
+        ...
+
+    def count(self, name: str, step: int) -> int:
+        """Add to a counter of the app (0 reads it) and return its new value."""
         ...
 
     def emit(self, event: Event, *, keep: bool = True) -> None:

@@ -4,7 +4,9 @@ Every application answer has HTTP status 200 and the envelope ActionStatus, Erro
 Live quirks are kept: any Content-Type, GET for POST, ``random`` absent, unknown fields ignored.
 """
 
+import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 from urllib.parse import unquote_plus
@@ -24,7 +26,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_BODY = 1 << 20
 MAX_REPLY = 1 << 20
+MAX_PARSED = 4096
 PREFIX = "/v4/"
+_RANDOM = re.compile(rb"&?random=[^&]*")
 _encode = msgspec.json.Encoder().encode
 _HEADERS = [
     (b"content-type", b"application/json"),
@@ -42,8 +46,20 @@ class Backend(Protocol):
         """Return an app by its SDKAppID."""
         ...
 
+    def fresh_app(self, sdkappid: int) -> App | None:
+        """Return an app whose record is at hand, or None where it must be looked up first."""
+        ...
+
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
+        ...
+
+    def start(self, command: Command, who: Who, request: Any, waiter: Any) -> None:
+        """Run a command and give reply or fault to the waiter (``done``, ``set_result``, ``set_exception``)."""
+        ...
+
+    def refused(self, command: Command, fault: Exception) -> Refused:
+        """Return a refusal as it is, and any other fault as the service's internal error."""
         ...
 
     def now_ms(self) -> int:
@@ -82,28 +98,50 @@ def query_of(raw: bytes) -> dict[str, str]:
 
 
 class RestDoor:
-    """ASGI application of the /v4/ paths."""
+    """The /v4/ paths, as an ASGI application and for the short way (``edge/direct.py``)."""
 
     def __init__(self, backend: Backend, gatekeeper: Gatekeeper) -> None:
         self._backend = backend
         self._gatekeeper = gatekeeper
+        self._parsed: dict[bytes, dict[str, str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request the ASGI way."""
         path = scope["path"][len(PREFIX) :]
-        name, code = path, 0
         try:
             body = await self._body(scope, receive)
-            answer, name = await self._answer(path, scope, body)
         except Refused as refused:
-            code = refused.row.code
-            answer = failure(refused)
-        self._backend.count(REST, name if name in COMMANDS else "unknown", code)
+            answer = self._refusal(path, refused)
+        else:
+            answer = await self._answer(path, scope["query_string"], body)
         await send({
             "type": "http.response.start", "status": 200,
             "headers": [*_HEADERS, (b"content-length", b"%d" % len(answer))],
         })  # fmt: skip
         await send({"type": "http.response.body", "body": answer})
+
+    def answer_directly(self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None]) -> None:
+        """Answer one POST by a callback; a task is made only where the app's record must be read first."""
+        try:
+            _check_size(body)
+            parameters = self._parameters(query)
+            app = self._backend.fresh_app(_sdkappid(parameters))
+            if app is None:
+                self._answer_in_task(path, query, body, done)
+                return
+            command, request, who = self._prepare(path, parameters, app, body)
+            self._backend.start(command, who, request, _Waiter(self, command, done))
+        except Refused as refused:
+            done(self._refusal(path, refused))
+
+    def _answer_in_task(self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None]) -> None:
+        async def answer() -> None:
+            done(await self._answer(path, query, body))
+
+        task = asyncio.get_running_loop().create_task(answer())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     @staticmethod
     async def _body(scope: Scope, receive: Receive) -> bytes:
@@ -120,43 +158,65 @@ class RestDoor:
                 size += len(part)
                 if size <= MAX_BODY:
                     parts.append(part)
-            if size > MAX_BODY:
-                raise Refused(err.HTTP_UNREADABLE, f"body: {size} bytes, at most {MAX_BODY} are allowed")
-            body = b"".join(parts)
+            body = b"".join(parts) if size <= MAX_BODY else b"\0" * size
+        _check_size(body)
         if not body and scope["method"] == "GET":
             return b"{}"
         return body
 
-    async def _answer(self, path: str, scope: Scope, body: bytes) -> tuple[bytes, str]:
-        who = await self._who(scope)
-        command = COMMANDS.get(path)
-        if command is None or REST not in command.doors:
-            raise _unknown(path)
-        if command.name in who.app.settings.disabled_commands:
-            raise Refused(err.COMMAND_DISABLED, command.path)
-        request = command.decode(body)
-        reply = await self._backend.run(command, who, request)
+    async def _answer(self, path: str, query: bytes, body: bytes) -> bytes:
+        try:
+            parameters = self._parameters(query)
+            number = _sdkappid(parameters)
+            app = await self._backend.app(number)
+            if app is None:
+                raise Refused(err.APP_UNKNOWN, str(number))
+            command, request, who = self._prepare(path, parameters, app, body)
+            return self.success(command, await self._backend.run(command, who, request))
+        except Refused as refused:
+            return self._refusal(path, refused)
+
+    def success(self, command: Command, reply: Reply) -> bytes:
+        """Return the body of a successful answer, or of the refusal where it cannot be sent."""
         try:
             answer = envelope(reply)
         except (UnicodeEncodeError, msgspec.MsgspecError) as fault:
-            raise Refused(err.REPLY_UNENCODABLE, str(fault)[:200]) from None
+            return self._refusal(command.path, Refused(err.REPLY_UNENCODABLE, str(fault)[:200]))
         if len(answer) > MAX_REPLY:
-            raise Refused(err.REPLY_TOO_LARGE, f"{len(answer)} bytes, at most {MAX_REPLY}")
-        return answer, command.path
+            return self._refusal(
+                command.path, Refused(err.REPLY_TOO_LARGE, f"{len(answer)} bytes, at most {MAX_REPLY} are sent")
+            )
+        self._backend.count(REST, command.name, 0)
+        return answer
 
-    async def _who(self, scope: Scope) -> Who:
-        """Check the query: app, identifier, UserSig, then that the caller is an app administrator."""
-        query = query_of(scope["query_string"])
-        number = query.get("sdkappid", "")
-        if not number:
-            raise Refused(err.SDKAPPID_MISSING)
-        if not (number.isascii() and number.isdigit() and len(number) <= 19):
-            raise Refused(err.URL_PARAMETER, f"sdkappid: {number[:40]!r} is not a number")
-        if query.get("contenttype", "json") != "json":
-            raise Refused(err.URL_PARAMETER, f"contenttype: {query['contenttype'][:40]!r}, only json is served")
-        app = await self._backend.app(int(number))
-        if app is None:
-            raise Refused(err.APP_UNKNOWN, number)
+    def _refusal(self, path: str, refused: Refused) -> bytes:
+        command = COMMANDS.get(path)
+        self._backend.count(REST, command.name if command else "unknown", refused.row.code)
+        return failure(refused)
+
+    def _parameters(self, query: bytes) -> dict[str, str]:
+        """Return the query's parameters; remembered without ``random``, which is all that differs between requests."""
+        key = _RANDOM.sub(b"", query)
+        found = self._parsed.get(key)
+        if found is None:
+            found = query_of(key)
+            if len(self._parsed) >= MAX_PARSED:
+                self._parsed.clear()
+            self._parsed[key] = found
+        return found
+
+    def _prepare(self, path: str, query: dict[str, str], app: App, body: bytes) -> tuple[Command, Any, Who]:
+        """Check the caller, then find the command and decode its request."""
+        who = self._who(query, app)
+        command = COMMANDS.get(path)
+        if command is None or REST not in command.doors:
+            raise _unknown(path)
+        if command.name in app.settings.disabled_commands:
+            raise Refused(err.COMMAND_DISABLED, command.path)
+        return command, command.decode(body), who
+
+    def _who(self, query: dict[str, str], app: App) -> Who:
+        """Check identifier and UserSig, then that the caller is an app administrator."""
         identifier = query.get("identifier", "")
         if not identifier:
             raise Refused(err.URL_PARAMETER, "identifier: missing")
@@ -167,6 +227,50 @@ class RestDoor:
         if identifier not in app.admins:
             raise Refused(err.NOT_APP_ADMIN, f"{identifier[:40]!r} is not")
         return Who(app=app, user=identifier, admin=True, door=REST, now_ms=now_ms, random=os.urandom)
+
+    def late_refusal(self, command: Command, fault: Exception) -> bytes:
+        """Return the body of a refusal by the command itself."""
+        return self._refusal(command.path, self._backend.refused(command, fault))
+
+
+class _Waiter:
+    """Waits for a transaction as a future would, and answers its request."""
+
+    __slots__ = ("_command", "_done", "_door")
+
+    def __init__(self, door: RestDoor, command: Command, done: Callable[[bytes], None]) -> None:
+        self._door = door
+        self._command = command
+        self._done = done
+
+    def done(self) -> bool:
+        """Say that the answer is still wanted."""
+        return False
+
+    def set_result(self, reply: Reply) -> None:
+        """Answer with a reply."""
+        self._done(self._door.success(self._command, reply))
+
+    def set_exception(self, fault: Exception) -> None:
+        """Answer with a refusal."""
+        self._done(self._door.late_refusal(self._command, fault))
+
+
+def _check_size(body: bytes) -> None:
+    if len(body) > MAX_BODY:
+        raise Refused(err.HTTP_UNREADABLE, f"body: {len(body)} bytes, at most {MAX_BODY} are allowed")
+
+
+def _sdkappid(query: dict[str, str]) -> int:
+    """Return the query's SDKAppID, or refuse what is none; contenttype is checked here too, before any look-up."""
+    number = query.get("sdkappid", "")
+    if not number:
+        raise Refused(err.SDKAPPID_MISSING)
+    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+        raise Refused(err.URL_PARAMETER, f"sdkappid: {number[:40]!r} is not a number")
+    if query.get("contenttype", "json") != "json":
+        raise Refused(err.URL_PARAMETER, f"contenttype: {query['contenttype'][:40]!r}, only json is served")
+    return int(number)
 
 
 def _unknown(path: str) -> Refused:

@@ -1,28 +1,35 @@
-"""The thread that runs an app's transactions, many to a commit. Engines say how to begin, save and commit.
+"""How an app's transactions run, many to a commit. Engines say how to begin, save and commit.
 
-Waiting transactions share one commit: each runs behind a savepoint of its own, so that one that is refused leaves no
-trace, and none is answered before the commit is on disk.
+Waiting transactions share one commit, and none is answered before it is on disk. They run one after the other without
+savepoints; when one of them is refused, all is rolled back and the batch runs again with each behind a savepoint, so
+that the refused one leaves no trace. A handler is a function of its arguments and the store, so running it twice is safe.
 """
 
 import asyncio
 import concurrent.futures
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, LiteralString, Protocol, TypeVar
 
 import msgspec
 
 from qunzhu.core.errors import OVERLOADED, Refused
-from qunzhu.core.events import AnyEvent, Event, decode_event, encode_event
+from qunzhu.core.events import AnyEvent, Event, decode_events, encode_event
 from qunzhu.core.ports import Presence, Row
 
 T = TypeVar("T")
 Publish = Callable[[Sequence[tuple[int, Event]]], None]
 """Takes committed events with their outbox ids, in order; called from the store's thread."""
-MAX_BATCH = 128
+MAX_BATCH = 32
+CAREFUL_BATCHES = 64
+"""So many batches after a refusal run with savepoints from the start: refusals come in swarms."""
 MAX_WAITING = 20_000
 FORGET_STEP = 512
+SELECT_COUNTER: LiteralString = "SELECT value FROM counters WHERE name = :name"
+WRITE_COUNTER: LiteralString = (
+    "INSERT INTO counters (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
+)
 
 
 class StoreClosed(Exception):
@@ -83,41 +90,58 @@ class Engine(Protocol):
 
 
 class EngineTx:
-    """``Tx`` on an engine."""
+    """``Tx`` on an engine. Counters are kept in memory by the one writer and written once per commit."""
 
-    __slots__ = ("_many", "_query", "lost", "kept", "presence")
+    __slots__ = ("_counters", "_engine", "events", "presence", "undo")
 
-    def __init__(self, engine: Engine, presence: Presence) -> None:
-        self._query = engine.query
-        self._many = engine.many
+    def __init__(self, engine: Engine, presence: Presence, counters: dict[str, int] | None) -> None:
+        self._engine = engine
+        self._counters = counters
         self.presence = presence
-        self.kept: list[Event] = []
-        self.lost: list[Event] = []
+        self.events: list[tuple[Event, bool]] = []
+        self.undo: dict[str, int] = {}
 
     def one(self, sql: LiteralString, **params: Any) -> Row | None:
         """Return the first row, or None."""
-        rows = self._query(sql, params)
+        rows = self._engine.query(sql, params)
         return rows[0] if rows else None
 
     def all(self, sql: LiteralString, **params: Any) -> list[Row]:
         """Return all rows."""
-        return self._query(sql, params)
+        return self._engine.query(sql, params)
 
     def run(self, sql: LiteralString, **params: Any) -> None:
         """Execute a statement that returns nothing."""
-        self._query(sql, params)
+        self._engine.query(sql, params)
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute a statement once for each set of parameters."""
         if rows:
-            self._many(sql, rows)
+            self._engine.many(sql, rows)
+
+    def count(self, name: str, step: int) -> int:
+        """Add to a counter of the app (0 reads it) and return its new value."""
+        cached = self._counters
+        value = None if cached is None else cached.get(name)
+        if value is None:
+            row = self.one(SELECT_COUNTER, name=name)
+            value = int(row[0]) if row else 0
+        if step:
+            if cached is None:
+                raise TypeError("a reading transaction cannot count")
+            self.undo.setdefault(name, value)
+            value += step
+            cached[name] = value
+        return value
 
     def emit(self, event: Event, *, keep: bool = True) -> None:
         """Publish an event with this transaction."""
-        (self.kept if keep else self.lost).append(event)
+        self.events.append((event, keep))
 
 
-class _Job(msgspec.Struct):
+class Job(msgspec.Struct):
+    """A transaction that waits, and what came of it."""
+
     fn: Callable[..., Any]
     args: tuple[Any, ...]
     future: Any
@@ -126,6 +150,7 @@ class _Job(msgspec.Struct):
     fault: BaseException | None = None
 
     def settle(self) -> None:
+        """Give the result to whoever waits."""
         if self.future.done():
             return
         if self.fault is not None:
@@ -134,12 +159,148 @@ class _Job(msgspec.Struct):
             self.future.set_result(self.value)
 
 
-def _settle(jobs: list[_Job]) -> None:
+def settle(jobs: Iterable[Job]) -> None:
+    """Give results to all who wait."""
     for job in jobs:
         job.settle()
 
 
-class Lane:
+class Batch:
+    """Runs batches on one connection: ``run`` up to the commit, ``commit``, then ``take_events``."""
+
+    def __init__(self, engine: Engine, presence: Presence, *, writes: bool, keeps_events: bool) -> None:
+        self.engine = engine
+        self.delivered = 0
+        self._presence = presence
+        self._writes = writes
+        self._keeps_events = keeps_events
+        self._counters: dict[str, int] | None = {} if writes else None
+        self._counted: set[str] = set()
+        self._events: list[tuple[int, Event]] = []
+        self._careful = 0
+        self._forgotten = self._last_event = 0
+        if keeps_events:
+            self._last_event = engine.query("SELECT coalesce(max(id), 0) FROM outbox", {})[0][0]
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Run transactions up to, not including, the commit. A fault of one is kept for its caller only."""
+        try:
+            self.engine.begin(writes=self._writes)
+            if not self._writes or self._careful or not self._run_together(jobs):
+                self._careful = max(0, self._careful - 1)
+                for job in jobs:
+                    self._run_alone(job)
+            if self._writes:
+                self._write_counters()
+                self._write_events()
+                self._forget()
+        except BaseException as fault:  # noqa: BLE001 - the whole batch failed: nobody's transaction happened
+            self._undo(jobs, fault)
+
+    def commit(self, jobs: Sequence[Job]) -> None:
+        """Make the batch durable, or give every caller the fault."""
+        if jobs and all(job.fault is not None for job in jobs) and not self._writes:
+            self._undo((), None)
+            return
+        try:
+            self.engine.commit()
+        except BaseException as fault:  # noqa: BLE001 - given to every caller
+            self._undo(jobs, fault)
+
+    def take_events(self) -> list[tuple[int, Event]]:
+        """Return the committed events with their outbox ids (0: not kept), in order."""
+        events, self._events = self._events, []
+        return events
+
+    def forget_now(self) -> None:
+        """Remove all delivered events from the outbox."""
+        if self._keeps_events and self.delivered > self._forgotten:
+            self.engine.begin(writes=True)
+            self._forget(step=1)
+            self.engine.commit()
+
+    def _run_together(self, jobs: Sequence[Job]) -> bool:
+        """Run a batch without savepoints; on the first fault undo it all and say that it must run again."""
+        tx = self._tx()
+        try:
+            for job in jobs:
+                job.value = job.fn(tx, *job.args)
+        except Exception as fault:  # noqa: BLE001 - given back to the caller
+            self._rollback()
+            self.engine.begin(writes=True)
+            if len(jobs) == 1:
+                jobs[0].fault = fault
+                return True
+            self._careful = CAREFUL_BATCHES
+            return False
+        self._keep(tx)
+        return True
+
+    def _run_alone(self, job: Job) -> None:
+        """Run one transaction behind a savepoint; on a fault undo it."""
+        tx = self._tx()
+        if self._writes:
+            self.engine.save()
+        try:
+            job.value, job.fault = job.fn(tx, *job.args), None
+        except Exception as fault:  # noqa: BLE001 - given back to the caller
+            job.fault = fault
+            if self._writes and self._counters is not None:
+                self.engine.restore()
+                self._counters.update(tx.undo)
+            return
+        if self._writes:
+            self.engine.release()
+            self._keep(tx)
+
+    def _tx(self) -> EngineTx:
+        return EngineTx(self.engine, self._presence, self._counters)
+
+    def _keep(self, tx: EngineTx) -> None:
+        self._counted.update(tx.undo)
+        for event, keep in tx.events:
+            if keep:
+                self._last_event += 1
+            self._events.append((self._last_event if keep else 0, event))
+
+    def _rollback(self) -> None:
+        self.engine.rollback()
+        if self._counters is not None:
+            self._counters.clear()
+        self._counted.clear()
+
+    def _undo(self, jobs: Sequence[Job], fault: BaseException | None) -> None:
+        self._rollback()
+        self._events.clear()
+        for job in jobs:
+            job.fault = fault
+
+    def _write_counters(self) -> None:
+        if self._counted and self._counters is not None:
+            self.engine.many(
+                WRITE_COUNTER, [{"name": name, "value": self._counters[name]} for name in sorted(self._counted)]
+            )
+            self._counted.clear()
+
+    def _write_events(self) -> None:
+        """Store a commit's events as one outbox row, under the id of the last of them."""
+        kept = [event for number, event in self._events if number]
+        if kept:
+            if not self._keeps_events:
+                raise TypeError("a store without a publisher takes no events")
+            self.engine.query(
+                "INSERT INTO outbox (id, body) VALUES (:id, :body)",
+                {"id": self._last_event, "body": encode_event(kept).decode()},
+            )
+
+    def _forget(self, step: int = FORGET_STEP) -> None:
+        upto = self.delivered
+        if upto - self._forgotten >= step:
+            self.engine.query("DELETE FROM outbox WHERE id <= :upto", {"upto": upto})
+            self._forgotten = upto
+
+
+class ThreadLane:
     """A thread with one connection and a queue of transactions."""
 
     def __init__(
@@ -151,32 +312,36 @@ class Lane:
         writes: bool = False,
         publish: Publish | None = None,
     ) -> None:
-        self._writes = writes
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._presence = presence
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._publish = publish
         self._closed = False
-        self._next_event = 0
-        self._delivered = self._forgotten = 0
+        self._batch: Batch
         ready: concurrent.futures.Future[None] = concurrent.futures.Future()
-        self._thread = threading.Thread(target=self._work, args=(opening, ready), name=name, daemon=True)
+
+        def opened() -> Batch:
+            return Batch(opening(), presence, writes=writes, keeps_events=publish is not None)
+
+        self._thread = threading.Thread(target=self._work, args=(opened, ready), name=name, daemon=True)
         self._thread.start()
         ready.result()
 
     async def submit(self, fn: Callable[..., T], *args: Any) -> T:
         """Run a transaction and return its result after the commit."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._put(_Job(fn, args, future, loop))
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.start(fn, args, future)
         return await future
+
+    def start(self, fn: Callable[..., Any], args: tuple[Any, ...], waiter: Any) -> None:
+        """Run a transaction and, after the commit, give its result to a waiter on this loop."""
+        self._put(Job(fn, args, waiter, asyncio.get_running_loop()))
 
     def submit_now(self, fn: Callable[..., T], *args: Any) -> T:
         """Run a transaction from a thread without a loop, and wait for it."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._put(_Job(fn, args, future, None))
+        self._put(Job(fn, args, future, None))
         return future.result()
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: Job) -> None:
         if self._closed:
             raise StoreClosed
         if self._queue.qsize() >= MAX_WAITING:
@@ -185,7 +350,7 @@ class Lane:
 
     def delivered(self, upto: int) -> None:
         """Say that all events up to this outbox id reached their sinks; their rows go with a later commit."""
-        self._delivered = upto
+        self._batch.delivered = upto
 
     def close(self) -> None:
         """Finish what waits, then close the connection."""
@@ -194,139 +359,169 @@ class Lane:
             self._queue.put(None)
             self._thread.join()
 
-    def _work(self, opening: Callable[[], Engine], ready: "concurrent.futures.Future[None]") -> None:
+    def _work(self, opened: Callable[[], Batch], ready: "concurrent.futures.Future[None]") -> None:
         try:
-            engine = opening()
+            batch = self._batch = opened()
         except BaseException as fault:  # noqa: BLE001 - handed to the thread that waits for the store
             ready.set_exception(fault)
             return
-        if self._publish is not None:
-            self._next_event = engine.query("SELECT coalesce(max(id), 0) FROM outbox", {})[0][0] + 1
         ready.set_result(None)
         going = True
         while going:
-            batch, going = self._collect()
-            if batch:
-                self._run(engine, batch)
-                engine.between()
-        if self._publish is not None and self._delivered > self._forgotten:
-            self._run(engine, [_Job(lambda tx: None, (), concurrent.futures.Future(), None)], forget=True)
-        engine.close()
+            jobs, going = self._collect()
+            if jobs:
+                batch.run(jobs)
+                batch.commit(jobs)
+                if (events := batch.take_events()) and self._publish is not None:
+                    self._publish(events)
+                self._answer(jobs)
+                batch.engine.between()
+        batch.forget_now()
+        batch.engine.close()
 
-    def _collect(self) -> tuple[list[_Job], bool]:
+    def _collect(self) -> tuple[list[Job], bool]:
         first = self._queue.get()
         if first is None:
             return [], False
-        batch = [first]
-        while len(batch) < MAX_BATCH:
+        jobs = [first]
+        while len(jobs) < MAX_BATCH:
             try:
                 job = self._queue.get_nowait()
             except queue.Empty:
                 break
             if job is None:
-                return batch, False
-            batch.append(job)
-        return batch, True
-
-    def _run(self, engine: Engine, batch: list[_Job], *, forget: bool = False) -> None:
-        events: list[tuple[int, Event]] = []
-        try:
-            engine.begin(writes=self._writes)
-            for job in batch:
-                events += self._run_one(engine, job)
-            if self._publish is not None:
-                self._forget(engine, now=forget)
-            engine.commit()
-        except BaseException as fault:  # noqa: BLE001 - the whole commit failed: nobody's transaction happened
-            engine.rollback()
-            events = []
-            for job in batch:
-                job.fault = fault
-        if events and self._publish is not None:
-            self._publish(events)
-        self._answer(batch)
-
-    def _run_one(self, engine: Engine, job: _Job) -> list[tuple[int, Event]]:
-        """Run one transaction behind a savepoint; on a fault undo it and keep the fault for its caller."""
-        tx = EngineTx(engine, self._presence)
-        if not self._writes:
-            try:
-                job.value = job.fn(tx, *job.args)
-            except Exception as fault:  # noqa: BLE001 - given back to the caller
-                job.fault = fault
-            return []
-        engine.save()
-        try:
-            job.value = job.fn(tx, *job.args)
-            numbered = self._store_events(engine, tx.kept)
-        except Exception as fault:  # noqa: BLE001 - given back to the caller
-            engine.restore()
-            job.fault = fault
-            return []
-        engine.release()
-        return numbered + [(0, event) for event in tx.lost]
-
-    def _store_events(self, engine: Engine, events: list[Event]) -> list[tuple[int, Event]]:
-        if events and self._publish is None:
-            raise TypeError("a store without a publisher takes no events")
-        numbered = []
-        for event in events:
-            engine.query(
-                "INSERT INTO outbox (id, body) VALUES (:id, :body)",
-                {"id": self._next_event, "body": encode_event(event).decode()},
-            )
-            numbered.append((self._next_event, event))
-            self._next_event += 1
-        return numbered
-
-    def _forget(self, engine: Engine, *, now: bool) -> None:
-        upto = self._delivered
-        if upto - self._forgotten >= FORGET_STEP or (now and upto > self._forgotten):
-            engine.query("DELETE FROM outbox WHERE id <= :upto", {"upto": upto})
-            self._forgotten = upto
+                return jobs, False
+            jobs.append(job)
+        return jobs, True
 
     @staticmethod
-    def _answer(batch: list[_Job]) -> None:
+    def _answer(jobs: list[Job]) -> None:
         """Settle a batch's futures, waking each event loop once."""
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-        for job in batch:
+        by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+        for job in jobs:
             if job.loop is None:
                 job.settle()
             else:
                 by_loop.setdefault(job.loop, []).append(job)
-        for loop, jobs in by_loop.items():
+        for loop, mine in by_loop.items():
             if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, jobs)
+                loop.call_soon_threadsafe(settle, mine)
+
+
+class LoopLane:
+    """Runs writing transactions on the event loop and commits in a thread.
+
+    For an engine whose statements are calls into this process: what two threads would lose to each other at the
+    interpreter's lock is more than the statements cost. Only the commit waits for the disk, and it does so elsewhere.
+    """
+
+    def __init__(self, name: str, opening: Callable[[], Engine], presence: Presence, publish: Publish | None) -> None:
+        self._publish = publish
+        self._batch = Batch(opening(), presence, writes=True, keeps_events=publish is not None)
+        self._waiting: list[Job] = []
+        self._busy = False
+        self._closed = False
+        self._commits: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._commit, name=name, daemon=True)
+        self._thread.start()
+        self._idle = threading.Event()
+        self._idle.set()
+
+    async def submit(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run a transaction and return its result after the commit."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.start(fn, args, future)
+        return await future
+
+    def start(self, fn: Callable[..., Any], args: tuple[Any, ...], waiter: Any) -> None:
+        """Run a transaction and, after the commit, give its result to a waiter on this loop."""
+        if self._closed:
+            raise StoreClosed
+        if len(self._waiting) >= MAX_WAITING:
+            raise Refused(OVERLOADED, f"{MAX_WAITING} transactions")
+        loop = asyncio.get_running_loop()
+        self._waiting.append(Job(fn, args, waiter, loop))
+        if not self._busy:
+            self._busy = True
+            self._idle.clear()
+            loop.call_soon(self._flush, loop)
+
+    def submit_now(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run a transaction where no loop uses the store, and return its result after the commit."""
+        self._idle.wait()
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        job = Job(fn, args, future, None)
+        self._batch.run([job])
+        self._batch.commit([job])
+        self._finish([job])
+        return future.result()
+
+    def delivered(self, upto: int) -> None:
+        """Say that all events up to this outbox id reached their sinks; their rows go with a later commit."""
+        self._batch.delivered = upto
+
+    def close(self) -> None:
+        """Finish what waits, then close the connection. Not to be called on the loop while transactions wait."""
+        if not self._closed:
+            self._closed = True
+            self._idle.wait()
+            self._commits.put(None)
+            self._thread.join()
+            self._batch.forget_now()
+            self._batch.engine.close()
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run what waits, all in one batch, and hand the commit to the thread."""
+        jobs, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        if not jobs:
+            self._busy = False
+            self._idle.set()
+            return
+        self._batch.run(jobs)
+        self._commits.put(jobs)
+
+    def _commit(self) -> None:
+        while (jobs := self._commits.get()) is not None:
+            self._batch.commit(jobs)
+            loop = jobs[0].loop
+            if loop is None or loop.is_closed():
+                self._idle.set()
+            else:
+                loop.call_soon_threadsafe(self._committed, loop, jobs)
+
+    def _committed(self, loop: asyncio.AbstractEventLoop, jobs: list[Job]) -> None:
+        self._finish(jobs)
+        loop.call_soon(self._flush, loop)
+
+    def _finish(self, jobs: list[Job]) -> None:
+        if (events := self._batch.take_events()) and self._publish is not None:
+            self._publish(events)
+        settle(jobs)
+        self._batch.engine.between()
 
 
 class BatchStore:
     """A store of two lanes: one that writes, one that reads."""
 
-    def __init__(
-        self,
-        name: str,
-        opening: Callable[[bool], Engine],
-        *,
-        presence: Presence | None = None,
-        publish: Publish | None = None,
-    ) -> None:
-        who = presence or Nobody()
-        self._writer = Lane(f"{name}-write", lambda: opening(True), who, writes=True, publish=publish)
-        try:
-            self._reader = Lane(f"{name}-read", lambda: opening(False), who)
-        except BaseException:
-            self._writer.close()
-            raise
-        self.write = self._writer.submit
-        self.read = self._reader.submit
-        self.write_now = self._writer.submit_now
-        self.read_now = self._reader.submit_now
-        self.delivered = self._writer.delivered
+    def __init__(self, writer: "ThreadLane | LoopLane", reader: ThreadLane) -> None:
+        self._writer = writer
+        self._reader = reader
+        self.write = writer.submit
+        self.read = reader.submit
+        self.start_write = writer.start
+        self.start_read = reader.start
+        self.write_now = writer.submit_now
+        self.read_now = reader.submit_now
+        self.delivered = writer.delivered
 
     def undelivered(self) -> list[tuple[int, AnyEvent]]:
         """Return the events that a former run committed and did not deliver."""
         rows = self.read_now(lambda tx: tx.all("SELECT id, body FROM outbox ORDER BY id"))
-        return [(number, decode_event(body)) for number, body in rows]
+        found: list[tuple[int, AnyEvent]] = []
+        for last, body in rows:
+            events = decode_events(body)
+            found += zip(range(last - len(events) + 1, last + 1), events, strict=True)
+        return found
 
     def close(self) -> None:
         """Finish what waits and close both connections."""

@@ -1,6 +1,5 @@
 """The PostgreSQL engine: a schema per app, the same statements as SQLite. Needs the extra ``postgres``."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, cast
 
@@ -8,7 +7,7 @@ import psycopg
 from psycopg import sql as pg
 
 from qunzhu.core.ports import Presence, Row
-from qunzhu.store.batch import BatchStore, Publish
+from qunzhu.store.batch import BatchStore, Nobody, Publish, ThreadLane
 from qunzhu.store.migrate import migrate
 from qunzhu.store.sql import POSTGRES_WORDS, pyformat
 
@@ -86,11 +85,11 @@ def open_postgres(
     url: str, schema: str, family: str = "app", *, presence: Presence | None = None, publish: Publish | None = None
 ) -> BatchStore:
     """Open (and make or migrate) a schema."""
-    return BatchStore(schema, functools.partial(_open, url, schema, family), presence=presence, publish=publish)
-
-
-def _open(url: str, schema: str, family: str, writes: bool) -> PostgresEngine:  # noqa: FBT001 - called by position
-    return PostgresEngine(url, schema, family, writes=writes)
+    who = presence or Nobody()
+    writer = ThreadLane(
+        f"{schema}-write", lambda: PostgresEngine(url, schema, family, writes=True), who, writes=True, publish=publish
+    )
+    return BatchStore(writer, ThreadLane(f"{schema}-read", lambda: PostgresEngine(url, schema, family, writes=False), who))
 
 
 def drop_schema(url: str, schema: str) -> None:

@@ -1,6 +1,5 @@
 """The SQLite engine: write-ahead log, ``synchronous=FULL``, checkpoints in a thread of their own."""
 
-import functools
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,14 +8,15 @@ from typing import Any, LiteralString
 import apsw
 
 from qunzhu.core.ports import Presence, Row
-from qunzhu.store.batch import BatchStore, Publish
+from qunzhu.store.batch import BatchStore, LoopLane, Nobody, Publish, ThreadLane
 from qunzhu.store.migrate import migrate
-from qunzhu.store.sql import SQLITE_WORDS
+from qunzhu.store.sql import SQLITE_WORDS, positional
 
-CHECKPOINT_PAGES = 4000
-"""Size of the log (pages of 4 KiB) from which it is copied into the database."""
-REST_PAGES = 1000
-"""What a checkpoint may leave to the writer, which then starts the log anew."""
+CHECKPOINT_PAGES = 12_000
+"""Size of the log (pages of 4 KiB) from which it is copied into the database. The file keeps its largest size: a log
+that is overwritten costs half of what a growing one does for each commit."""
+REST_PAGES = 64
+"""What a checkpoint may leave to the writer, which copies that between two commits and then starts the log anew."""
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
 BUSY_MS = 10_000
@@ -52,11 +52,11 @@ class SqliteEngine:
 
     def query(self, sql: LiteralString, params: Mapping[str, Any]) -> list[Row]:
         """Run a statement and return its rows."""
-        return self._execute(sql, params).fetchall()
+        return self._execute(sql, positional(sql)(params)).fetchall()
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once per set of parameters."""
-        self._cursor.executemany(sql, rows)
+        self._cursor.executemany(sql, map(positional(sql), rows))
 
     def begin(self, *, writes: bool) -> None:
         """Begin a transaction."""
@@ -125,9 +125,6 @@ def open_sqlite(
 ) -> BatchStore:
     """Open (and make or migrate) a database file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    opening = functools.partial(_open, path, family)
-    return BatchStore(path.stem, opening, presence=presence, publish=publish)
-
-
-def _open(path: Path, family: str, writes: bool) -> SqliteEngine:  # noqa: FBT001 - called by position
-    return SqliteEngine(path, family, writes=writes)
+    who = presence or Nobody()
+    writer = LoopLane(f"{path.stem}-commit", lambda: SqliteEngine(path, family, writes=True), who, publish)
+    return BatchStore(writer, ThreadLane(f"{path.stem}-read", lambda: SqliteEngine(path, family, writes=False), who))

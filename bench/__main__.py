@@ -1,0 +1,121 @@
+"""`python -m bench`: see `bench/README.md`."""
+
+import functools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench import ceiling, grow, limits, report, rounds, target
+from bench.machine import machine
+from bench.peers.ejabberd import ejabberd
+from bench.target import Target
+
+console = Console() if sys.stdout.isatty() else Console(width=120)
+
+
+@click.group()
+def main() -> None:
+    """Measure qunzhu on this machine."""
+
+
+def widths(_: click.Context, __: click.Parameter, text: str) -> tuple[int, ...]:
+    """Read a comma-separated list of connection counts."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter("numbers with commas between them, such as 1,8,64") from None
+
+
+@contextmanager
+def fixed(_: Path) -> Iterator[Target]:
+    """Start the fixed-reply server, which needs no folder."""
+    with ceiling.fixed() as server:
+        yield server
+
+
+def known_workload() -> limits.Workload | None:
+    """Return the server's own SQL, or None with a visible line while it is not known."""
+    try:
+        return limits.qunzhu_workload(target.accounts())
+    except limits.NotWired as missing:
+        console.print(f"[yellow]no store limit: {missing}[/yellow]")
+        return None
+
+
+@main.command()
+@click.option("--seconds", default=5.0, show_default=True, help="Measured seconds of each load, after 1 s of warm-up.")
+@click.option(
+    "--connections", default="1,8,64", show_default=True, callback=widths, help="Connections of the closed loop."
+)
+@click.option("--rounds", "count", default=3, show_default=True, help="Rounds; the tables show their medians.")
+@click.option("--ejabberd", "peer", is_flag=True, help="Also install and measure ejabberd (Debian, root).")
+@click.option("--qunzhu/--no-qunzhu", "ours", default=True, show_default=True, help="Measure qunzhu.")
+@click.option(
+    "--folder",
+    default=".",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    show_default=True,
+    help="Where the servers' files go while they run: the file system that is measured.",
+)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option(
+    "--out", default="bench/results", type=click.Path(path_type=Path), show_default=True, help="Where results are kept."
+)
+def create(
+    seconds: float,
+    connections: tuple[int, ...],
+    count: int,
+    peer: bool,
+    ours: bool,
+    folder: Path,
+    options: tuple[str, ...],
+    out: Path,
+) -> None:
+    """Create groups over REST, and measure the limits and peers that the rate is compared with."""
+    starts: list[rounds.Start] = [fixed]
+    starts += [functools.partial(target.qunzhu, options=options)] if ours else []
+    starts += [ejabberd] if peer else []
+    runs, bounds = rounds.rounds(
+        starts,
+        known_workload() if ours else None,
+        connections=connections,
+        seconds=seconds,
+        count=count,
+        folder=folder,
+        say=lambda line: console.print(line, highlight=False),
+    )
+    result = report.Result(
+        "create", report.now(), machine(folder), seconds, count, runs, bounds, report.ratios(runs, bounds)
+    )
+    report.show(result, console)
+    console.print(f"kept as {report.keep(result, out)} and .png")
+
+
+@main.command("grow")
+@click.option("--groups", default=1_000_000, show_default=True, help="Stop when this many groups are stored.")
+@click.option("--seconds", default=5.0, show_default=True, help="Seconds of each step.")
+@click.option("--connections", default=64, show_default=True, help="Connections of the closed loop.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def grow_command(
+    groups: int, seconds: float, connections: int, folder: Path, options: tuple[str, ...], out: Path
+) -> None:
+    """Create groups until many are stored, and compare the rate at the end with the rate at the start."""
+    with target.qunzhu(folder, options) as server:
+        steps = grow.grow(
+            server,
+            groups=groups,
+            seconds=seconds,
+            connections=connections,
+            say=lambda line: console.print(line, highlight=False),
+        )
+    console.print(f"kept as {grow.keep(steps, machine(folder), out)} and .png")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench")

@@ -1,0 +1,1 @@
+"""Peers: other servers, each installed, started, measured and removed by one module with one context manager."""
