@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 import uvicorn
 
-import qunzhu.commands
+import qunzhu.commands  # noqa: F401 - fills the command table
 from qunzhu import __version__
 from qunzhu.apps import (
     DEMO_SDKAPPID,
@@ -45,11 +45,10 @@ log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
 """How old an app's record may be: changes made with the command line take effect within this time."""
 IDLE_SECONDS = 300.0
+MAX_UNKNOWN = 1000
 STOP_SECONDS = 10
 SWITCH_SECONDS = 0.00005
 """How long a thread that wants the interpreter waits for another: the default of 5 ms would be seen in latencies."""
-
-assert qunzhu.commands  # importing it fills the command table
 
 
 class OpenApp:
@@ -58,7 +57,7 @@ class OpenApp:
     def __init__(self, app: App) -> None:
         self.app = app
         self.hub = Hub()
-        self.read_at = self.used_at = time.monotonic()
+        self.used_at = time.monotonic()
         self.store: BatchStore
 
 
@@ -87,12 +86,11 @@ class Backend:
         return self._open[sdkappid].hub.revoked.get(user, 0)
 
     def fresh_app(self, sdkappid: int) -> App | None:
-        """Return an app whose record is at hand, or None where it must be looked up first."""
+        """Return an app whose store is open, or None where it must be opened first."""
         opened = self._open.get(sdkappid)
-        now = time.monotonic()
-        if opened is None or now - opened.read_at >= REFRESH_SECONDS:
+        if opened is None:
             return None
-        opened.used_at = now
+        opened.used_at = time.monotonic()
         return opened.app
 
     async def app(self, sdkappid: int) -> App | None:
@@ -106,20 +104,20 @@ class Backend:
             return await self._refresh(sdkappid)
 
     async def _refresh(self, sdkappid: int) -> App | None:
+        """Read an app's record; open its store if it is new, close it if the app is gone."""
         app = await self._control.read(find_app, sdkappid)
         opened = self._open.get(sdkappid)
         if app is None:
             if opened is not None:
                 await self._close_app(opened)
-            if len(self._unknown) > 1000:
+            if len(self._unknown) > MAX_UNKNOWN:
                 self._unknown.clear()
             self._unknown[sdkappid] = time.monotonic()
-            del self._opening[sdkappid]
-            return None
-        if opened is None:
-            opened = await self._open_app(app)
-        opened.app = app
-        opened.read_at = opened.used_at = time.monotonic()
+            self._opening.pop(sdkappid, None)
+        elif opened is None:
+            await self._open_app(app)
+        else:
+            opened.app = app
         return app
 
     async def _open_app(self, app: App) -> OpenApp:
@@ -168,7 +166,9 @@ class Backend:
         if opened is None:
             raise Refused(OVERLOADED, "the app's store is closing")
         try:
-            (opened.store.start_write if command.writes else opened.store.start_read)(command.run, (who, request), waiter)
+            (opened.store.start_write if command.writes else opened.store.start_read)(
+                command.run, (who, request), waiter
+            )
         except StoreClosed:
             raise Refused(OVERLOADED, "the app's store is closing") from None
 
@@ -191,17 +191,24 @@ class Backend:
         return await self._control.read(all_apps)
 
     async def tend(self) -> None:
-        """Close apps that nobody uses, and erase those that were taken out of service."""
+        """Every second: let changed app records take effect, close what nobody uses, erase what was marked."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
-            for sdkappid in await self._control.read(erased_apps):
-                if (opened := self._open.get(sdkappid)) is not None:
-                    await self._close_app(opened)
-                await self._erase(sdkappid)
-            now = time.monotonic()
-            for opened in list(self._open.values()):
-                if now - opened.used_at > IDLE_SECONDS and not opened.hub.sessions():
-                    await self._close_app(opened)
+            try:
+                await self._tend_once()
+            except Exception:
+                log.exception("the apps' records cannot be read; trying again")
+
+    async def _tend_once(self) -> None:
+        for sdkappid in await self._control.read(erased_apps):
+            await self._refresh(sdkappid)
+            await self._erase(sdkappid)
+        now = time.monotonic()
+        for sdkappid, opened in list(self._open.items()):
+            if now - opened.used_at > IDLE_SECONDS and not opened.hub.sessions():
+                await self._close_app(opened)
+            else:
+                await self._refresh(sdkappid)
 
     async def _erase(self, sdkappid: int) -> None:
         await asyncio.to_thread(self.home.erase_app, sdkappid)
@@ -250,9 +257,16 @@ class Application:
 class _Server(uvicorn.Server):
     """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
 
-    def __init__(self, config: uvicorn.Config, backend: Backend) -> None:
+    def __init__(self, config: uvicorn.Config, backend: Backend, ready: str) -> None:
         super().__init__(config)
         self._backend = backend
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, then say so in one line on standard output."""
+        await super().startup(sockets)
+        sys.stdout.write(f"{self._ready}\n")
+        sys.stdout.flush()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -277,7 +291,7 @@ def _bind(config: Config) -> socket.socket:
     except OSError as fault:
         raise ConfigError(f"cannot listen on {config.listen}: {fault}; name another address with --listen") from None
     listener.listen(2048)
-    listener.set_inheritable(True)  # noqa: FBT003
+    listener.set_inheritable(True)
     return listener
 
 
@@ -289,13 +303,10 @@ async def serve(config: Config) -> None:
         backend = Backend(config)
         try:
             apps = await backend.prepare(demo=config.demo)
-            server = _Server(_uvicorn(config, Application(backend)), backend)
+            ready = ready_line(config, listener.getsockname()[1], apps)
+            server = _Server(_uvicorn(config, Application(backend)), backend, ready)
             tending = asyncio.create_task(backend.tend())
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not server.started and not serving.done():
-                await asyncio.sleep(0.001)
-            print(ready_line(config, listener.getsockname()[1], apps), flush=True)
-            await serving
+            await server.serve(sockets=[listener])
             tending.cancel()
         finally:
             await backend.close()

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Collection, Iterable, Sequence
-from typing import Annotated, LiteralString, TypeVar, cast
+from typing import Annotated, LiteralString, TypeVar
 
 import msgspec
 
@@ -146,7 +146,7 @@ def first_unregistered(tx: Tx, users: Collection[str]) -> str | None:
 @functools.lru_cache(maxsize=512)
 def _select_accounts(number: int) -> LiteralString:
     names = ", ".join(f":user_{index}" for index in range(number))
-    return cast("LiteralString", f"SELECT user_id FROM accounts WHERE user_id IN ({names})")
+    return f"SELECT user_id FROM accounts WHERE user_id IN ({names})"  # noqa: S608 - parameter names made above
 
 
 def count_of_kind(kind: Kind) -> str:
@@ -187,7 +187,6 @@ def custom_fields(
             raise Refused(NO_RIGHT, f"{where}: {item.Key!r} may be written by {field.write} and above")
         fields[item.Key] = item.Value
     return fields
-
 
 
 def _level(role: Role, who: Who) -> int:

@@ -196,7 +196,8 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
     if not registered(tx, user):
         return err.ACCOUNT_UNKNOWN
     joined = tx.all(
-        "SELECT g.* FROM members m JOIN groups g ON g.num = m.group_num WHERE m.user_id = :user ORDER BY g.num", user=user
+        "SELECT g.* FROM members m JOIN groups g ON g.num = m.group_num WHERE m.user_id = :user ORDER BY g.num",
+        user=user,
     )
     for row in joined:
         leave(tx, who, GroupRow(*row), [user], how="AccountDeleted")

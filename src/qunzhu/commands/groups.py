@@ -1,4 +1,7 @@
-"""Groups: create, read, list, change, transfer, dissolve (docs 1047/34895, 34961, 34960, 34925, 34962, 34966, 34896)."""
+"""Groups: create, read, list, change, transfer, dissolve.
+
+Docs 1047/34895, 34961, 34960, 34925, 34962, 34966, 34896.
+"""
 
 from typing import Annotated, Any
 
@@ -144,9 +147,9 @@ INSERT_GROUP = (
     "INSERT INTO groups (group_id, kind_name, name, introduction, notification, face_url, owner, created_at, info_seq,"
     " info_at, last_msg_at, next_seq, member_num, max_member_num, apply_join, invite_join, mute_all, custom,"
     " support_topic, enable_permission, default_permission, history_before_join, active)"
-    " VALUES (:group_id, :kind, :name, :introduction, :notification, :face_url, :owner, :at, 0, :at, :msg_at, :next_seq,"
-    " :member_num, :max_member_num, :apply_join, :invite_join, 0, :custom, :topic, :permission, :default_permission,"
-    " :history, :active) ON CONFLICT DO NOTHING RETURNING num"
+    " VALUES (:group_id, :kind, :name, :introduction, :notification, :face_url, :owner, :at, 0, :at, :msg_at,"
+    " :next_seq, :member_num, :max_member_num, :apply_join, :invite_join, 0, :custom, :topic, :permission,"
+    " :default_permission, :history, :active) ON CONFLICT DO NOTHING RETURNING num"
 )
 
 
@@ -321,7 +324,7 @@ def _id_taken(tx: Tx, who: Who, group_id: str, owner: str) -> Refused:
 
 
 def _count_created(tx: Tx, who: Who, kind: Kind) -> None:
-    """Count the new group, and refuse what is over the plan: 10058, 10036 existing groups, 10006 the day's net increase."""
+    """Count the new group, and refuse what is over the plan: 10058 and 10036 existing groups, 10006 net new today."""
     plan = who.app.plan
     existing = tx.count(count_of_kind(kind), 1)
     if kind.counts_daily or not plan.daily_excludes_communities:
@@ -361,9 +364,7 @@ def base_info(who: Who, group: GroupRow) -> dict[str, Any]:
 
 
 def _info(who: Who, group: GroupRow) -> GroupProfile:
-    return GroupProfile(
-        GroupId=group.group_id, AppDefinedData=shown_fields(group.custom), **base_info(who, group)
-    )
+    return GroupProfile(GroupId=group.group_id, AppDefinedData=shown_fields(group.custom), **base_info(who, group))
 
 
 class InfoFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -722,12 +723,11 @@ def destroy_group(tx: Tx, who: Who, req: DestroyGroup) -> Done:
         group_id=group.group_id, kind=group.kind_name, name=group.name, who=who.user, at=who.now,
     )  # fmt: skip
     _count_dissolved(tx, who, group.kind)
-    tx.emit(
-        GroupDissolved(
-            group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
-            owner=group.owner, member_num=group.member_num,
-        )  # fmt: skip
-    )
+    event = GroupDissolved(
+        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
+        owner=group.owner, member_num=group.member_num,
+    )  # fmt: skip
+    tx.emit(event)
     return Done()
 
 
@@ -736,4 +736,3 @@ def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:
     tx.count(count_of_kind(kind), -1)
     if kind.counts_daily or not who.app.plan.daily_excludes_communities:
         tx.count(f"net:{who.app.day(who.now)}", -1)
-

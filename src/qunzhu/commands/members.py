@@ -79,7 +79,9 @@ def add_group_member(tx: Tx, who: Who, req: AddGroupMember) -> AddedMembers:
     if new:
         join(tx, who, group, new, how="Invite", silent=bool(req.Silence))
     return AddedMembers(
-        MemberList=[AddedMember(Member_Account=m.Member_Account, Result=results[m.Member_Account]) for m in req.MemberList]
+        MemberList=[
+            AddedMember(Member_Account=m.Member_Account, Result=results[m.Member_Account]) for m in req.MemberList
+        ]
     )
 
 
@@ -191,9 +193,9 @@ class GetGroupMemberInfo(Request[Members], frozen=True, kw_only=True):
     Next: Annotated[str, text(64)] | None = None
 
 
-_MEMBER_COLUMNS = "user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at, custom"
 PAGE_MEMBERS = (
-    f"SELECT {_MEMBER_COLUMNS} FROM members WHERE group_num = :num AND user_id > :next"
+    "SELECT user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at, custom"
+    " FROM members WHERE group_num = :num AND user_id > :next"
     " AND role IN (:owner, :admin, :member) ORDER BY user_id LIMIT :limit OFFSET :offset"
 )
 COMMUNITY_PAGE = 100
@@ -285,9 +287,7 @@ def get_role_in_group(tx: Tx, who: Who, req: GetRoleInGroup) -> Roles:
     group = find_group(tx, req.GroupId)
     allowed(tx, who, group, Action.READ_ROLES)
     return Roles(
-        UserIdList=[
-            {"Member_Account": user, "Role": role_name(role_of(tx, group, user))} for user in req.User_Account
-        ]
+        UserIdList=[{"Member_Account": user, "Role": role_name(role_of(tx, group, user))} for user in req.User_Account]
     )
 
 

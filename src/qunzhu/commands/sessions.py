@@ -112,14 +112,15 @@ class Missed(Reply, frozen=True, kw_only=True):
 class Sync(Request[Missed], frozen=True, kw_only=True):
     """The groups a client knows, each with the newest seq it has seen (0: none)."""
 
-    Groups: dict[str, Annotated[int, number(0, 2**53)]] = {}
+    Groups: dict[str, Annotated[int, number(0, 2**53)]] | None = None
 
 
 @command("gateway", writes=False, doors=(GATEWAY,), errors=(err.BAD_PARAMETER,))
 def sync(tx: Tx, who: Who, req: Sync) -> Missed:
     """Tell a returning client what it missed: new groups, stored tips by seq, and groups that are gone."""
-    if len(req.Groups) > 10000:
-        raise Refused(err.BAD_PARAMETER, f"Groups: {len(req.Groups)} items, at most 10000 are allowed")
+    known = req.Groups or {}
+    if len(known) > 10000:
+        raise Refused(err.BAD_PARAMETER, f"Groups: {len(known)} items, at most 10000 are allowed")
     joined = tx.all(
         "SELECT g.num, g.group_id, g.next_seq FROM members m JOIN groups g ON g.num = m.group_num"
         " WHERE m.user_id = :user ORDER BY g.num",
@@ -128,7 +129,7 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
     tips: list[dict[str, Any]] = []
     more = []
     for num, group_id, next_seq in joined:
-        seen = req.Groups.get(group_id)
+        seen = known.get(group_id)
         if seen is None or seen >= next_seq - 1:
             continue
         rows = tx.all(
@@ -143,7 +144,7 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
         ServerTime=who.now,
         Groups={group_id: next_seq - 1 for _, group_id, next_seq in joined},
         Tips=tips,
-        Gone=[_gone(tx, group_id) for group_id in req.Groups if group_id not in present],
+        Gone=[_gone(tx, group_id) for group_id in known if group_id not in present],
         More=more,
     )
 

@@ -89,7 +89,7 @@ class Command(msgspec.Struct, frozen=True):
         return request
 
     def _renamed(self, body: bytes) -> bytes:
-        """Give fields of older editions their present names. The search keeps the common case free of a second parse."""
+        """Give fields of older editions their present names; the search spares the usual body a second parse."""
         if not any(mark in body for mark in self.old_marks):
             return body
         fields = msgspec.json.decode(body)

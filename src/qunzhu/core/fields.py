@@ -95,7 +95,7 @@ FIELDS: dict[str, str] = {
     "AppDefinedDataFilter_GroupMember": "Keys of the members' custom fields to return.",
     "GroupBaseInfoFilter": "Profile fields to return. Absent in get_group_info: all of them.",
     "Limit": "Most items of a page.",
-    "GetGroupMemberInfo.Limit": "Most items of a page; 0 or absent: all, for a Community 100. A Community gives 100 at most.",
+    "GetGroupMemberInfo.Limit": "Most items of a page; 0 or absent: all. A Community gives 100 at most.",
     "GetJoinedGroupList.Limit": "Most items of a page; absent: all.",
     "GetAppidGroupList.Limit": "Most items of a page; absent: 10000.",
     "MemberInfoFilter": "Member fields to return.",

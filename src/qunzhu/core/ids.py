@@ -25,11 +25,9 @@ def new_group_id(kind: Kind, now_ms: int, random_bytes: Callable[[int], bytes]) 
     ten are 50 random bits, so that one id tells nothing about the next, and none is made a second time.
     """
     step, tail, pair = now_ms >> 5, int.from_bytes(random_bytes(7)), _PAIRS
-    return (
-        f"{kind.id_prefix}{_DIGITS[step >> 30 & 31]}{pair[step >> 20 & 1023]}{pair[step >> 10 & 1023]}{pair[step & 1023]}"
-        f"{pair[tail >> 40 & 1023]}{pair[tail >> 30 & 1023]}{pair[tail >> 20 & 1023]}{pair[tail >> 10 & 1023]}"
-        f"{pair[tail & 1023]}"
-    )
+    when = f"{_DIGITS[step >> 30 & 31]}{pair[step >> 20 & 1023]}{pair[step >> 10 & 1023]}{pair[step & 1023]}"
+    chance = f"{pair[tail >> 40 & 1023]}{pair[tail >> 30 & 1023]}{pair[tail >> 20 & 1023]}{pair[tail >> 10 & 1023]}"
+    return f"{kind.id_prefix}{when}{chance}{pair[tail & 1023]}"
 
 
 def check_chosen_id(kind: Kind, group_id: str) -> None:
@@ -41,7 +39,7 @@ def check_chosen_id(kind: Kind, group_id: str) -> None:
         if not group_id.startswith(COMMUNITY_PREFIX) or group_id.startswith(GENERATED_COMMUNITY_PREFIX):
             raise Refused(
                 BAD_PARAMETER,
-                f"GroupId: the id of a Community must start with {COMMUNITY_PREFIX} and not with {GENERATED_COMMUNITY_PREFIX}",
+                f"GroupId: a Community's must start with {COMMUNITY_PREFIX} and not with {GENERATED_COMMUNITY_PREFIX}",
             )
         if len(group_id) == len(COMMUNITY_PREFIX):
             raise Refused(BAD_PARAMETER, f"GroupId: nothing follows {COMMUNITY_PREFIX}")

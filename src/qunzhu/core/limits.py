@@ -30,7 +30,7 @@ def _meta(check: Check, schema: Mapping[str, Any], **extra: object) -> msgspec.M
 def text(
     max_bytes: int, *, min_bytes: int = 0, lines: bool = False, binary: bool = False, error: ErrorRow = BAD_PARAMETER
 ) -> msgspec.Meta:
-    """Limit a text to ``max_bytes`` of UTF-8; control characters are refused (line breaks and tabs pass with ``lines``)."""
+    """Limit a text to ``max_bytes`` of UTF-8 without control characters; line breaks and tabs pass with ``lines``."""
     forbidden = None if binary else (_MANY_LINES if lines else _ONE_LINE)
 
     def check(path: str, value: str) -> None:
@@ -46,7 +46,7 @@ def text(
 
 
 def account(error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
-    """Limit a UserID: 1 to 32 bytes of printable ASCII (doc 1047/34348; the limits page's "letters and digits" is older)."""
+    """Limit a UserID: 1 to 32 bytes of printable ASCII (doc 1047/34348; the limits page is narrower and older)."""
 
     def check(path: str, value: str) -> None:
         if not 0 < len(value) <= 32 or _NOT_PRINTABLE.search(value):
@@ -75,7 +75,9 @@ def one_of(*names: str, error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     return _meta(check, {"enum": list(names)})
 
 
-def items(most: int, *, least: int = 0, error: ErrorRow = TOO_MANY_ACCOUNTS, empty: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
+def items(
+    most: int, *, least: int = 0, error: ErrorRow = TOO_MANY_ACCOUNTS, empty: ErrorRow = BAD_PARAMETER
+) -> msgspec.Meta:
     """Limit the number of items of an array."""
 
     def check(path: str, value: list[Any]) -> None:

@@ -85,5 +85,5 @@ def require(action: Action, kind: Kind, role: Role, *, app_admin: bool = False, 
 
 
 def outranks(role: Role, target: Role, *, app_admin: bool = False) -> bool:
-    """Say whether a role may act upon a member of role ``target``: only upon lower ones; an app admin counts as owner."""
+    """Say whether a role may act upon a member of role ``target``: upon lower ones only; app admins count as owner."""
     return (Role.OWNER if app_admin else role) > target

@@ -6,7 +6,7 @@ else, and every request that comes in an unusual way, goes the ordinary ASGI way
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -61,7 +61,8 @@ class ApiProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the short way for a plain POST to the API with nothing before it in the pipeline."""
-        parser, cycle = self.parser, self.cycle
+        parser = self.parser
+        cycle: Any = self.cycle
         if (
             not self.url.startswith(PREFIX)
             or parser.get_method() != b"POST"
@@ -74,7 +75,7 @@ class ApiProtocol(HttpToolsProtocol):
         ):
             super().on_headers_complete()
             return
-        self.cycle = _Cycle()  # type: ignore[assignment]
+        self.cycle = cast("Any", _Cycle())
 
     def on_body(self, body: bytes) -> None:
         """Gather the body up to the limit; what is over is counted, so that the refusal can name the size."""

@@ -6,7 +6,7 @@ The first call is ``login``. After it a user calls the same commands as REST has
 
 import asyncio
 import os
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog

@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -169,9 +169,7 @@ class RestDoor:
             parameters = self._parameters(query)
             number = _sdkappid(parameters)
             app = await self._backend.app(number)
-            if app is None:
-                raise Refused(err.APP_UNKNOWN, str(number))
-            command, request, who = self._prepare(path, parameters, app, body)
+            command, request, who = self._prepare(path, parameters, app or _no_app(number), body)
             return self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
             return self._refusal(path, refused)
@@ -261,6 +259,10 @@ def _check_size(body: bytes) -> None:
         raise Refused(err.HTTP_UNREADABLE, f"body: {len(body)} bytes, at most {MAX_BODY} are allowed")
 
 
+def _no_app(number: int) -> NoReturn:
+    raise Refused(err.APP_UNKNOWN, str(number))
+
+
 def _sdkappid(query: dict[str, str]) -> int:
     """Return the query's SDKAppID, or refuse what is none; contenttype is checked here too, before any look-up."""
     number = query.get("sdkappid", "")
@@ -278,4 +280,3 @@ def _unknown(path: str) -> Refused:
     if path in REFERENCE_PATHS:
         return Refused(err.COMMAND_DISABLED, f"{path[:100]} is not supported by this server yet")
     return Refused(err.COMMAND_UNKNOWN, path[:100])
-

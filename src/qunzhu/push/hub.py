@@ -76,7 +76,8 @@ class Hub:
         if missed is None:
             return
         for room in rooms:
-            self._add(session, room)
+            self._rooms.setdefault(room, set()).add(session)
+            self._in[session].add(room)
         for event in missed:
             self._move(event, only=session)
 
@@ -131,35 +132,32 @@ class Hub:
 
     def _move(self, event: Event, *, only: Member | None = None) -> None:
         """Change rooms as an event says, for all sessions or for one that just entered."""
-        match event:
-            case GroupCreated(owner=owner, members=members):
-                joined, left = [owner, *members], []
-            case MembersJoined(users=users):
-                joined, left = users, []
-            case MembersLeft(users=users):
-                joined, left = [], users
-            case GroupDissolved(group_id=room):
-                for session in tuple(self._rooms.get(room, ())) if only is None else (only,):
-                    self._in.get(session, set()).discard(room)
-                    self._leave_room(session, room)
-                joined, left = [], []
-            case _:
-                return
         if only is None:
             for waiting in self._entering.values():
                 waiting.append(event)
-        room = event.group_id
-        for session in self._of(joined):
+        match event:
+            case GroupCreated(owner=owner, members=members):
+                self._joined(event.group_id, [owner, *members], only)
+            case MembersJoined(users=users):
+                self._joined(event.group_id, users, only)
+            case MembersLeft(users=users):
+                self._left(event.group_id, self._of(users), only)
+            case GroupDissolved(group_id=room):
+                self._left(room, tuple(self._rooms.get(room, ())), only)
+            case _:
+                pass
+
+    def _joined(self, room: str, users: Iterable[str], only: Member | None) -> None:
+        for session in self._of(users):
             if only in {None, session} and session not in self._entering:
-                self._add(session, room)
-        for session in self._of(left):
+                self._rooms.setdefault(room, set()).add(session)
+                self._in[session].add(room)
+
+    def _left(self, room: str, sessions: Iterable[Member], only: Member | None) -> None:
+        for session in sessions:
             if only in {None, session}:
                 self._in.get(session, set()).discard(room)
                 self._leave_room(session, room)
-
-    def _add(self, session: Member, room: str) -> None:
-        self._rooms.setdefault(room, set()).add(session)
-        self._in[session].add(room)
 
     def _leave_room(self, session: Member, room: str) -> None:
         inside = self._rooms.get(room)

@@ -2,7 +2,7 @@
 
 Waiting transactions share one commit, and none is answered before it is on disk. They run one after the other without
 savepoints; when one of them is refused, all is rolled back and the batch runs again with each behind a savepoint, so
-that the refused one leaves no trace. A handler is a function of its arguments and the store, so running it twice is safe.
+that the refused one leaves no trace. A handler is a function of its arguments and the store: running it twice is safe.
 """
 
 import asyncio
@@ -453,7 +453,8 @@ class LoopLane:
         job = Job(fn, args, future, None)
         self._batch.run([job])
         self._batch.commit([job])
-        self._finish([job])
+        self._give(self._batch.take_events(), [job])
+        self._batch.engine.between()
         return future.result()
 
     def delivered(self, upto: int) -> None:
@@ -490,14 +491,20 @@ class LoopLane:
                 loop.call_soon_threadsafe(self._committed, loop, jobs)
 
     def _committed(self, loop: asyncio.AbstractEventLoop, jobs: list[Job]) -> None:
-        self._finish(jobs)
-        loop.call_soon(self._flush, loop)
+        """Give a batch's results out; when a full batch waits, first let it run, so that its commit does not wait."""
+        events = self._batch.take_events()
+        self._batch.engine.between()
+        crowded = len(self._waiting) >= MAX_BATCH
+        if crowded:
+            self._flush(loop)
+        self._give(events, jobs)
+        if not crowded:
+            loop.call_soon(self._flush, loop)
 
-    def _finish(self, jobs: list[Job]) -> None:
-        if (events := self._batch.take_events()) and self._publish is not None:
+    def _give(self, events: list[tuple[int, Event]], jobs: Sequence[Job]) -> None:
+        if events and self._publish is not None:
             self._publish(events)
         settle(jobs)
-        self._batch.engine.between()
 
 
 class BatchStore:

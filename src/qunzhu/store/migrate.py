@@ -2,7 +2,7 @@
 
 import importlib.resources
 from collections.abc import Callable
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from qunzhu.store.sql import schema
 
@@ -21,5 +21,5 @@ def migrate(family: str, present: int, words: dict[str, str], run: Run) -> int:
     todo = scripts(family)[present:]
     for script in todo:
         for statement in schema(script, words):
-            run(cast("LiteralString", statement))
+            run(statement)
     return present + len(todo)

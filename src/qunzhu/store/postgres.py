@@ -1,7 +1,7 @@
 """The PostgreSQL engine: a schema per app, the same statements as SQLite. Needs the extra ``postgres``."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql as pg
@@ -40,12 +40,12 @@ class PostgresEngine:
 
     def query(self, sql: LiteralString, params: Mapping[str, Any]) -> list[Row]:
         """Run a statement and return its rows."""
-        cursor = self._cursor.execute(cast("LiteralString", pyformat(sql)), params)
+        cursor = self._cursor.execute(pyformat(sql), params)
         return cursor.fetchall() if cursor.description else []
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once per set of parameters, in one round trip."""
-        self._cursor.executemany(cast("LiteralString", pyformat(sql)), rows)
+        self._cursor.executemany(pyformat(sql), rows)
 
     def begin(self, *, writes: bool) -> None:
         """Begin a transaction; a reading one sees one snapshot."""
@@ -89,7 +89,9 @@ def open_postgres(
     writer = ThreadLane(
         f"{schema}-write", lambda: PostgresEngine(url, schema, family, writes=True), who, writes=True, publish=publish
     )
-    return BatchStore(writer, ThreadLane(f"{schema}-read", lambda: PostgresEngine(url, schema, family, writes=False), who))
+    return BatchStore(
+        writer, ThreadLane(f"{schema}-read", lambda: PostgresEngine(url, schema, family, writes=False), who)
+    )
 
 
 def drop_schema(url: str, schema: str) -> None:

@@ -8,7 +8,7 @@ import functools
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, LiteralString
 
 SQLITE_WORDS = {
     "serial": "INTEGER PRIMARY KEY AUTOINCREMENT", "clustered": "WITHOUT ROWID", "blob": "BLOB", "text": "TEXT",
@@ -21,7 +21,7 @@ _NAMED = re.compile(r"(?<![:\w]):([a-z_][a-z_0-9]*)")
 
 
 @functools.cache
-def pyformat(sql: str) -> str:
+def pyformat(sql: LiteralString) -> LiteralString:
     """Return a statement with its ``:name`` parameters as psycopg wants them."""
     return _NAMED.sub(r"%(\1)s", sql.replace("%", "%%"))
 

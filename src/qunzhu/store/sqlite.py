@@ -44,7 +44,7 @@ class SqliteEngine:
 
     def _migrate(self, family: str) -> None:
         self._execute("BEGIN IMMEDIATE")
-        present = int(self._execute("PRAGMA user_version").fetchall()[0][0])
+        present = self._connection.pragma("user_version")
         version = migrate(family, present, SQLITE_WORDS, lambda statement: self._execute(statement).fetchall())
         if version != present:
             self._execute(f"PRAGMA user_version = {version}")
