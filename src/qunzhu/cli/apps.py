@@ -1,0 +1,292 @@
+"""``qunzhu app``: apps in the control store. All of it works while a server runs, which follows within a second."""
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from qunzhu.apps import (
+    DEMO_ADMIN,
+    Home,
+    all_apps,
+    change_app,
+    create_app,
+    erased_apps,
+    find_app,
+    forget_app,
+    mark_erased,
+)
+from qunzhu.cli.home import control, home_of, no_app, place_options
+from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress, when
+from qunzhu.config import ConfigError
+from qunzhu.core.kinds import BY_NAME
+from qunzhu.core.plans import PLANS
+from qunzhu.core.ports import LEVELS, App, AppSettings, CustomField
+from qunzhu.store.batch import BatchStore
+
+F = TypeVar("F", bound=Callable[..., Any])
+POLL_SECONDS = 0.2
+ELSEWHERE_SECONDS = 3.0
+"""How long a server on another machine, whose lock is not seen here, has to erase an app in a shared database."""
+
+
+class FieldType(click.ParamType[CustomField]):
+    """``KEY[:KINDS[:WRITELEVEL]]``; an empty text stands for no field."""
+
+    name = "field"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> CustomField:
+        """Return the field; what it may hold is checked with the whole app."""
+        del param, ctx
+        key, _, rest = value.partition(":")
+        kinds, _, level = rest.partition(":")
+        named = (part.strip() for part in kinds.split(",") if part.strip() not in {"", "*"})
+        return CustomField(
+            key,
+            tuple(BY_NAME[kind].name if kind in BY_NAME else kind for kind in named),
+            next((known for known in LEVELS if known.lower() == level.lower()), level) or "Member",
+        )
+
+
+class OffsetType(click.ParamType[int]):
+    """``+08:00`` and the like, as minutes."""
+
+    name = "+HH:MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return minutes east of UTC."""
+        found = re.fullmatch(r"([+-]?)(\d{1,2}):([0-5]\d)", value)
+        if found is None:
+            self.fail(f"{value!r} is not an offset from UTC like +08:00 or -03:30", param, ctx)
+        minutes = int(found[2]) * 60 + int(found[3])
+        return -minutes if found[1] == "-" else minutes
+
+
+_FIELD = FieldType()
+_FIELD_HELP = (
+    "A custom {} field: its key; the kinds of group that have it (comma-separated; none: all); who may write it ("
+    + ", ".join(LEVELS) + "; Member unless given). Repeat for more; '' for none."
+)  # fmt: skip
+_VALUES = (
+    click.option("--name", help="A name for people."),
+    click.option("--plan", "plan_name", type=click.Choice(list(PLANS)), help="Which caps bind it; open has none."),
+    click.option("--admin", "admins", multiple=True, metavar="USER", help="An app administrator. Repeat for more."),
+    click.option("--key", help="The secret key that UserSigs are made with."),
+    click.option("--group-field", "group_fields", type=_FIELD, multiple=True,
+                 metavar="KEY[:KINDS[:WRITELEVEL]]", help=_FIELD_HELP.format("group")),
+    click.option("--member-field", "member_fields", type=_FIELD, multiple=True,
+                 metavar="KEY[:KINDS[:WRITELEVEL]]", help=_FIELD_HELP.format("member")),
+    click.option("--community/--no-community", default=None,
+                 help="Switch communities on or off. Unset: on in plan open, off elsewhere."),
+    click.option("--utc-offset", "utc_offset_minutes", type=OffsetType(),
+                 help="Time zone of the app's calendar days. Unset: +08:00."),
+    click.option("--delete-accounts/--no-delete-accounts", default=None,
+                 help="Allow account_delete. Unset: as the plan says."),
+    click.option("--disable-command", "disabled_commands", multiple=True, metavar="NAME",
+                 help="A REST command to refuse (60017). Repeat for more; '' for none."),
+)  # fmt: skip
+
+
+def _values(command: F) -> F:
+    """Give a command the options of an app's values; it takes them as ``**given``."""
+    for option in reversed(_VALUES):
+        command = option(command)
+    return command
+
+
+def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the given values of ``App`` and of ``AppSettings``; what was not given is in neither."""
+    named = {name: value for name, value in given.items() if value is not None and value != ()}
+    for name in ("group_fields", "member_fields"):
+        if name in named:
+            named[name] = tuple(field for field in named[name] if field.key)
+    if "disabled_commands" in named:
+        named["disabled_commands"] = tuple(filter(None, named["disabled_commands"]))
+    inner = {name: value for name, value in named.items() if name in AppSettings.__struct_fields__}
+    return {name: value for name, value in named.items() if name in App.__struct_fields__ and name not in inner}, inner
+
+
+@click.group()
+def app() -> None:
+    """Make, list, change and erase apps: each an SDKAppID with a key, administrators, a plan and data of its own."""
+
+
+@app.command()
+@_values
+@click.option("--sdkappid", type=int, help="Its number. Unset: the next free one.")
+@place_options
+@json_option
+def create(*, sdkappid: int | None, as_json: bool, **given: Any) -> None:
+    """Make an app, and show it with its key.
+
+    Unless given, the administrator is "administrator", the plan open, the key random.
+    """
+    values, settings = _split(given)
+    with control(home_of(**_place(given)), make=True) as store:
+        made = store.write_now(
+            lambda tx: create_app(
+                tx, name=values.get("name", ""), plan=values.get("plan_name", "open"), sdkappid=sdkappid,
+                admins=tuple(values.get("admins", (DEMO_ADMIN,))), key=values.get("key"), now=int(time.time()),
+                settings=AppSettings(**settings),
+            )
+        )  # fmt: skip
+    _show(made, as_json=as_json, with_key=True)
+
+
+@app.command("list")
+@place_options
+@json_option
+def list_(*, as_json: bool, **place: Any) -> None:
+    """List all apps."""
+    with control(home_of(**place)) as store:
+        apps = store.read_now(all_apps)
+    if as_json:
+        print_json([shown(one) for one in apps])
+        return
+    print_table(
+        ("SDKAppID", "Name", "Plan", "Administrators", "State", "Made"),
+        [
+            (one.sdkappid, one.name, one.plan_name, ", ".join(one.admins), "on" if one.enabled else "off",
+             when(one.created_at))
+            for one in apps
+        ],
+    )  # fmt: skip
+
+
+@app.command()
+@click.argument("sdkappid", type=int)
+@click.option("--show-key", is_flag=True, help="Show the secret key as well.")
+@place_options
+@json_option
+def show(sdkappid: int, *, show_key: bool, as_json: bool, **place: Any) -> None:
+    """Show one app."""
+    with control(home_of(**place)) as store:
+        found = store.read_now(find_app, sdkappid)
+    if found is None:
+        raise no_app(sdkappid)
+    _show(found, as_json=as_json, with_key=show_key)
+
+
+@app.command("set")
+@click.argument("sdkappid", type=int)
+@_values
+@click.option("--enable/--disable", "enabled", default=None, help="Serve the app, or refuse its calls (60016).")
+@place_options
+@json_option
+def set_(sdkappid: int, *, as_json: bool, **given: Any) -> None:
+    """Change an app. What is not named stays; a list that is named takes the place of the old one.
+
+    A running server follows within a second. A new key makes every UserSig of the old one invalid.
+    """
+    values, settings = _split(given)
+    if not values and not settings:
+        raise click.UsageError("nothing to change: name at least one option")
+    with control(home_of(**_place(given))) as store:
+        changed = store.write_now(change_app, sdkappid, values, settings)
+    if changed is None:
+        raise no_app(sdkappid)
+    _show(changed, as_json=as_json, with_key=False)
+
+
+@app.command()
+@click.argument("sdkappid", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask for the number again.")
+@click.option("--wait", type=click.FloatRange(min=0), default=30.0, show_default=True, metavar="SECONDS",
+              help="How long to wait for a running server to erase it.")  # fmt: skip
+@place_options
+@json_option
+def erase(sdkappid: int, *, yes: bool, wait: float, as_json: bool, **place: Any) -> None:
+    """Erase an app for good: accounts, groups, messages, settings.
+
+    A server that runs on the data folder ends the app's sessions and erases it; without one it is erased here.
+    """
+    home = home_of(**place)
+    with control(home) as store:
+        if not store.read_now(lambda tx: find_app(tx, sdkappid) or sdkappid in erased_apps(tx)):
+            raise no_app(sdkappid)
+        if not yes and click.prompt(f"This erases all data of app {sdkappid}. Type {sdkappid} to go on", err=True,
+                                    default="", show_default=False) != str(sdkappid):  # fmt: skip
+            raise Failure("the number typed is another: nothing was erased")
+        store.write_now(mark_erased, sdkappid)
+        by = _erase(home, store, sdkappid, wait)
+    if as_json:
+        print_json({"sdkappid": sdkappid, "erased": True, "by": by})
+    else:
+        click.echo(f"app {sdkappid} is erased")
+
+
+def _erase(home: Home, store: BatchStore, sdkappid: int, wait: float) -> str:
+    """Have a marked app erased by the server that has it open, or erase it here; say which."""
+    if home.database and home.holder() is None and _erased_within(store, sdkappid, min(wait, ELSEWHERE_SECONDS)):
+        return "server"
+    try:
+        lock = home.lock()
+    except ConfigError:
+        if home.holder() is None:
+            raise
+        if _erased_within(store, sdkappid, wait):
+            return "server"
+        raise Failure(
+            f"the server (pid {home.holder()}) has not erased app {sdkappid} within {wait:g} s",
+            "the app is out of service already, and its data goes as soon as that server gets to it or is restarted;"
+            " `qunzhu doctor` looks closer",
+        ) from None
+    with contextlib.closing(lock):
+        home.erase_app(sdkappid)
+        store.write_now(forget_app, sdkappid)
+    return "command"
+
+
+def _erased_within(store: BatchStore, sdkappid: int, seconds: float) -> bool:
+    """Wait until a server has removed the app's record."""
+    start = time.monotonic()
+    with progress(f"waiting for the server to erase app {sdkappid}", seconds) as at:
+        while sdkappid in store.read_now(erased_apps):
+            if (passed := time.monotonic() - start) >= seconds:
+                return False
+            at(passed)
+            time.sleep(POLL_SECONDS)
+    return True
+
+
+def _place(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in ("data", "database", "file")}
+
+
+def shown(one: App, *, with_key: bool = False) -> dict[str, Any]:
+    """Return an app as ``--json`` shows it."""
+    settings = one.settings
+    return {
+        "sdkappid": one.sdkappid, "name": one.name, **({"key": one.key} if with_key else {}), "admins": one.admins,
+        "plan": one.plan_name, "enabled": one.enabled, "communities": one.communities_on,
+        "utc_offset": _offset(settings.utc_offset_minutes), "group_fields": settings.group_fields,
+        "member_fields": settings.member_fields, "delete_accounts": settings.delete_accounts,
+        "disabled_commands": settings.disabled_commands, "created_at": one.created_at,
+    }  # fmt: skip
+
+
+def _show(one: App, *, as_json: bool, with_key: bool) -> None:
+    if as_json:
+        print_json(shown(one, with_key=with_key))
+        return
+    settings = one.settings
+    print_record({
+        "SDKAppID": one.sdkappid, "Name": one.name, "Key": one.key if with_key else "hidden (--show-key)",
+        "Administrators": one.admins, "Plan": one.plan_name, "State": "on" if one.enabled else "off",
+        "Communities": "on" if one.communities_on else "off", "Time zone": f"UTC{_offset(settings.utc_offset_minutes)}",
+        "Group fields": [_field(field) for field in settings.group_fields],
+        "Member fields": [_field(field) for field in settings.member_fields],
+        "Deleting accounts": {None: "as the plan says", True: "on", False: "off"}[settings.delete_accounts],
+        "Disabled commands": settings.disabled_commands, "Made": when(one.created_at),
+    })  # fmt: skip
+
+
+def _field(field: CustomField) -> str:
+    return f"{field.key} ({', '.join(field.kinds) or 'all kinds'}; written by {field.write} and above)"
+
+
+def _offset(minutes: int) -> str:
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"

@@ -1,0 +1,26 @@
+"""The SDK's client of the gateway: ``connect``, then ``await client.call(CreateGroup(...))`` (docs/guide/sdk.md)."""
+
+from qunzhu.client.client import Client, Events, Options, backoff, connect
+from qunzhu.client.errors import CallFailed
+from qunzhu.client.events import ClientEvent, Expired, Kicked, NoticeReceived, State, StateChanged, TipReceived
+from qunzhu.client.transport import Closed, Dial, Transport, open_websocket
+
+__all__ = [
+    "CallFailed",
+    "Client",
+    "ClientEvent",
+    "Closed",
+    "Dial",
+    "Events",
+    "Expired",
+    "Kicked",
+    "NoticeReceived",
+    "Options",
+    "State",
+    "StateChanged",
+    "TipReceived",
+    "Transport",
+    "backoff",
+    "connect",
+    "open_websocket",
+]

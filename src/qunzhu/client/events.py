@@ -1,0 +1,62 @@
+"""What a client tells its listeners, as records."""
+
+import enum
+
+import msgspec
+
+from qunzhu.core.notices import Notice
+
+
+class State(enum.Enum):
+    """Where a client stands."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "logged in"
+    DISCONNECTED = "connection lost, will try again"
+    FAILED = "an attempt to connect failed"
+    CLOSED = "over for good"
+
+
+class ClientEvent(msgspec.Struct, frozen=True):
+    """Something that a client tells."""
+
+
+class TipReceived(ClientEvent, frozen=True):
+    """Something happened to one of the user's groups; ``tip`` has the fields of the ``group_tip`` push.
+
+    Stored tips (``Seq`` above 0) come once each and in the order of their seq within a group. ``missed`` says that it
+    was pulled afterwards.
+    """
+
+    tip: Notice
+    missed: bool = False
+
+
+class NoticeReceived(ClientEvent, frozen=True):
+    """Something happened to the user; ``notice`` has the fields of the ``group_notice`` push.
+
+    ``derived`` says that the push was missed and the client found out by comparing: ``Invite`` for a group it did not
+    know, ``Delete`` for a dissolved one, ``Quit`` for one the user is no longer in, for whatever reason. The operator
+    is then empty where the server does not know it.
+    """
+
+    notice: Notice
+    derived: bool = False
+
+
+class StateChanged(ClientEvent, frozen=True):
+    """The client's connection has another state; ``code`` and ``text`` say why, 0 and empty where all is well."""
+
+    state: State
+    code: int = 0
+    text: str = ""
+
+
+class Kicked(ClientEvent, frozen=True):
+    """The session was ended by a login elsewhere (``reason`` kicked) or by an administrator (revoked)."""
+
+    reason: str
+
+
+class Expired(ClientEvent, frozen=True):
+    """The UserSig holds no longer: log in again with a new one."""

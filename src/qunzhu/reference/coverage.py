@@ -1,0 +1,68 @@
+"""The page of coverage: which commands and functions of the reference service this server has."""
+
+import importlib
+from collections.abc import Iterable
+
+from qunzhu.core.command import COMMANDS
+from qunzhu.core.ports import REST
+from qunzhu.core.reference import REFERENCE
+from qunzhu.reference.blocks import Block, Heading, Page, Table, Text
+from qunzhu.reference.capi_names import CAPI
+from qunzhu.reference.commands import commands
+
+Counts = dict[str, dict[str, bool]]
+"""By service or header: each name, and whether it is there."""
+
+
+def command_counts() -> Counts:
+    """Return which commands of the reference service's server API are there."""
+    return {service: {name: _served(f"{service}/{name}") for name in names} for service, names in REFERENCE.items()}
+
+
+def _served(path: str) -> bool:
+    row = COMMANDS.get(path)
+    return row is not None and REST in row.doors
+
+
+def function_counts() -> Counts:
+    """Return which functions of the reference service's C headers the SDK has."""
+    try:
+        sdk = importlib.import_module("qunzhu.tim").TimRender
+    except ModuleNotFoundError as fault:
+        if fault.name != "qunzhu.tim":
+            raise
+        sdk = None
+    return {header: {name: hasattr(sdk, name) for name in names} for header, names in CAPI.items()}
+
+
+def total(counts: Counts) -> tuple[int, int]:
+    """Return how many are there, of how many."""
+    flags = [done for names in counts.values() for done in names.values()]
+    return sum(flags), len(flags)
+
+
+def coverage_page(*, functions: bool = True) -> Page:
+    """Return the page of coverage, with or without the SDK's part."""
+    blocks = [*_part("Server API", "Service", command_counts()), *_own()]
+    if functions:
+        blocks += _part("SDK", "Header", function_counts())
+    return Page("coverage", "Coverage", blocks)
+
+
+def _part(title: str, group: str, counts: Counts) -> list[Block]:
+    done, all_of = total(counts)
+    rows = [
+        (f"`{name}`", f"{sum(found.values())} of {len(found)}", _names(n for n, there in found.items() if there),
+         _names(n for n, there in found.items() if not there))
+        for name, found in counts.items()
+    ]  # fmt: skip
+    return [Heading(title), Text(f"{done} of {all_of}."), Table((group, "Done", "There", "Not yet"), rows)]
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"
+
+
+def _own() -> list[Block]:
+    own = [row.name for row in commands() if REST not in row.doors]
+    return [Text(f"Besides them the gateway has methods for what is no command of the server API: {_names(own)}.")]

@@ -1,0 +1,110 @@
+"""The page of events, and of the tips and notices by which users hear of them: what the code makes of samples."""
+
+import msgspec
+
+from qunzhu.core.events import (
+    AccountsChanged,
+    Event,
+    GroupCreated,
+    GroupDissolved,
+    GroupInfoChanged,
+    LoginsRevoked,
+    MembersJoined,
+    MembersLeft,
+    OwnerChanged,
+)
+from qunzhu.core.fields import about
+from qunzhu.core.notices import Notice, system_notices, tip
+from qunzhu.core.wire import ENDS
+from qunzhu.reference.blocks import Block, Code, Heading, Page, Table, Text, yes
+
+_AT = 1767225600
+SAMPLES: tuple[tuple[str, Event], ...] = (
+    ("A group is made with one more member",
+     GroupCreated(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=1, name="Team", owner="alice",
+                  members=["bob"])),
+    ("Somebody is added",
+     MembersJoined(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=2, users=["carol"], how="Invite",
+                   member_num=3)),
+    ("Somebody joins by himself",
+     MembersJoined(group_id="team-1", kind="Public", operator="dave", at=_AT, seq=3, users=["dave"], how="Apply",
+                   member_num=4)),
+    ("Somebody leaves",
+     MembersLeft(group_id="team-1", kind="Public", operator="dave", at=_AT, seq=4, users=["dave"], how="Quit",
+                 member_num=3)),
+    ("Somebody is removed",
+     MembersLeft(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=5, users=["carol"], how="Kick",
+                 member_num=2, reason="moved on")),
+    ("The profile changes",
+     GroupInfoChanged(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=6,
+                      changes={"Notification": "Meeting at ten"})),
+    ("The group gets another owner",
+     OwnerChanged(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=7, old="alice", new="bob")),
+    ("The group is dissolved",
+     GroupDissolved(group_id="team-1", kind="Public", operator="bob", at=_AT, name="Team", owner="bob", member_num=2)),
+    ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
+    ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
+)  # fmt: skip
+"""At least one of every event, so that every form of tip and notice is shown."""
+
+
+def events_page() -> Page:
+    """Return the page of events, tips and notices."""
+    blocks: list[Block] = [
+        Text("A command's events are part of its transaction. Users hear of them through the gateway: a `group_tip` goes to"
+             " every session of the group's members, a `group_notice` to those it concerns. Below, what is pushed for a"
+             " sample of each. Whether a tip is stored, only pushed or not made depends on the [kind](kinds)."),
+    ]  # fmt: skip
+    for title, event in SAMPLES:
+        blocks += _event(title, event)
+    blocks += [Heading("Fields of tips and notices"), _field_table(), *_ends()]
+    return Page("events", "Events", blocks)
+
+
+def _event(title: str, event: Event) -> list[Block]:
+    record = type(event)
+    doc = " ".join((record.__doc__ or "").split()).replace("``", "`")
+    blocks: list[Block] = [Heading(title, 3), Text(f"Event `{record.__name__}`. {doc}")]
+    told = tip(event)
+    if told is not None:
+        blocks += [Text("`group_tip` to the members:"), _json(told)]
+    for users, notice in system_notices(event):
+        whom = "every member" if users is None else ", ".join(f"`{user}`" for user in users)
+        blocks += [Text(f"`group_notice` to {whom}:"), _json(notice)]
+    if len(blocks) == 2:
+        blocks.append(Text("No tip and no notice: it takes effect on sessions only."))
+    return blocks
+
+
+def _json(value: Notice) -> Code:
+    return Code(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def notice_fields() -> dict[str, set[str]]:
+    """Return the fields of all tips and notices, each with the types it comes with."""
+    found: dict[str, set[str]] = {}
+    for _, event in SAMPLES:
+        told = tip(event)
+        for notice in ([told] if told else []) + [notice for _, notice in system_notices(event)]:
+            for name, value in notice.items():
+                found.setdefault(name, set()).add(_type(value))
+    return found
+
+
+def _type(value: object) -> str:
+    names = {str: "string", int: "integer", list: "array of strings"}
+    return names.get(type(value), "object")
+
+
+def _field_table() -> Table:
+    rows = [(f"`{name}`", ", ".join(sorted(types)), about("Notice", name)) for name, types in notice_fields().items()]
+    return Table(("Field", "Type", "Meaning"), rows)
+
+
+def _ends() -> list[Block]:
+    rows = [(str(end.code), f"`{end.name}`", yes(end.again)) for end in ENDS.values()]
+    return [
+        Heading("Why a session ends"),
+        Text("A last push `session_end` names code and reason; then the connection closes with the same code."),
+        Table(("Close code", "Reason", "Connect again"), rows),
+    ]

@@ -1,0 +1,103 @@
+"""The pages of kinds, rights and plans."""
+
+import enum
+from typing import Any
+
+from qunzhu.core.fields import about
+from qunzhu.core.kinds import KINDS, Kind
+from qunzhu.core.plans import PLANS, Plan
+from qunzhu.core.rights import ROLE_NAMES, Action, Role, may
+from qunzhu.reference.blocks import Block, Heading, Page, Table, Text, yes
+
+KIND_HEAD = tuple(kind.new_name for kind in KINDS)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return yes(value)
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return "no cap" if value is None else f"`{value}`" if value else "–"
+
+
+def kinds_page() -> Page:
+    """Return the page of the kinds of group."""
+    rows = [
+        (about("Kind", column), *(_cap(column, getattr(kind, column)) for kind in KINDS))
+        for column in Kind.__struct_fields__
+        if column not in {"name", "new_name"}
+    ]
+    return Page("kinds", "Kinds of group", [
+        Text("Five kinds. `Type` takes the REST name and the newer name; replies carry the REST name."),
+        Table(("", *KIND_HEAD), [("REST name", *(f"`{kind.name}`" for kind in KINDS)), *rows]),
+    ])  # fmt: skip
+
+
+def _cap(column: str, value: Any) -> str:
+    """Name a plan's cap by what it counts."""
+    if column.endswith("_cap"):
+        return f"[{value}](plans)" if value else "–"
+    return _cell(value)
+
+
+COLUMNS: tuple[tuple[str, Role, bool], ...] = (
+    ("App administrator", Role.OUTSIDER, True),
+    ("Owner", Role.OWNER, False),
+    ("Administrator", Role.ADMIN, False),
+    ("Member", Role.MEMBER, False),
+    ("Other user", Role.OUTSIDER, False),
+)
+
+
+def rights_page() -> Page:
+    """Return the page of who may do what."""
+    blocks: list[Block] = [
+        Text("What the table does not allow is refused with [10007](errors#10007), where no other code is documented. An app"
+             " administrator has the owner's rights in every group without being in it, and besides them the rights of"
+             " the role he has there."),
+    ]  # fmt: skip
+    for kind in KINDS:
+        blocks.append(Heading(kind.new_name))
+        blocks.append(
+            Table(("", *(name for name, _, _ in COLUMNS)), [
+                (action.value, *(_right(action, kind, role, app_admin=admin) for _, role, admin in COLUMNS))
+                for action in Action
+            ])
+        )  # fmt: skip
+    blocks += [
+        Heading("Roles"),
+        Text("Removing and muting work upon members of a lower role only. An app administrator counts as owner."),
+        Table(("Role", "Number in the SDK"), [(name, str(int(role))) for role, name in ROLE_NAMES.items()]),
+    ]
+    return Page("rights", "Rights", blocks)
+
+
+def _right(action: Action, kind: Kind, role: Role, *, app_admin: bool) -> str:
+    if role is Role.ADMIN and not kind.has_admins:
+        return "–"
+    if may(action, kind, role, app_admin=app_admin, invites_open=False):
+        return "yes"
+    return "if InviteJoinOption is FreeAccess" if may(action, kind, role, app_admin=app_admin) else "no"
+
+
+def plans_page() -> Page:
+    """Return the page of plans, one table for each generation."""
+    generations: dict[str, list[Plan]] = {}
+    for plan in PLANS.values():
+        generations.setdefault(plan.name.partition("-")[0], []).append(plan)
+    blocks: list[Block] = [
+        Text("What an app may hold. `open` is the default. The others are those of the reference service's three"
+             " generations: until December 2022, the overseas one from 26 December 2022, and the one of 2025."),
+    ]  # fmt: skip
+    for name, plans in generations.items():
+        columns = [column for column in Plan.__struct_fields__ if column != "name"]
+        blocks += [
+            Heading(name),
+            Table(
+                ("", *(plan.name for plan in plans)),
+                [(about("Plan", column), *(_cell(getattr(plan, column)) for plan in plans)) for column in columns],
+            ),
+        ]
+    return Page("plans", "Plans", blocks)

@@ -1,0 +1,74 @@
+"""Fixtures that many tests share: both engines, and a world on each."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from postgres_server import private_postgres
+from qunzhu.apps import ensure_admins
+from qunzhu.store.sqlite import open_sqlite
+from worlds import NOW, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENGINES = ("sqlite", "postgres")
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Start one private PostgreSQL for all tests of this process."""
+    with private_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def make_world(request, tmp_path):
+    """Return a function that opens a fresh world on an engine; all are closed after the test."""
+    opened = []
+
+    def make(engine: str = "sqlite") -> World:
+        manager = _world(engine, request, tmp_path)
+        opened.append(manager)
+        return manager.__enter__()
+
+    yield make
+    for manager in opened:
+        manager.__exit__(None, None, None)
+
+
+@pytest.fixture(params=ENGINES)
+def world(request, make_world) -> World:
+    """Open an empty app on each engine."""
+    return make_world(request.param)
+
+
+@pytest.fixture
+def sqlite_world(make_world) -> World:
+    """Open an empty app on SQLite, where the engine cannot matter."""
+    return make_world("sqlite")
+
+
+@contextmanager
+def _world(engine: str, request, tmp_path) -> Iterator[World]:
+    world = World(engine)
+    number = next(_numbers)
+    if engine == "postgres":
+        from qunzhu.store.postgres import drop_schema, open_postgres
+
+        url, schema = request.getfixturevalue("postgres_url"), f"world_{number}"
+        world.store = open_postgres(url, schema, publish=world.publish)
+    else:
+        world.store = open_sqlite(tmp_path / f"world_{number}.db", publish=world.publish)
+    world.store.write_now(ensure_admins, world.app, NOW)
+    try:
+        yield world
+    finally:
+        world.store.close()
+        if engine == "postgres":
+            drop_schema(url, schema)

@@ -1,0 +1,158 @@
+"""The rights table, transcribed a second time from the public documentation alone.
+
+Read from the pages on group systems (1047/33529, 1047/33530: the five kinds, permissions in words,
+join and invite options) and from the pages of the single commands. Nothing here is derived from the
+server's own table: the point of this file is that the two are compared.
+
+A cell is ``0`` (allowed) or the documented refusal. ``None`` means that the role does not exist in
+that kind, or that no interface of the reference offers the command to that caller.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The kinds in the order of the columns below, by their wire names.
+KINDS: Final = ("Private", "Public", "ChatRoom", "AVChatRoom", "Community")
+#: app admin: the REST door. The rest: users at their own door.
+ROLES: Final = ("app_admin", "owner", "admin", "member", "outsider")
+
+NO_RIGHT: Final = 10007
+BAD_PARAMETER: Final = 10004
+OWNER_STAYS: Final = 10009
+ALREADY_IN: Final = 10013
+ADMIN_ONLY: Final = 60010
+
+Row = tuple[int | None, int | None, int | None, int | None, int | None]
+
+_GROUP: Final[dict[str, dict[str, Row]]] = {
+    # 34961; "Find by exact ID: no" for Work only. The refusal stands in the item, not the envelope.
+    "get_group_info": {
+        #              Work      Public  Meeting AVChat  Community
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, 0, 0, 0, 0),
+    },
+    # 34948; AVChatRoom has no stored member list and is not among the supported kinds.
+    "get_group_member_info": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (0, 0, 0, NO_RIGHT, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34963; "AVChatRoom fails 10007".
+    "get_role_in_group": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (0, 0, 0, NO_RIGHT, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34921 and "Invited by members": Work and Community yes; Public and Meeting "app admin only";
+    # AVChatRoom no one. (33530: default of InviteJoinOption forbids it outside Work, Community.)
+    "add_group_member": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (0, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (0, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34949 and "Kick", of a plain member; "AVChatRoom fails 10004".
+    "delete_group_member": {
+        "app_admin": (0, 0, 0, BAD_PARAMETER, 0),
+        "owner": (0, 0, 0, BAD_PARAMETER, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, BAD_PARAMETER, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, BAD_PARAMETER, NO_RIGHT),
+    },
+    # 34949 and "Owner: kick and mute admins": removing an admin, which an admin may not.
+    "delete_group_member of an admin": {
+        "app_admin": (None, 0, 0, None, 0),
+        "owner": (None, 0, 0, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "member": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "outsider": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+    },
+    # 34962 and "Who edits base info", here of name, introduction, notice and avatar.
+    "modify_group_base_info": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, NO_RIGHT, None, 0),
+        "member": (0, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # The same page, of anything else (MaxMemberNum, MuteAllMember ...): "any member (only name,
+    # introduction, notice, avatar)" in Work.
+    "modify_group_base_info of the rest": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34896 and "Dissolve": Work by the app admin only, which is a matter of kind and role (10007).
+    "destroy_group": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (NO_RIGHT, 0, 0, 0, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34966 and "Transfer: owner or app admin; new owner must be a member; AVChatRoom 10007".
+    "change_group_owner": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (0, 0, 0, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # "Apply to join": Work no; Public by approval; Meeting, AVChatRoom and Community at once.
+    # A duplicate join is 10013. The REST interface has no such command.
+    "join_group": {
+        "app_admin": (None, None, None, None, None),
+        "owner": (ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN),
+        "admin": (None, ALREADY_IN, ALREADY_IN, None, ALREADY_IN),
+        "member": (ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN),
+        "outsider": (NO_RIGHT, 0, 0, 0, 0),
+    },
+    # "Owner may leave": only in Work, which becomes ownerless; elsewhere 10009.
+    "quit_group": {
+        "app_admin": (None, None, None, None, None),
+        "owner": (0, OWNER_STAYS, OWNER_STAYS, OWNER_STAYS, OWNER_STAYS),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+}
+
+#: What a user may do that concerns no group of his: 0, or 60010 where it is the app admin's alone.
+_APP: Final[dict[str, int]] = {
+    "create_group": 0,  # 34895; by SDK anybody creates, and becomes the owner
+    "get_joined_group_list": 0,  # 34925; of himself
+    "get_appid_group_list": ADMIN_ONLY,  # 34960
+    "account_import": ADMIN_ONLY,  # 34953
+    "multiaccount_import": ADMIN_ONLY,  # 34954
+    "account_delete": ADMIN_ONLY,  # 34955
+    "account_check": ADMIN_ONLY,  # 34956
+    "kick": ADMIN_ONLY,  # 34957
+    "query_online_status": ADMIN_ONLY,  # 35477
+}
+
+
+def second() -> dict[tuple[str, str, str], int]:
+    """Give every cell as ``(command, kind, role) -> 0 or code``; cells that do not exist are absent."""
+    cells: dict[tuple[str, str, str], int] = {}
+    for command, rows in _GROUP.items():
+        for role in ROLES:
+            for kind, code in zip(KINDS, rows[role], strict=True):
+                if code is not None:
+                    cells[command, kind, role] = code
+    for command, code in _APP.items():
+        for kind in KINDS:
+            for role in ROLES:
+                if not (role == "admin" and kind in {"Private", "AVChatRoom"}):
+                    cells[command, kind, role] = 0 if role == "app_admin" else code
+    return cells
