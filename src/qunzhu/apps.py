@@ -106,7 +106,7 @@ class Home:
         try:
             return open_postgres(self.database, "qunzhu_control", "control")
         except psycopg.Error as fault:
-            raise StoreUnavailable(f"database: {fault}") from None
+            raise StoreUnavailable(f"database: {str(fault).partition(chr(10))[0]}") from None
 
     def open_app(self, sdkappid: int, presence: Presence | None = None, publish: Publish | None = None) -> BatchStore:
         """Open an app's store."""

@@ -45,7 +45,7 @@ class Refusal(Failure):
 
 
 class Client:
-    """Calls of one app administrator."""
+    """Calls of one app administrator, until the command ends."""
 
     def __init__(self, url: str, sdkappid: int, admin: str, key: str, ca: str | None) -> None:
         parts = urlsplit(url)
@@ -61,6 +61,7 @@ class Client:
             self._connection = http.client.HTTPSConnection(parts.netloc, timeout=TIMEOUT_SECONDS, context=trusted)
         else:
             self._connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+        click.get_current_context().call_on_close(self._connection.close)
         sig = make_usersig(key, sdkappid, admin, now=int(time.time()), expire=SIGNED_SECONDS)
         query = {"sdkappid": sdkappid, "identifier": admin, "usersig": sig, "random": 0, "contenttype": "json"}
         self._path = f"{parts.path.rstrip('/')}/v4/{{}}?{urlencode(query, quote_via=quote)}"

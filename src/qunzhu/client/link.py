@@ -27,7 +27,7 @@ OnPush = Callable[[str, Notice], None]
 
 
 class Link:
-    """The shell around one transport. Nothing is sent twice: what became of a call when the connection broke is unknown."""
+    """The shell around one transport. Nothing is sent twice: what became of a call in a break is unknown."""
 
     def __init__(self, transport: Transport, on_push: OnPush) -> None:
         self._transport = transport
@@ -54,7 +54,8 @@ class Link:
         try:
             async with asyncio.timeout(seconds):
                 await self._transport.send(frame)
-                return await answer
+                result: msgspec.Raw = await answer
+                return result
         except TimeoutError:
             raise failed(err.TIMED_OUT, f"{method}: {seconds:g} s") from None
         except Closed:
@@ -76,6 +77,7 @@ class Link:
                 answer.set_exception(failed(self._over))
 
     async def _read(self) -> Closed:
+        end = Closed(ABNORMAL)
         try:
             while True:
                 self._take(wire.decode_answer(await self._transport.receive()))

@@ -63,10 +63,10 @@ class Answer(msgspec.Struct, frozen=True):
 
     jsonrpc: str = "2.0"
     id: int | str | None = None
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = msgspec.Raw()
     error: RpcError | None = None
     method: str | None = None
-    params: msgspec.Raw | None = None
+    params: msgspec.Raw = msgspec.Raw()
 
 
 decode_answer = msgspec.json.Decoder(Answer).decode

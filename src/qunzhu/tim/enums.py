@@ -1,0 +1,207 @@
+"""Enums of the SDK interface, with the names and values of the C headers."""
+
+import enum
+
+
+class TIMResult(enum.IntEnum):
+    """What a call returns at once where it does not begin."""
+
+    TIM_SUCC = 0
+    TIM_ERR_SDKUNINIT = -1
+    TIM_ERR_NOTLOGIN = -2
+    TIM_ERR_JSON = -3
+    TIM_ERR_PARAM = -4
+    TIM_ERR_CONV = -5
+    TIM_ERR_GROUP = -6
+
+
+class TIMErrCode(enum.IntEnum):
+    """Codes that the SDK itself answers. The server's codes pass through unchanged."""
+
+    ERR_REQUEST_TIME_OUT = 6012
+    ERR_SDK_NOT_INITIALIZED = 6013
+    ERR_SDK_NOT_LOGGED_IN = 6014
+    ERR_USER_SIG_EXPIRED = 6206
+    ERR_LOGIN_KICKED_OFF_BY_OTHER = 6208
+    ERR_SDK_INTERFACE_NOT_SUPPORT = 7013
+    ERR_SDK_ACCOUNT_LOGIN_IN_PROCESS = 7501
+    ERR_SDK_GROUP_INVALID_ID = 8501
+    ERR_SDK_GROUP_INVALID_NAME = 8502
+    ERR_SDK_GROUP_INVALID_INTRODUCTION = 8503
+    ERR_SDK_GROUP_INVALID_NOTIFICATION = 8504
+    ERR_SDK_GROUP_INVALID_FACE_URL = 8505
+    ERR_SDK_GROUP_INVALID_NAME_CARD = 8506
+    ERR_SDK_GROUP_INVITE_SUPER_DENY = 8509
+    ERR_SDK_GROUP_INVITE_NO_MEMBER = 8510
+    ERR_SDK_NET_DISCONNECT = 9508
+
+
+class TIMLoginStatus(enum.IntEnum):
+    """Where the login stands."""
+
+    kTIMLoginStatus_Logined = 1
+    kTIMLoginStatus_Logining = 2
+    kTIMLoginStatus_UnLogined = 3
+    kTIMLoginStatus_Logouting = 4
+
+
+class TIMNetworkStatus(enum.IntEnum):
+    """Where the connection stands."""
+
+    kTIMConnected = 0
+    kTIMDisconnected = 1
+    kTIMConnecting = 2
+    kTIMConnectFailed = 3
+
+
+class TIMConvType(enum.IntEnum):
+    """Kinds of conversation."""
+
+    kTIMConv_Invalid = 0
+    kTIMConv_C2C = 1
+    kTIMConv_Group = 2
+    kTIMConv_System = 3
+
+
+class TIMElemType(enum.IntEnum):
+    """Kinds of message element that come today."""
+
+    kTIMElem_GroupTips = 5
+    kTIMElem_GroupReport = 8
+
+
+class TIMGroupType(enum.IntEnum):
+    """Kinds of group."""
+
+    kTIMGroup_Public = 0
+    kTIMGroup_Private = 1
+    kTIMGroup_ChatRoom = 2
+    kTIMGroup_BChatRoom = 3
+    kTIMGroup_AVChatRoom = 4
+    kTIMGroup_Community = 5
+
+
+class TIMGroupAddOption(enum.IntEnum):
+    """How applications and invitations are decided."""
+
+    kTIMGroupAddOpt_Forbid = 0
+    kTIMGroupAddOpt_Auth = 1
+    kTIMGroupAddOpt_Any = 2
+    kTIMGroupAddOpt_Unknown = 3
+
+
+class TIMGroupMemberRole(enum.IntEnum):
+    """Roles. 1, 2 and 3 of the older TypeScript file are read as Normal, Admin and Owner."""
+
+    kTIMMemberRole_None = 0
+    kTIMMemberRole_Normal = 200
+    kTIMMemberRole_Admin = 300
+    kTIMMemberRole_Owner = 400
+
+
+class TIMReceiveMessageOpt(enum.IntEnum):
+    """Receive options."""
+
+    kTIMRecvMsgOpt_Receive = 0
+    kTIMRecvMsgOpt_Not_Receive = 1
+    kTIMRecvMsgOpt_Not_Notify = 2
+    kTIMRecvMsgOpt_Not_Notify_Except_At = 3
+
+
+class TIMGroupTipType(enum.IntEnum):
+    """Kinds of group tip."""
+
+    kTIMGroupTip_None = 0
+    kTIMGroupTip_Invite = 1
+    kTIMGroupTip_Quit = 2
+    kTIMGroupTip_Kick = 3
+    kTIMGroupTip_SetAdmin = 4
+    kTIMGroupTip_CancelAdmin = 5
+    kTIMGroupTip_GroupInfoChange = 6
+    kTIMGroupTip_MemberInfoChange = 7
+
+
+class TIMGroupJoinType(enum.IntEnum):
+    """How members joined."""
+
+    kTIMGroupJoin_None = 0
+    kTIMGroupJoin_Apply = 1
+    kTIMGroupJoin_Invite = 2
+
+
+class TIMGroupTipGroupChangeFlag(enum.IntEnum):
+    """Which field of a group changed."""
+
+    kTIMGroupTipChangeFlag_Unknown = 0
+    kTIMGroupTipChangeFlag_Name = 1
+    kTIMGroupTipChangeFlag_Introduction = 2
+    kTIMGroupTipChangeFlag_Notification = 3
+    kTIMGroupTipChangeFlag_FaceUrl = 4
+    kTIMGroupTipChangeFlag_Owner = 5
+    kTIMGroupTipChangeFlag_Custom = 6
+    kTIMGroupTipChangeFlag_ShutupAll = 8
+    kTIMGroupTipChangeFlag_GroupAddOpt = 11
+    kTIMGroupTipChangeFlag_GroupApproveOpt = 12
+    kTIMGroupTipChangeFlag_EnablePermissionGroup = 13
+    kTIMGroupTipChangeFlag_DefaultPermissions = 14
+
+
+class TIMGroupReportType(enum.IntEnum):
+    """Kinds of system notice about a group that come today."""
+
+    kTIMGroupReport_None = 0
+    kTIMGroupReport_BeKicked = 4
+    kTIMGroupReport_Delete = 5
+    kTIMGroupReport_Create = 6
+    kTIMGroupReport_Invite = 7
+    kTIMGroupReport_Quit = 8
+
+
+class TIMGroupModifyInfoFlag(enum.IntFlag):
+    """Which fields ``TIMGroupModifyGroupInfo`` changes."""
+
+    kTIMGroupModifyInfoFlag_None = 0
+    kTIMGroupModifyInfoFlag_Name = 1
+    kTIMGroupModifyInfoFlag_Notification = 2
+    kTIMGroupModifyInfoFlag_Introduction = 4
+    kTIMGroupModifyInfoFlag_FaceUrl = 8
+    kTIMGroupModifyInfoFlag_AddOption = 16
+    kTIMGroupModifyInfoFlag_MaxMemberNum = 32
+    kTIMGroupModifyInfoFlag_Visible = 64
+    kTIMGroupModifyInfoFlag_Searchable = 128
+    kTIMGroupModifyInfoFlag_ShutupAll = 256
+    kTIMGroupModifyInfoFlag_Custom = 512
+    kTIMGroupModifyInfoFlag_ApproveOption = 4096
+    kTIMGroupModifyInfoFlag_EnablePermissionGroup = 8192
+    kTIMGroupModifyInfoFlag_DefaultPermissions = 16384
+    kTIMGroupModifyInfoFlag_Owner = 2147483648
+
+
+class TIMGroupMemberRoleFlag(enum.IntFlag):
+    """Which roles a member list keeps; 0 is all."""
+
+    kTIMGroupMemberRoleFlag_All = 0
+    kTIMGroupMemberRoleFlag_Owner = 1
+    kTIMGroupMemberRoleFlag_Admin = 2
+    kTIMGroupMemberRoleFlag_Member = 4
+
+
+class TIMGroupMemberInfoFlag(enum.IntFlag):
+    """Which fields of members come; 0 is all."""
+
+    kTIMGroupMemberInfoFlag_None = 0
+    kTIMGroupMemberInfoFlag_JoinTime = 1
+    kTIMGroupMemberInfoFlag_MsgFlag = 2
+    kTIMGroupMemberInfoFlag_MsgSeq = 4
+    kTIMGroupMemberInfoFlag_MemberRole = 8
+    kTIMGroupMemberInfoFlag_ShutupUntill = 16
+    kTIMGroupMemberInfoFlag_NameCard = 32
+
+
+class HandleGroupMemberResult(enum.IntEnum):
+    """What became of one user of an invitation or a removal."""
+
+    kTIMGroupMember_HandledErr = 0
+    kTIMGroupMember_HandledSuc = 1
+    kTIMGroupMember_Included = 2
+    kTIMGroupMember_Invited = 3
