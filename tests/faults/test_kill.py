@@ -1,0 +1,10 @@
+"""Kill -9 under load: nothing acknowledged is lost, nothing half-done is seen. The long run is `python -m bench kills`."""
+
+from bench import kills
+
+
+def test_killed_under_load(tmp_path):
+    outcome = kills.run(tmp_path, times=8, seed=20_261)
+    assert outcome.faults == []
+    assert outcome.acknowledged > 0
+    assert outcome.stored >= outcome.acknowledged
