@@ -2,14 +2,16 @@
 
 import functools
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import Progress
 
-from bench import ceiling, grow, limits, report, rounds, target
+from bench import ceiling, grow, kills, limits, report, rounds, target
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
 from bench.target import Target
@@ -35,15 +37,6 @@ def fixed(_: Path) -> Iterator[Target]:
     """Start the fixed-reply server, which needs no folder."""
     with ceiling.fixed() as server:
         yield server
-
-
-def known_workload() -> limits.Workload | None:
-    """Return the server's own SQL, or None with a visible line while it is not known."""
-    try:
-        return limits.qunzhu_workload(target.accounts())
-    except limits.NotWired as missing:
-        console.print(f"[yellow]no store limit: {missing}[/yellow]")
-        return None
 
 
 @main.command()
@@ -81,7 +74,7 @@ def create(
     starts += [ejabberd] if peer else []
     runs, bounds = rounds.rounds(
         starts,
-        known_workload() if ours else None,
+        limits.qunzhu_workload(target.accounts()) if ours else None,
         connections=connections,
         seconds=seconds,
         count=count,
@@ -115,6 +108,24 @@ def grow_command(
             say=lambda line: console.print(line, highlight=False),
         )
     console.print(f"kept as {grow.keep(steps, machine(folder), out)} and .png")
+
+
+@main.command("kills")
+@click.option("--times", default=200, show_default=True, help="How often the server is killed.")
+@click.option("--seed", default=1, show_default=True, help="Of the moments of the kills.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+def kills_command(times: int, seed: int, folder: Path) -> None:
+    """Kill the server with -9 under create load, over and over on one data folder, and check what it stored."""
+    with tempfile.TemporaryDirectory(prefix="kills-", dir=folder) as place, Progress(console=console) as shown:
+        task = shown.add_task("kills", total=times)
+        found = kills.run(Path(place), times, seed=seed, progress=lambda done: shown.update(task, completed=done))
+    console.print(
+        f"{found.kills} kills, {found.acknowledged} groups acknowledged, {found.stored} stored, "
+        f"slowest start {found.slowest_start:.2f} s, {len(found.faults)} faults"
+    )
+    for fault in found.faults[:20]:
+        console.print(f"[red]{fault}[/red]")
+    sys.exit(bool(found.faults))
 
 
 if __name__ == "__main__":

@@ -108,14 +108,18 @@ def check(database: Path, acknowledged: list[str]) -> tuple[int, list[str]]:
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)
     groups = {row[0]: row[1:] for row in connection.execute("SELECT group_id, num, member_num, next_seq FROM groups")}
     members = dict(connection.execute("SELECT group_num, count(*) FROM members GROUP BY group_num"))
-    by_user = connection.execute("SELECT count(*) FROM members INDEXED BY members_by_user WHERE user_id > ''").fetchall()
+    by_user = connection.execute(
+        "SELECT count(*) FROM members INDEXED BY members_by_user WHERE user_id > ''"
+    ).fetchall()
     notices = dict(connection.execute("SELECT group_num, count(*) FROM messages GROUP BY group_num"))
     counters = dict(connection.execute("SELECT name, value FROM counters"))
     accounts = connection.execute("SELECT count(*) FROM accounts").fetchall()[0][0]
     connection.close()
     nums = {num for num, _, _ in groups.values()}
     faults = [f"acknowledged, but not there: {group}" for group in acknowledged if group not in groups]
-    faults += [f"an id was given out twice: {len(acknowledged)} acknowledged"] * (len(set(acknowledged)) < len(acknowledged))
+    faults += [f"an id was given out twice: {len(acknowledged)} acknowledged"] * (
+        len(set(acknowledged)) < len(acknowledged)
+    )
     for group, (num, member_num, next_seq) in groups.items():
         found = members.get(num, 0), member_num, notices.get(num, 0), next_seq
         if found != (MEMBERS, MEMBERS, 1, 2):

@@ -8,6 +8,7 @@
 """
 
 import os
+import random
 import tempfile
 import threading
 import time
@@ -15,11 +16,21 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import apsw
 import msgspec
 
+import qunzhu.commands  # noqa: F401 - fills the command table
+from bench import target
 from bench.stats import micros, percentile
+from qunzhu.core.command import BY_NAME
+from qunzhu.core.events import encode_event
+from qunzhu.core.ports import REST, App, Who
+from qunzhu.store.batch import WRITE_COUNTER, EngineTx, Nobody
+from qunzhu.store.migrate import scripts
+from qunzhu.store.sql import SQLITE_WORDS, schema
+from qunzhu.store.sqlite import WRITER_CACHE_KIB
 
 PAGE = 4_096
 BATCH = 64
@@ -72,19 +83,61 @@ class Workload(msgspec.Struct, frozen=True):
     checkpointer: bool = False
 
 
-class NotWired(Exception):
-    """Raised while the benchmark does not know the server's own SQL."""
+class Recorder:
+    """Stands in for the engine while a command runs, and keeps the statements it is given."""
+
+    def __init__(self, groups: int) -> None:
+        self.statements: list[tuple[str, Bindings]] = []
+        self._groups = groups
+
+    def query(self, sql: str, params: Bindings) -> list[tuple[object, ...]]:
+        """Keep a statement and answer as a store with all accounts would."""
+        self.statements.append((sql, params))
+        if "FROM accounts" in sql:
+            return [(user,) for user in params.values()]
+        return [(self._groups,)] if sql.startswith("INSERT INTO groups") else []
+
+    def many(self, sql: str, rows: Sequence[Bindings]) -> None:
+        """Keep a statement once per row."""
+        self.statements += [(sql, row) for row in rows]
 
 
 def qunzhu_workload(users: Sequence[str]) -> Workload:
     """Return the SQL of create_group (an owner and three members out of `users`) as the server runs it.
 
-    This is the one place where the benchmark meets the server's code. It must take the schema from the migrations of
-    `qunzhu.store`, the pragmas from its SQLite engine and the statements from `qunzhu.commands`, by import: a copy
-    would measure yesterday's server. `users` must be imported by the schema statements, and the ids be new for each
-    number. Raises NotWired as long as it does none of that; the benchmark then reports the limit as missing.
+    The statements are recorded from the command itself, each with its own parameters. Counters and the outbox row are
+    written once per batch, as the server does.
     """
-    raise NotWired(f"the SQL of create_group is not known to the benchmark yet ({len(users)} users were offered)")
+    command = BY_NAME["create_group"]
+    app = App(sdkappid=target.SDKAPPID, name="bench", key="", admins=(target.ADMIN,))
+    dice, counters = random.Random(20_240), {"accounts": len(users)}
+    waiting: list[tuple[object, bool]] = []
+
+    def operation(number: int) -> list[tuple[str, Bindings]]:
+        recorder = Recorder(number + 1)
+        tx = EngineTx(cast("Any", recorder), Nobody(), counters)
+        now_ms = time.time_ns() // 1_000_000
+        who = Who(app=app, user=target.ADMIN, admin=True, door=REST, now_ms=now_ms, random=os.urandom)
+        command.run(tx, who, command.decode(target.create_body(users, number, dice)))
+        waiting.extend(tx.events)
+        if (number + 1) % BATCH == 0:
+            body = encode_event([event for event, _ in waiting]).decode()
+            waiting.clear()
+            recorder.many(WRITE_COUNTER, [{"name": name, "value": value} for name, value in counters.items()])
+            recorder.query("INSERT INTO outbox (id, body) VALUES (:id, :body)", {"id": number, "body": body})
+        return recorder.statements
+
+    accounts = ", ".join(f"('{user}', '', '', 0, 0)" for user in users)
+    return Workload(
+        name="create_group",
+        schema=(
+            *(statement for script in scripts("app") for statement in schema(script, SQLITE_WORDS)),
+            f"INSERT INTO accounts (user_id, nick, face_url, created_at, revoked_before) VALUES {accounts}",
+        ),
+        operation=operation,
+        pragmas=("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", f"PRAGMA cache_size = -{WRITER_CACHE_KIB}"),
+        checkpointer=True,
+    )
 
 
 def plain_workload() -> Workload:

@@ -154,7 +154,7 @@ def limits_table(bounds: Sequence[Limits]) -> Table:
             name, *(f"{median(getattr(one, key) for one in stores):,.0f}" for key in ("rate", "p50_us", "p99_us"))
         )
     else:
-        table.add_row("bare store loop", "not wired", "", "")
+        table.add_row("bare store loop", "not measured", "", "")
     return table
 
 

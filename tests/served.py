@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from qunzhu.core.token import make_usersig
 from qunzhu.tim import TimRender
 

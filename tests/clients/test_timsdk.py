@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from served import ADMIN, KEY, SDKAPPID, Server
 from timsdk import TimClient
 from timsdk.http_client import HttpClient
+
+from served import ADMIN, KEY, SDKAPPID, Server
 
 
 @pytest.fixture
@@ -15,7 +16,9 @@ def tim(server: Server, monkeypatch) -> TimClient:
     monkeypatch.setattr(
         HttpClient,
         "get_url",
-        lambda self, path: original(self, path).replace("https://console.tim.qq.com", f"http://127.0.0.1:{server.port}"),
+        lambda self, path: original(self, path).replace(
+            "https://console.tim.qq.com", f"http://127.0.0.1:{server.port}"
+        ),
     )
     client = TimClient(SDKAPPID, KEY, ADMIN)
     yield client

@@ -8,9 +8,10 @@ import subprocess
 import time
 
 import pytest
+from TLSSigAPIv2 import TLSSigAPIv2
+
 from qunzhu.core.token import check_usersig, make_usersig
 from served import KEY, SDKAPPID, Server
-from TLSSigAPIv2 import TLSSigAPIv2
 
 NPM_PACKAGE = "tls-sig-api-v2@1.0.2"
 SCRIPT = """
@@ -53,7 +54,9 @@ def npm_folder(tmp_path_factory):
 def test_the_npm_package(npm_folder, server: Server):
     command = ["node", "-e", SCRIPT, str(SDKAPPID), KEY, "administrator"]
     environment = {**os.environ, "NODE_PATH": str(npm_folder / "node_modules")}
-    theirs = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60).stdout.strip()
+    theirs = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment, timeout=60
+    ).stdout.strip()
     now = int(time.time())
     made_at = check_usersig(KEY, SDKAPPID, "administrator", theirs, now).made_at
     assert signed_part(make_usersig(KEY, SDKAPPID, "administrator", now=made_at, expire=86400)) == signed_part(theirs)

@@ -1,4 +1,4 @@
-"""Kill -9 under load: nothing acknowledged is lost, nothing half-done is seen. The long run is `python -m bench kills`."""
+"""Kill -9 under load: nothing acknowledged is lost, nothing is half done. `python -m bench kills` is the long run."""
 
 from bench import kills
 

@@ -30,7 +30,9 @@ def answers(server: Server, bodies: list[dict]) -> list[dict]:
         return found
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        return [answer for part in pool.map(worker, [bodies[i::CONNECTIONS] for i in range(CONNECTIONS)]) for answer in part]
+        return [
+            answer for part in pool.map(worker, [bodies[i::CONNECTIONS] for i in range(CONNECTIONS)]) for answer in part
+        ]
 
 
 def test_one_id_is_given_once(server: Server):

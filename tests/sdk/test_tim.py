@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from served import SDKAPPID, Server, signed_in, until, usersig
+
 from qunzhu import __version__
 from qunzhu.tim import (
     TIMGroupModifyInfoFlag,
@@ -19,6 +19,7 @@ from qunzhu.tim import (
     TIMNetworkStatus,
     TimRender,
 )
+from served import SDKAPPID, Server, signed_in, until, usersig
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "create_group.py"
 _numbers = itertools.count(1)
@@ -108,7 +109,9 @@ def test_create_gives_back_the_group_as_created(server: Server):
                 {"group_info_custom_string_info_key": "GroupTestData1", "group_info_custom_string_info_value": "red"}
             ]
             assert unknown["get_groups_info_result_code"] == 10010
-            people = await tim.TIMGroupGetMemberInfoList({"params": {"group_get_members_info_list_param_group_id": group}})
+            people = await tim.TIMGroupGetMemberInfoList(
+                {"params": {"group_get_members_info_list_param_group_id": group}}
+            )
             by_name = {
                 m["group_member_info_identifier"]: m
                 for m in people["json_param"]["group_get_member_info_list_result_info_array"]
@@ -122,7 +125,9 @@ def test_create_gives_back_the_group_as_created(server: Server):
                     "group_member_info_custom_string_info_value": "blue",
                 }
             ]
-            assert server.rest("group_open_http_svc/get_group_info", GroupIdList=[group])["GroupInfo"][0]["MemberNum"] == 2
+            assert (
+                server.rest("group_open_http_svc/get_group_info", GroupIdList=[group])["GroupInfo"][0]["MemberNum"] == 2
+            )
 
     asyncio.run(scenario())
 
@@ -237,7 +242,7 @@ def test_join_quit_invite_and_kick_are_told(server: Server):
         async with (
             signed_in(server, alice) as (a, a_ears),
             signed_in(server, bob) as (b, b_ears),
-            signed_in(server, carol) as (c, c_ears),
+            signed_in(server, carol) as (_, c_ears),
         ):
             open_group = await created(a, add_option=2)
             joined = await b.TIMGroupJoin({"groupId": open_group, "helloMsg": "hi", "data": "j"})
@@ -309,7 +314,10 @@ def test_changes_and_transfer(server: Server):
             assert (await b.TIMGroupModifyGroupInfo({"params": change}))["code"] == 10007
             assert (await a.TIMGroupModifyGroupInfo({"params": change, "data": "m"}))["user_data"] == "m"
             await until(lambda: len(b_ears.tips) == 2)
-            flags = {c["group_tips_group_change_info_flag"] for c in b_ears.tips[1]["group_tips_elem_group_change_info_array"]}
+            flags = {
+                c["group_tips_group_change_info_flag"]
+                for c in b_ears.tips[1]["group_tips_elem_group_change_info_array"]
+            }
             assert flags == {1, 8}
             [item] = (await b.TIMGroupGetGroupInfoList({"groupIds": [group]}))["json_param"]
             info = item["get_groups_info_result_info"]
@@ -319,7 +327,9 @@ def test_changes_and_transfer(server: Server):
             hidden = {f"{prefix}group_id": group, f"{prefix}modify_flag": 64, f"{prefix}visible": 0}
             assert (await a.TIMGroupModifyGroupInfo({"params": hidden}))["code"] == 7013
             give = {f"{prefix}group_id": group, f"{prefix}modify_flag": 2147483648, f"{prefix}owner": bob}
-            assert (await a.TIMGroupModifyGroupInfo({"params": {**give, f"{prefix}modify_flag": 2147483649}}))["code"] == -4
+            assert (await a.TIMGroupModifyGroupInfo({"params": {**give, f"{prefix}modify_flag": 2147483649}}))[
+                "code"
+            ] == -4
             assert (await a.TIMGroupModifyGroupInfo({"params": give}))["code"] == 0
             back = {**give, f"{prefix}modify_flag": -2147483648, f"{prefix}owner": alice}
             assert (await b.TIMGroupModifyGroupInfo({"params": back}))["code"] == 0
@@ -346,7 +356,9 @@ def test_members_are_paged_by_number(server: Server):
                         {"params": {f"{prefix}group_id": group, f"{prefix}next_seq": cursor}}
                     )
                 )["json_param"]
-                seen += [m["group_member_info_identifier"] for m in page["group_get_member_info_list_result_info_array"]]
+                seen += [
+                    m["group_member_info_identifier"] for m in page["group_get_member_info_list_result_info_array"]
+                ]
                 cursor = page["group_get_member_info_list_result_next_seq"]
                 if not cursor:
                     break
@@ -433,7 +445,9 @@ def test_what_happened_while_away_is_told_once(tmp_path, how: signal.Signals):
             new = await created(a, group_member_array=[member(bob)])
             server.stop(how)  # ... and then the server ends
             server.start()
-            await until(lambda: b_ears.networks()[-1:] == [TIMNetworkStatus.kTIMConnected] and len(b_ears.networks()) > 2)
+            await until(
+                lambda: b_ears.networks()[-1:] == [TIMNetworkStatus.kTIMConnected] and len(b_ears.networks()) > 2
+            )
             await until(lambda: (7, new) in b_ears.reports() and (5, gone) in b_ears.reports())
             await until(lambda: any(t["group_tips_elem_tip_type"] == 6 for t in b_ears.tips))
             await asyncio.sleep(0.5)
