@@ -1,0 +1,230 @@
+"""``qunzhu app`` and ``qunzhu usersig``."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+
+import pytest
+
+from cli.servers import DEMO, Server
+from qunzhu.core.token import check_usersig
+
+KEY = "a-key-of-the-tests"
+
+
+def test_create_list_show_set(qunzhu):
+    made = qunzhu(
+        "app", "create", "--json", "--name", "shop", "--plan", "2025-pro", "--admin", "ann", "--admin", "bo",
+        "--group-field", "colour:Work,Public:owner", "--group-field", "size", "--member-field", "team::AppAdmin",
+        "--no-community", "--utc-offset", "-03:30",
+    ).json  # fmt: skip
+    assert made["sdkappid"] == 1400000001
+    assert len(made["key"]) == 64
+    assert (made["admins"], made["plan"], made["utc_offset"]) == (["ann", "bo"], "2025-pro", "-03:30")
+    assert made["communities"] is False
+    assert made["group_fields"] == [
+        {"key": "colour", "kinds": ["Private", "Public"], "write": "Owner"},
+        {"key": "size", "kinds": [], "write": "Member"},
+    ]
+    assert made["member_fields"] == [{"key": "team", "kinds": [], "write": "AppAdmin"}]
+    second = qunzhu("app", "create", "--json", "--key", KEY).json
+    assert (second["sdkappid"], second["admins"], second["plan"]) == (1400000002, ["administrator"], "open")
+
+    hidden = qunzhu("app", "show", 1400000002, "--json").json
+    assert hidden == {name: value for name, value in second.items() if name != "key"}
+    assert qunzhu("app", "show", 1400000002, "--show-key", "--json").json == second
+    assert KEY not in qunzhu("app", "show", 1400000002).out
+    assert KEY in qunzhu("app", "show", 1400000002, "--show-key").out
+
+    changed = qunzhu("app", "set", 1400000001, "--json", "--plan", "open", "--admin", "cy", "--group-field", "",
+                     "--community", "--disable", "--disable-command", "destroy_group").json  # fmt: skip
+    kept = {name: made[name] for name in ("name", "utc_offset", "member_fields", "created_at")}
+    assert {name: changed[name] for name in kept} == kept
+    assert (changed["plan"], changed["admins"], changed["group_fields"]) == ("open", ["cy"], [])
+    assert (changed["communities"], changed["enabled"]) == (True, False)
+    assert changed["disabled_commands"] == ["destroy_group"]
+    assert qunzhu("app", "show", 1400000001, "--show-key", "--json").json["key"] == made["key"]
+
+    assert [one["sdkappid"] for one in qunzhu("app", "list", "--json").json] == [1400000001, 1400000002]
+    table = qunzhu("app", "list").out.splitlines()
+    assert table[0].split("\t")[:3] == ["SDKAppID", "Name", "Plan"]
+    assert table[1].split("\t")[:5] == ["1400000001", "shop", "open", "cy", "off"]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--plan", "gold"], "--plan"),
+        (["--admin", "x" * 33], "admins"),
+        (["--admin", ""], "admins"),
+        ([word for n in range(11) for word in ["--admin", f"a{n}"]], "admins: 11"),
+        (["--key", "short"], "key"),
+        (["--key", "with spaces in it"], "key"),
+        (["--sdkappid", "0"], "sdkappid"),
+        (["--sdkappid", str(2**32)], "sdkappid"),
+        (["--group-field", "1st"], "1st"),
+        (["--group-field", "k" * 17], "group_fields"),
+        (["--group-field", "k:Club"], "Club"),
+        (["--group-field", "k::Anybody"], "Anybody"),
+        (["--group-field", "k", "--group-field", "k"], "twice"),
+        ([word for n in range(6) for word in ["--member-field", f"k{n}"]], "member_fields: 6"),
+        (["--utc-offset", "8"], "--utc-offset"),
+        (["--utc-offset", "+15:00"], "utc offset"),
+        (["--disable-command", "no_such"], "no_such"),
+    ],
+)
+def test_wrong_values_are_named_and_nothing_is_made(qunzhu, options, named):
+    answer = qunzhu("app", "create", "--json", *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert named in answer.error["message"]
+    listed = qunzhu("app", "list", "--json")
+    assert listed.code == 1 or listed.json == []
+
+
+def test_a_number_is_given_once(qunzhu):
+    assert qunzhu("app", "create", "--sdkappid", 77).code == 0
+    assert "77 exists already" in qunzhu("app", "create", "--sdkappid", 77).err
+    assert qunzhu("app", "create", "--sdkappid", 2**32 - 1).code == 0
+    assert "sdkappid" in qunzhu("app", "create").err
+
+
+def test_unknown_app_and_missing_folder(qunzhu):
+    for words in (
+        ["app", "list"],
+        ["app", "show", 1],
+        ["app", "set", 1, "--name", "x"],
+        ["app", "erase", 1],
+        ["usersig", "u"],
+    ):
+        answer = qunzhu(*words, "--json", "--data", "nowhere")
+        assert (answer.code, answer.out) == (1, "")
+        assert "is not a data folder" in answer.error["message"]
+        assert answer.error["advice"]
+    qunzhu("app", "create")
+    for words in (
+        ["app", "show", 1],
+        ["app", "set", 1, "--name", "x"],
+        ["app", "erase", 1],
+        ["usersig", "u", "--app", 1],
+    ):
+        answer = qunzhu(*words, "--json")
+        assert (answer.code, answer.error["message"]) == (1, "there is no app 1")
+    assert qunzhu("app", "set", 1400000001).code == 2
+
+
+def test_data_folder_that_is_none(qunzhu, tmp_path):
+    (tmp_path / "control.db").write_text("this is no database, and longer than a header of one" * 40)
+    answer = qunzhu("app", "list", "--json", "--data", tmp_path)
+    assert answer.code == 1
+    assert "not a database" in answer.error["message"]
+
+
+def test_apps_in_postgres(qunzhu, postgres_url):
+    place = ("--database", postgres_url, "--json")
+    number = qunzhu("app", "create", "--name", "pg", *place).json["sdkappid"]
+    assert qunzhu("app", "set", number, "--name", "changed", *place).json["name"] == "changed"
+    assert number in [one["sdkappid"] for one in qunzhu("app", "list", *place).json]
+    assert qunzhu("app", "erase", number, "--yes", "--wait", 0, *place).json["by"] == "command"
+    assert number not in [one["sdkappid"] for one in qunzhu("app", "list", *place).json]
+
+
+def test_database_that_does_not_answer(qunzhu):
+    answer = qunzhu("app", "list", "--json", "--database", "postgresql://127.0.0.1:1/none")
+    assert answer.code == 1
+    assert "Connection refused" in answer.error["message"]
+
+
+def test_usersig(qunzhu):
+    app = qunzhu("app", "create", "--key", KEY, "--json").json["sdkappid"]
+    before = int(time.time())
+    made = qunzhu("usersig", "alice", "--expire", 600, "--json").json
+    assert (made["identifier"], made["sdkappid"]) == ("alice", app)
+    assert before + 600 <= made["expires_at"] <= int(time.time()) + 600
+    assert check_usersig(KEY, app, "alice", made["usersig"], before).valid_until == made["expires_at"]
+    line = qunzhu("usersig", "alice").out
+    assert check_usersig(KEY, app, "alice", line.rstrip("\n"), before).valid_until >= before + 180 * 86400
+    for words in (["x" * 33], ["é"], [""], ["u", "--expire", 0]):
+        assert qunzhu("usersig", *words).code == 2
+
+
+def test_usersig_asks_which_of_several_apps(qunzhu):
+    qunzhu("app", "create")
+    qunzhu("app", "create")
+    answer = qunzhu("usersig", "u", "--json")
+    assert answer.code == 1
+    assert "1400000001, 1400000002" in answer.error["message"]
+    assert qunzhu("usersig", "u", "--json", QUNZHU_APP="1400000002").json["sdkappid"] == 1400000002
+    qunzhu("app", "create", "--sdkappid", DEMO)
+    assert qunzhu("usersig", "u", "--json").json["sdkappid"] == int(DEMO)
+
+
+def test_erase_asks_for_the_number_again(qunzhu):
+    qunzhu("app", "create")
+    for typed in ("", "y\n", "1400000002\n"):
+        answer = qunzhu("app", "erase", 1400000001, stdin=typed)
+        assert (answer.code, answer.out) == (1, "")
+    assert len(qunzhu("app", "list", "--json").json) == 1
+    assert qunzhu("app", "erase", 1400000001, stdin="1400000001\n").code == 0
+    assert qunzhu("app", "list", "--json").json == []
+
+
+def test_erase_without_a_server(qunzhu, tmp_path):
+    qunzhu("app", "create")
+    folder = tmp_path / "qunzhu-data" / "apps" / "1400000001"
+    folder.mkdir(parents=True)
+    (folder / "app.db").write_text("rows")
+    answer = qunzhu("app", "erase", 1400000001, "--yes", "--json")
+    assert answer.json == {"sdkappid": 1400000001, "erased": True, "by": "command"}
+    assert not folder.exists()
+
+
+def test_erase_while_a_server_runs(qunzhu, tmp_path):
+    place = ("--data", str(tmp_path / "data"))
+    qunzhu("app", "create", *place)
+    qunzhu("app", "create", *place)
+    server = Server(*place)
+    try:
+        for app in (1400000001, 1400000002):
+            assert qunzhu("group", "list", *place, "--app", app, "--url", server.url, "--json").json == []
+        assert (tmp_path / "data" / "apps" / "1400000001").exists()
+        answer = qunzhu("app", "erase", 1400000001, "--yes", "--json", *place)
+        assert answer.json == {"sdkappid": 1400000001, "erased": True, "by": "server"}
+        assert not (tmp_path / "data" / "apps" / "1400000001").exists()
+        gone = qunzhu("group", "list", "--app", 1400000001, "--key", KEY, "--url", server.url, "--json")
+        assert gone.error["ErrorCode"] == 70020
+        assert qunzhu("group", "list", "--app", 1400000002, *place, "--url", server.url, "--json").json == []
+    finally:
+        code, _, err = server.stop()
+    assert code == 0, err
+
+
+def test_erase_gives_up_on_a_server_that_does_not_answer(qunzhu, tmp_path):
+    qunzhu("app", "create")
+    with (tmp_path / "qunzhu-data" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("4242")
+        lock.flush()
+        answer = qunzhu("app", "erase", 1400000001, "--yes", "--wait", "0.3", "--json")
+    assert answer.code == 1
+    assert "pid 4242" in answer.error["message"]
+    assert "restarted" in answer.error["advice"]
+    assert qunzhu("app", "list", "--json").json == []
+    assert qunzhu("app", "erase", 1400000001, "--yes", "--json").json["by"] == "command"
+
+
+def test_a_running_server_follows_changes(qunzhu, tmp_path):
+    place = ("--data", str(tmp_path / "data"))
+    server = Server(*place)
+    try:
+        assert "no app yet" in server.line
+        app = qunzhu("app", "create", "--key", KEY, "--json", *place).json["sdkappid"]
+        call = ("group", "list", "--json", "--app", app, "--url", server.url)
+        assert qunzhu(*call, "--key", KEY).json == []
+        qunzhu("app", "set", app, "--disable", *place)
+        deadline = time.monotonic() + 5
+        while (answer := qunzhu(*call, *place)).code == 0 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert answer.error["ErrorCode"] == 60016
+    finally:
+        assert server.stop()[0] == 0
