@@ -84,12 +84,21 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "member": (0, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
-    # The same page, of anything else (MaxMemberNum, MuteAllMember ...): "any member (only name,
+    # The same page, of the other fields (MaxMemberNum, join options): "any member (only name,
     # introduction, notice, avatar)" in Work.
     "modify_group_base_info of the rest": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
         "admin": (None, 0, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # The row "Mute" of the kinds: Work no; "owner; admin may mute members" in Public, "as Public" in
+    # Meeting and Community; owner in AVChatRoom. Here of everybody at once.
+    "modify_group_base_info of MuteAllMember": {
+        "app_admin": (NO_RIGHT, 0, 0, 0, 0),
+        "owner": (NO_RIGHT, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -110,10 +119,11 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     # "Apply to join": Work no; Public by approval; Meeting, AVChatRoom and Community at once.
-    # A duplicate join is 10013. The REST interface has no such command.
+    # A duplicate join is 10013. "AVChatRoom: even the owner must join by SDK each session", so he may.
+    # The REST interface has no such command.
     "join_group": {
         "app_admin": (None, None, None, None, None),
-        "owner": (ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN),
+        "owner": (ALREADY_IN, ALREADY_IN, ALREADY_IN, 0, ALREADY_IN),
         "admin": (None, ALREADY_IN, ALREADY_IN, None, ALREADY_IN),
         "member": (ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN),
         "outsider": (NO_RIGHT, 0, 0, 0, 0),
