@@ -31,7 +31,11 @@ STANDING = {
 }  # fmt: skip
 #: Allowed by the documentation, but what follows (a decision by others, a session's stay) is another command's job:
 #: the server says that it is not supported instead of refusing the right.
-LATER = {("join_group", "Public", "outsider"), ("join_group", "AVChatRoom", "outsider"), ("join_group", "AVChatRoom", "owner")}
+LATER = {
+    ("join_group", "Public", "outsider"),
+    ("join_group", "AVChatRoom", "outsider"),
+    ("join_group", "AVChatRoom", "owner"),
+}
 NOT_SUPPORTED = 10026
 OPEN_INVITES = {"Private", "Community"}
 
@@ -79,7 +83,13 @@ def request_for(command: str, group: str, caller: str) -> dict[str, object]:
         "add_group_member": {"GroupId": group, "MemberList": [{"Member_Account": "guest"}]},
         "delete_group_member": {"GroupId": group, "MemberToDel_Account": ["victim"]},
         "delete_group_member of an admin": {"GroupId": group, "MemberToDel_Account": ["second"]},
-        "modify_group_base_info": {"GroupId": group, "Name": "n", "Introduction": "i", "Notification": "n", "FaceUrl": "f"},
+        "modify_group_base_info": {
+            "GroupId": group,
+            "Name": "n",
+            "Introduction": "i",
+            "Notification": "n",
+            "FaceUrl": "f",
+        },
         "modify_group_base_info of the rest": {"GroupId": group, "MaxMemberNum": 100},
         "modify_group_base_info of MuteAllMember": {"GroupId": group, "MuteAllMember": "On"},
         "destroy_group": {"GroupId": group},
@@ -178,5 +188,3 @@ def test_a_user_lists_only_his_own_groups(furnished):
     furnished.make("Public")
     furnished.refused(10007, "get_joined_group_list", "member", Member_Account="owner")
     assert furnished.call("get_joined_group_list", "member", Member_Account="member")["TotalCount"] == 1
-
-

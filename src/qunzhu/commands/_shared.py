@@ -196,6 +196,11 @@ def _level(role: Role, who: Who) -> int:
     return {Role.OWNER: 1, Role.ADMIN: 2, Role.MEMBER: 3}.get(role, 4)
 
 
+def stored_fields(fields: CustomFields) -> str:
+    """Return custom fields as they are stored; an empty value is no value (doc 1047/34962)."""
+    return encode_custom({key: value for key, value in fields.items() if value}).decode()
+
+
 def shown_fields(custom: str, only: Iterable[str] | None = None) -> list[dict[str, str]]:
     """Return stored custom fields as the ``{Key, Value}`` array of the wire, optionally only some keys."""
     if custom == "{}":

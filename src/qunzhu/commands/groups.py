@@ -19,7 +19,6 @@ from qunzhu.commands._shared import (
     count_of_kind,
     custom_fields,
     decode_custom,
-    encode_custom,
     find_group,
     find_member,
     first_unregistered,
@@ -31,6 +30,7 @@ from qunzhu.commands._shared import (
     role_of,
     shown_fields,
     store_notice,
+    stored_fields,
 )
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -180,7 +180,7 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     told = bool(others) and not kind.needs_activation and kind.member_notice is not Notice.OFF
     seq = 1 if told and kind.member_notice is Notice.STORED else 0
     group_id, num = _insert_group(tx, who, kind, req, {
-        "owner": owner, "custom": encode_custom(custom).decode(), "max_member_num": cap, "member_num": len(members),
+        "owner": owner, "custom": stored_fields(custom), "max_member_num": cap, "member_num": len(members),
         "next_seq": 1 + seq, "msg_at": who.now if seq else 0,
     })  # fmt: skip
     tx.many(INSERT_MEMBER, [{"num": num, **member} for member in members.values()])
@@ -269,7 +269,7 @@ def _first_member(who: Who, kind: Kind, user: str, given: FirstMember | None, *,
         fields = custom_fields(
             given.AppMemberDefinedData, who.app.settings.member_fields, kind, Role.OWNER, who, "AppMemberDefinedData"
         )
-        custom = encode_custom(fields).decode()
+        custom = stored_fields(fields)
     return {
         "user": user, "role": int(role), "at": at, "seq": seq, "flag": MSG_FLAGS.index(flag), "card": card,
         "mute": mute, "custom": custom,
@@ -600,6 +600,8 @@ def modify_group_base_info(tx: Tx, who: Who, req: ModifyGroupBaseInfo) -> Done:
     """Change a group's profile, options, mute-all or custom fields."""
     group = find_group(tx, req.GroupId)
     role = role_of(tx, group, who.user)
+    if role is Role.OUTSIDER and not who.admin:
+        raise Refused(err.NO_RIGHT, f"{who.user!r} is not in the group")
     changes = _changes(who, group, role, req)
     operator = who.user
     if req.From_Account is not None and who.admin:
@@ -608,14 +610,14 @@ def modify_group_base_info(tx: Tx, who: Who, req: ModifyGroupBaseInfo) -> Done:
         operator = req.From_Account
     if not changes:
         return Done()
-    custom = {k: v for k, v in (decode_custom(group.custom) | changes.get("AppDefinedData", {})).items() if v}
+    custom = stored_fields(decode_custom(group.custom) | changes.get("AppDefinedData", {}))
     columns = {PROFILE_COLUMNS.get(n) or OPTION_COLUMNS.get(n): v for n, v in changes.items()}
     mute = changes.get("MuteAllMember")
     before = {name: getattr(group, name) for name in (*PROFILE_COLUMNS.values(), *OPTION_COLUMNS.values())}
     before |= {name: columns[name] for name in before if name in columns}
     before["history_before_join"] = int(before["history_before_join"] in {"On", 1})
     tx.run(
-        UPDATE_GROUP, num=group.num, at=who.now, custom=encode_custom(custom).decode(),
+        UPDATE_GROUP, num=group.num, at=who.now, custom=custom,
         mute_all=group.mute_all if mute is None else ON_OFF.index(mute), **before,
     )  # fmt: skip
     event = GroupInfoChanged(
@@ -639,8 +641,6 @@ def _changes(who: Who, group: GroupRow, role: Role, req: ModifyGroupBaseInfo) ->
         if any(name in given for name in names):
             require(action, kind, role, app_admin=who.admin)
     if req.AppDefinedData is not None:
-        if role is Role.OUTSIDER and not who.admin:
-            raise Refused(err.NO_RIGHT, "AppDefinedData: the caller is not in the group")
         given["AppDefinedData"] = custom_fields(
             req.AppDefinedData, who.app.settings.group_fields, kind, role, who, "AppDefinedData"
         )
