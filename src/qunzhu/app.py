@@ -31,6 +31,7 @@ from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event
+from qunzhu.core.limits import UINT32
 from qunzhu.core.ports import App, Who
 from qunzhu.core.wire import APP_GONE, MAX_FRAME, STOPPING
 from qunzhu.edge.auth import Gatekeeper
@@ -97,6 +98,8 @@ class Backend:
         """Return an app by its SDKAppID, its store open."""
         if (app := self.fresh_app(sdkappid)) is not None:
             return app
+        if not 0 < sdkappid <= UINT32:
+            return None
         now = time.monotonic()
         if now - self._unknown.get(sdkappid, -REFRESH_SECONDS) < REFRESH_SECONDS:
             return None

@@ -10,7 +10,7 @@ from qunzhu.core.errors import BAD_PARAMETER, GROUP_UNKNOWN, NO_RIGHT, USER_GROU
 from qunzhu.core.events import GroupEvent, encode_event
 from qunzhu.core.ids import check_group_id
 from qunzhu.core.kinds import BY_NAME, Kind, Notice
-from qunzhu.core.limits import MSG_FLAGS, key, text
+from qunzhu.core.limits import MSG_FLAGS, is_account, key, text
 from qunzhu.core.ports import LEVELS, CustomField, Tx, Who
 from qunzhu.core.rights import ROLE_NAMES, Action, Role, require
 
@@ -100,9 +100,9 @@ NEXT_SEQ = "UPDATE groups SET next_seq = next_seq + 1, last_msg_at = :at WHERE n
 
 def find_group(tx: Tx, group_id: str) -> GroupRow:
     """Return a group, or refuse: 10015 for an impossible id, 10010 where there is none."""
+    check_group_id(group_id)
     row = tx.one(SELECT_GROUP, group_id=group_id)
     if row is None:
-        check_group_id(group_id)
         raise Refused(GROUP_UNKNOWN, f"GroupId: {group_id!r}")
     return GroupRow(*row)
 
@@ -129,8 +129,8 @@ def allowed(tx: Tx, who: Who, group: GroupRow, action: Action) -> Role:
 
 
 def registered(tx: Tx, user: str) -> bool:
-    """Say whether an account exists."""
-    return tx.one(SELECT_ACCOUNT, user=user) is not None
+    """Say whether an account exists; a text that can be no UserID has none."""
+    return is_account(user) and tx.one(SELECT_ACCOUNT, user=user) is not None
 
 
 def first_unregistered(tx: Tx, users: Collection[str]) -> str | None:

@@ -5,12 +5,14 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from qunzhu.commands._shared import GroupRow, registered
+from qunzhu.commands._shared import GroupRow, publish, registered
+from qunzhu.commands.groups import set_owner
 from qunzhu.commands.members import leave
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import ErrorRow, Refused
-from qunzhu.core.events import AccountsChanged, LoginsRevoked
+from qunzhu.core.events import AccountsChanged, LoginsRevoked, OwnerChanged
+from qunzhu.core.kinds import Notice
 from qunzhu.core.limits import account, items, text
 from qunzhu.core.ports import REST, Tx, Who
 
@@ -190,6 +192,10 @@ def account_delete(tx: Tx, who: Who, req: AccountDelete) -> AccountResults:
     return AccountResults(ResultItem=results)
 
 
+OWNED_LIVE_ROOMS = "SELECT * FROM groups WHERE kind_name = 'AVChatRoom' AND owner = :user ORDER BY num"
+"""Live rooms know no members, so their owners are found by an index of their own."""
+
+
 def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
     if user in who.app.admins:
         return err.ACCOUNT_BAD_PARAMETER
@@ -201,7 +207,13 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
     )
     for row in joined:
         leave(tx, who, GroupRow(*row), [user], how="AccountDeleted")
-    tx.run("UPDATE groups SET owner = '' WHERE owner = :user", user=user)  # live rooms know no members
+    for row in tx.all(OWNED_LIVE_ROOMS, user=user):
+        room = GroupRow(*row)
+        set_owner(tx, who.now, room, "")
+        event = OwnerChanged(
+            group_id=room.group_id, kind=room.kind_name, operator=who.user, at=who.now, old=user, new=""
+        )
+        publish(tx, room, event, Notice.OFF)
     tx.run("DELETE FROM accounts WHERE user_id = :user", user=user)
     tx.run(
         "INSERT INTO deleted_accounts (user_id, at) VALUES (:user, :at) ON CONFLICT (user_id) DO UPDATE SET at = :at",

@@ -48,6 +48,7 @@ from qunzhu.core.limits import (
     Flag,
     GroupName,
     IntroductionText,
+    MaybeAccount,
     NameCardText,
     NotificationText,
     items,
@@ -128,7 +129,7 @@ class CreateGroup(Request[CreatedGroup], frozen=True, kw_only=True):
 
     Type: KindName
     Name: GroupName
-    Owner_Account: Annotated[str, text(32)] | None = None
+    Owner_Account: MaybeAccount | None = None
     GroupId: Annotated[str, text(48)] | None = None
     Introduction: IntroductionText | None = None
     Notification: NotificationText | None = None
@@ -594,7 +595,8 @@ UPDATE_GROUP = (
 @command(
     SERVICE, writes=True, doc="1047/34962",
     old_fields={"ShutUpAllMember": "MuteAllMember", "MaxMemberCount": "MaxMemberNum"},
-    errors=(err.BAD_PARAMETER, err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.MEMBER_QUOTA),
+    errors=(err.BAD_PARAMETER, err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.MEMBER_UNKNOWN,
+            err.MEMBER_QUOTA),
 )  # fmt: skip
 def modify_group_base_info(tx: Tx, who: Who, req: ModifyGroupBaseInfo) -> Done:
     """Change a group's profile, options, mute-all or custom fields."""
@@ -652,6 +654,8 @@ def _changes(who: Who, group: GroupRow, role: Role, req: ModifyGroupBaseInfo) ->
         raise Refused(err.BAD_PARAMETER, f"ApplyJoinOption: cannot be changed for a {kind.name} group")
     if kind.fixed_invite and req.InviteJoinOption is not None:
         raise Refused(err.BAD_PARAMETER, f"InviteJoinOption: cannot be changed for a {kind.name} group")
+    if req.HistoryMsgBeforeJoin is not None and not kind.history_option:
+        raise Refused(err.BAD_PARAMETER, f"HistoryMsgBeforeJoin: not an option of {kind.name} groups")
     if (req.EnablePermission or req.DefaultPermission) and not group.support_topic:
         raise Refused(err.BAD_PARAMETER, "EnablePermission: needs a Community with topics")
     return given
@@ -711,6 +715,12 @@ def destroy_group(tx: Tx, who: Who, req: DestroyGroup) -> Done:
     """Dissolve a group for good: profile, members and messages go, and its id is free again."""
     group = find_group(tx, req.GroupId)
     allowed(tx, who, group, Action.DISSOLVE)
+    dissolve(tx, who, group)
+    return Done()
+
+
+def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
+    """Remove a group with all that hangs on it, count it out and tell its members."""
     for statement in (
         "DELETE FROM messages WHERE group_num = :num",
         "DELETE FROM members WHERE group_num = :num",
@@ -728,7 +738,6 @@ def destroy_group(tx: Tx, who: Who, req: DestroyGroup) -> Done:
         owner=group.owner, member_num=group.member_num,
     )  # fmt: skip
     tx.emit(event)
-    return Done()
 
 
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:

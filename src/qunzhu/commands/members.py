@@ -17,7 +17,7 @@ from qunzhu.commands._shared import (
     role_name,
     role_of,
 )
-from qunzhu.commands.groups import GroupIdText, set_owner, shown_member
+from qunzhu.commands.groups import GroupIdText, dissolve, set_owner, shown_member
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
@@ -154,7 +154,7 @@ def delete_group_member(tx: Tx, who: Who, req: DeleteGroupMember) -> Done:
 def leave(
     tx: Tx, who: Who, group: GroupRow, users: list[str], *, how: str, reason: str = "", silent: bool = False
 ) -> None:
-    """Take members out, count them and tell those who stay."""
+    """Take members out, count them and tell those who stay; a group that the last one left is dissolved."""
     total = add_members_num(tx, group, -len(users))
     tx.many(
         "DELETE FROM members WHERE group_num = :num AND user_id = :user",
@@ -171,6 +171,8 @@ def leave(
             group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, old=group.owner, new=""
         )
         publish(tx, group, ownerless, Notice.OFF)
+    if total == 0:
+        dissolve(tx, who, group)
 
 
 class Members(Reply, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.errors import Refused
 from qunzhu.core.events import decode_event
-from qunzhu.core.limits import STATUS_ACCOUNTS, Account, Flag, items, number
+from qunzhu.core.ids import is_group_id
+from qunzhu.core.limits import STATUS_ACCOUNTS, Account, items, number
 from qunzhu.core.notices import tip
 from qunzhu.core.ports import GATEWAY, Tx, Who
 
@@ -39,11 +40,11 @@ class QueryOnlineStatus(Request[Statuses], frozen=True, kw_only=True):
     """Whose state to read; ``IsNeedDetail`` 1 adds the platforms."""
 
     To_Account: Annotated[list[Annotated[str, msgspec.Meta(extra={"account": True})]], STATUS_ACCOUNTS]
-    IsNeedDetail: Flag | None = None
+    IsNeedDetail: Annotated[int, number(0, 1, error=err.STATUS_BAD_JSON)] | None = None
 
 
 @command("openim", writes=False, doc="1047/35477", aliases=("openim/querystate",), bad_input=err.STATUS_BAD_ACCOUNT,
-         errors=(err.ACCOUNT_UNKNOWN, err.STATUS_BAD_ACCOUNT, err.STATUS_TOO_MANY),
+         errors=(err.ACCOUNT_UNKNOWN, err.STATUS_BAD_JSON, err.STATUS_BAD_ACCOUNT, err.STATUS_TOO_MANY),
          internal=err.STATUS_INTERNAL)  # fmt: skip
 def query_online_status(tx: Tx, who: Who, req: QueryOnlineStatus) -> Statuses:
     """Tell who of up to 500 users is online, and on which platforms."""
@@ -150,6 +151,8 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
 
 
 def _gone(tx: Tx, group_id: str) -> dict[str, Any]:
+    if not is_group_id(group_id):
+        return {"GroupId": group_id, "Reason": "Left"}
     row = tx.one("SELECT kind_name, name, operator, at FROM dissolved WHERE group_id = :group_id", group_id=group_id)
     alive = tx.one("SELECT 1 FROM groups WHERE group_id = :group_id", group_id=group_id)
     if row is None or alive is not None:

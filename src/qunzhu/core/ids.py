@@ -49,10 +49,15 @@ def check_chosen_id(kind: Kind, group_id: str) -> None:
         raise Refused(BAD_PARAMETER, f"GroupId: must not start with {GENERATED_PREFIX}")
 
 
+def is_group_id(group_id: str) -> bool:
+    """Say whether a group can have this id."""
+    return 0 < len(group_id) <= MAX_TOPIC_ID and _PRINTABLE.match(group_id) is not None
+
+
 def check_group_id(group_id: str) -> None:
     """Refuse (10015) an id that no group can have."""
-    size = len(group_id.encode())
-    if not 0 < size <= MAX_TOPIC_ID or not _PRINTABLE.match(group_id):
+    if not is_group_id(group_id):
+        size = len(group_id.encode())
         raise Refused(
             GROUP_ID_INVALID, f"GroupId: {size} bytes, 1 to {MAX_GROUP_ID} bytes of printable ASCII are allowed"
         )

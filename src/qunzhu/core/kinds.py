@@ -46,6 +46,8 @@ class Kind(msgspec.Struct, frozen=True):
     needs_activation: bool
     """True where the group stays out of its members' sight until the owner's first message."""
     history_before_join: bool
+    history_option: bool
+    """True where HistoryMsgBeforeJoin can be changed."""
     member_notice: Notice
     profile_notice: Notice
     role_notice: Notice
@@ -63,6 +65,7 @@ WORK = Kind(
     name="Private", new_name="Work", id_prefix="@TGS#1", sdk_number=1, apply=Apply.NEVER, default_apply="DisableApply",
     fixed_apply=False, default_invite="FreeAccess", fixed_invite=False, stores_members=True, has_admins=False,
     owner_may_leave=True, mutes_members=False, needs_activation=True, history_before_join=False,
+    history_option=True,
     member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED, msg_flag="AcceptAndNotify",
     member_cap="group_members", group_cap="groups", counts_daily=True,
 )  # fmt: skip
@@ -70,28 +73,32 @@ PUBLIC = Kind(
     name="Public", new_name="Public", id_prefix="@TGS#2", sdk_number=0, apply=Apply.BY_OPTION,
     default_apply="NeedPermission", fixed_apply=False, default_invite="DisableInvite", fixed_invite=False,
     stores_members=True, has_admins=True, owner_may_leave=False, mutes_members=True, needs_activation=False,
-    history_before_join=False, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
+    history_before_join=False,
+    history_option=True, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
     msg_flag="AcceptAndNotify", member_cap="group_members", group_cap="groups", counts_daily=True,
 )  # fmt: skip
 MEETING = Kind(
     name="ChatRoom", new_name="Meeting", id_prefix="@TGS#3", sdk_number=2, apply=Apply.FREE,
     default_apply="FreeAccess", fixed_apply=False, default_invite="DisableInvite", fixed_invite=False,
     stores_members=True, has_admins=True, owner_may_leave=False, mutes_members=True, needs_activation=False,
-    history_before_join=True, member_notice=Notice.OFF, profile_notice=Notice.STORED, role_notice=Notice.OFF,
+    history_before_join=True,
+    history_option=True, member_notice=Notice.OFF, profile_notice=Notice.STORED, role_notice=Notice.OFF,
     msg_flag="AcceptNotNotify", member_cap="group_members", group_cap="groups", counts_daily=True,
 )  # fmt: skip
 LIVE = Kind(
     name="AVChatRoom", new_name="AVChatRoom", id_prefix="@TGS#a", sdk_number=4, apply=Apply.FREE,
     default_apply="FreeAccess", fixed_apply=False, default_invite="DisableInvite", fixed_invite=True,
     stores_members=False, has_admins=True, owner_may_leave=False, mutes_members=True, needs_activation=False,
-    history_before_join=False, member_notice=Notice.PUSHED, profile_notice=Notice.PUSHED, role_notice=Notice.OFF,
+    history_before_join=False,
+    history_option=False, member_notice=Notice.PUSHED, profile_notice=Notice.PUSHED, role_notice=Notice.OFF,
     msg_flag="AcceptNotNotify", member_cap="", group_cap="live_rooms", counts_daily=True,
 )  # fmt: skip
 COMMUNITY = Kind(
     name="Community", new_name="Community", id_prefix="@TGS#_@TGS#c", sdk_number=5, apply=Apply.FREE,
     default_apply="FreeAccess", fixed_apply=True, default_invite="FreeAccess", fixed_invite=True,
     stores_members=True, has_admins=True, owner_may_leave=False, mutes_members=True, needs_activation=False,
-    history_before_join=False, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
+    history_before_join=False,
+    history_option=False, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
     msg_flag="AcceptAndNotify", member_cap="community_members", group_cap="communities", counts_daily=False,
 )  # fmt: skip
 

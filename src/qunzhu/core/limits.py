@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import inspect as mi
 
-from qunzhu.core.errors import BAD_PARAMETER, STATUS_TOO_MANY, TOO_MANY_ACCOUNTS, ErrorRow, Refused
+from qunzhu.core.errors import BAD_PARAMETER, STATUS_BAD_JSON, STATUS_TOO_MANY, TOO_MANY_ACCOUNTS, ErrorRow, Refused
 
 _ONE_LINE = re.compile(r"[\x00-\x1f\x7f]")
 _MANY_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -45,11 +45,16 @@ def text(
     return _meta(check, {"x-max-bytes": max_bytes, **({"minLength": min_bytes} if min_bytes else {})})
 
 
+def is_account(value: str) -> bool:
+    """Say whether a text can be a UserID: 1 to 32 bytes of printable ASCII."""
+    return 0 < len(value) <= 32 and not _NOT_PRINTABLE.search(value)
+
+
 def account(error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     """Limit a UserID: 1 to 32 bytes of printable ASCII (doc 1047/34348; the limits page is narrower and older)."""
 
     def check(path: str, value: str) -> None:
-        if not 0 < len(value) <= 32 or _NOT_PRINTABLE.search(value):
+        if not is_account(value):
             raise Refused(error, f"{path}: {len(value.encode())} bytes, 1 to 32 bytes of printable ASCII are allowed")
 
     return _meta(check, {"minLength": 1, "maxLength": 32, "pattern": "^[ -~]+$"}, account=True)
@@ -104,6 +109,8 @@ def key(max_bytes: int) -> msgspec.Meta:
 
 
 Account = Annotated[str, account()]
+MaybeAccount = Annotated[str, text(32), msgspec.Meta(extra={"account": True})]
+"""A UserID where an empty text means nobody."""
 GroupName = Annotated[str, text(30, min_bytes=1)]
 IntroductionText = Annotated[str, text(240, lines=True)]
 NotificationText = Annotated[str, text(300, lines=True)]
@@ -115,7 +122,7 @@ APPLY_OPTIONS = ("FreeAccess", "NeedPermission", "DisableApply")
 INVITE_OPTIONS = ("FreeAccess", "NeedPermission", "DisableInvite")
 MSG_FLAGS = ("AcceptAndNotify", "Discard", "AcceptNotNotify", "AcceptNotNotifyExceptAt")
 """In the order of ``TIMReceiveMessageOpt``."""
-STATUS_ACCOUNTS = items(500, least=1, error=STATUS_TOO_MANY)
+STATUS_ACCOUNTS = items(500, least=1, error=STATUS_TOO_MANY, empty=STATUS_BAD_JSON)
 
 
 def _parts(node: mi.Type) -> tuple[list[Check], mi.Type, bool]:
@@ -140,6 +147,8 @@ def _compile(node: mi.Type) -> Check | None:
     checks, bare, _ = _parts(node)
     if isinstance(bare, mi.ListType) and (each := _compile(bare.item_type)):
         checks.append(functools.partial(_check_items, each))
+    elif isinstance(bare, mi.DictType) and (each := _compile(bare.value_type)):
+        checks.append(functools.partial(_check_values, each))
     elif isinstance(bare, mi.StructType) and (whole := _compile_fields(bare)):
         checks.append(whole)
     if not checks:
@@ -155,6 +164,11 @@ def _check_all(checks: Iterable[Check], path: str, value: object) -> None:
 def _check_items(each: Check, path: str, value: list[Any]) -> None:
     for index, item in enumerate(value):
         each(f"{path}[{index}]", item)
+
+
+def _check_values(each: Check, path: str, value: dict[str, Any]) -> None:
+    for name, item in value.items():
+        each(f"{path}.{name[:100]}", item)
 
 
 def _compile_fields(struct: mi.StructType) -> Check | None:

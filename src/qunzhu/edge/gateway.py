@@ -16,6 +16,7 @@ from qunzhu.core import errors as err
 from qunzhu.core import wire
 from qunzhu.core.command import BY_NAME, Command, Reply
 from qunzhu.core.errors import Refused
+from qunzhu.core.limits import is_account
 from qunzhu.core.ports import GATEWAY, App, Who
 from qunzhu.core.wire import EXPIRED, IDLE, LOGGED_OUT, LOGIN_TIMEOUT, Call
 from qunzhu.edge.auth import Caller, Gatekeeper
@@ -178,7 +179,7 @@ class _Connection:
         app = await self._backend.app(login.sdkappid)
         if app is None:
             raise Refused(err.APP_UNKNOWN, str(login.sdkappid))
-        if not 0 < len(login.identifier.encode()) <= 32 or not login.identifier.isprintable():
+        if not is_account(login.identifier):
             raise Refused(err.URL_PARAMETER, "identifier: 1 to 32 bytes of printable ASCII are allowed")
         now = self._backend.now_ms() // 1000
         caller = self._gatekeeper.check(app, login.identifier, login.usersig, now)

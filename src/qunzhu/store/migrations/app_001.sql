@@ -37,6 +37,8 @@ CREATE TABLE groups (
   active INTEGER NOT NULL
 );
 CREATE INDEX groups_by_kind ON groups (kind_name, num);
+-- Live rooms have no member rows that would lead from an owner to his rooms.
+CREATE INDEX groups_live_owner ON groups (owner) WHERE kind_name = 'AVChatRoom';
 CREATE TABLE members (
   group_num BIGINT NOT NULL,
   user_id {text} NOT NULL,
