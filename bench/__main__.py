@@ -107,7 +107,9 @@ def grow_command(
             connections=connections,
             say=lambda line: console.print(line, highlight=False),
         )
-    console.print(f"kept as {grow.keep(steps, machine(folder), out)} and .png")
+        pages = grow.page_through(server, say=lambda line: console.print(line, highlight=False))
+    console.print(f"rate held: {grow.held(steps):.2f}")
+    console.print(f"kept as {grow.keep(steps, pages, machine(folder), out)} and .png")
 
 
 @main.command("kills")
