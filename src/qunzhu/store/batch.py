@@ -80,6 +80,11 @@ class Engine(Protocol):
         """Undo what was done since the savepoint, and drop it."""
         ...
 
+    @property
+    def due(self) -> bool:
+        """Say that ``between`` has work that takes time."""
+        ...
+
     def between(self) -> None:
         """Do upkeep between two commits."""
         ...
@@ -482,18 +487,23 @@ class LoopLane:
         self._commits.put(jobs)
 
     def _commit(self) -> None:
+        """Commit batch after batch in the thread; upkeep comes after the replies and before the next batch."""
+        batch, engine = self._batch, self._batch.engine
         while (jobs := self._commits.get()) is not None:
-            self._batch.commit(jobs)
-            loop = jobs[0].loop
+            batch.commit(jobs)
+            loop, events = jobs[0].loop, batch.take_events()
             if loop is None or loop.is_closed():
                 self._idle.set()
+            elif engine.due:
+                loop.call_soon_threadsafe(self._give, events, jobs)
+                engine.between()
+                loop.call_soon_threadsafe(self._flush, loop)
             else:
-                loop.call_soon_threadsafe(self._committed, loop, jobs)
+                engine.between()
+                loop.call_soon_threadsafe(self._committed, loop, events, jobs)
 
-    def _committed(self, loop: asyncio.AbstractEventLoop, jobs: list[Job]) -> None:
+    def _committed(self, loop: asyncio.AbstractEventLoop, events: list[tuple[int, Event]], jobs: Sequence[Job]) -> None:
         """Give a batch's results out; when a full batch waits, first let it run, so that its commit does not wait."""
-        events = self._batch.take_events()
-        self._batch.engine.between()
         crowded = len(self._waiting) >= MAX_BATCH
         if crowded:
             self._flush(loop)

@@ -15,6 +15,8 @@ from qunzhu.store.sql import POSTGRES_WORDS, pyformat
 class PostgresEngine:
     """One PostgreSQL connection, bound to one schema."""
 
+    due = False
+
     def __init__(self, url: str, schema: str, family: str, *, writes: bool) -> None:
         self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=2)
         self._cursor = self._connection.cursor()

@@ -89,10 +89,15 @@ class SqliteEngine:
         self._log_pages = pages
         return int(apsw.SQLITE_OK)
 
+    @property
+    def due(self) -> bool:
+        """Say that a thread has copied the log, so that the rest can be copied and the log started anew."""
+        return self._copying is not None and not self._copying.is_alive()
+
     def between(self) -> None:
         """Let a thread copy a grown log into the database; when little is left, copy that and start the log anew."""
         if self._copying is not None:
-            if not self._copying.is_alive():
+            if self.due:
                 self._copying = None
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
                 self._log_pages = 0
