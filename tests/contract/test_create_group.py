@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from worlds import ADMIN, KINDS, NOW, WITH_ADMINS, WITH_MEMBERS, switched
 
 DEFAULTS = {

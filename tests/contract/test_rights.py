@@ -1,6 +1,7 @@
 """Who may do what: the server's table and its behaviour against a second transcription of the documentation."""
 
 import pytest
+
 from contract.rights_second import KINDS, ROLES, second
 from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
