@@ -90,7 +90,11 @@ class Client:
             raise
         self._ready = asyncio.get_running_loop().create_future()
         self._root = asyncio.create_task(self._live(link))
-        await asyncio.shield(self._ready)
+        try:
+            await asyncio.shield(self._ready)
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self, reason: ErrorRow = err.NOT_LOGGED_IN) -> None:
         """Log out and disconnect; calls in flight fail with ``reason``."""
@@ -223,6 +227,12 @@ class Client:
                 self._change(State.DISCONNECTED, row.code, end.name if end else f"connection lost ({closed.code})")
                 attempt = 0 if time.monotonic() - began > STEADY_SECONDS else attempt
                 link, attempt = await self._reconnect(attempt)
+        except Exception:
+            log.exception("the client of %s ends", self.user)
+            self._link = None
+            if link is not None:
+                await link.close()
+            self._change(State.CLOSED, err.BAD_REPLY.code, err.BAD_REPLY.text)
         finally:
             if self._ready is not None and not self._ready.done():
                 self._ready.set_exception(failed(FAILS_WITH.get(closed.code, err.DISCONNECTED)))

@@ -84,8 +84,8 @@ class Link:
         except Closed as closed:
             code = closed.code if self._said is None else self._said
             end = Closed(code, closed.reason)
-        except msgspec.MsgspecError as fault:
-            log.warning("unreadable frame from the server: %s", fault)
+        except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as fault:
+            log.warning("unreadable frame from the server: %r", fault)
             end = Closed(ABNORMAL, "unreadable frame")
             await self._transport.close()
         self.fail(FAILS_WITH.get(end.code, err.DISCONNECTED))

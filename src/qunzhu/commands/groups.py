@@ -184,7 +184,9 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
         "owner": owner, "custom": stored_fields(custom), "max_member_num": cap, "member_num": len(members),
         "next_seq": 1 + seq, "msg_at": who.now if seq else 0,
     })  # fmt: skip
-    tx.many(INSERT_MEMBER, [{"num": num, **member} for member in members.values()])
+    for member in members.values():
+        member["num"] = num
+    tx.many(INSERT_MEMBER, list(members.values()))
     _count_created(tx, who, kind)
     event = GroupCreated(
         group_id=group_id, kind=kind.name, operator=who.user, at=who.now, seq=seq, told=told, name=req.Name,

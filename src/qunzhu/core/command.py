@@ -85,7 +85,11 @@ class Command(msgspec.Struct, frozen=True):
         except RecursionError:
             raise Refused(BODY_NOT_JSON, "nested too deeply") from None
         if self.check is not None:
-            self.check("", request)
+            try:
+                self.check(None, request)
+            except Refused:
+                self.check("", request)
+                raise
         return request
 
     def _renamed(self, body: bytes) -> bytes:

@@ -36,6 +36,7 @@ FIELDS: dict[str, str] = {
     "Tips": "Stored tips after the given seqs, group by group, in order. Their form is that of `group_tip`.",
     "To_Account": "UserIDs.",
     "Status.To_Account": "The account.",
+    "ErrorList.To_Account": "The account.",
     "Sync.Groups": "Group ids the client knows, each with the newest seq it has seen; 0: none.",
     "Missed.Groups": "All groups of the user, each with the seq of its newest stored notice or message.",
     "Profiles.UserList": "Profiles of the registered ones among the accounts asked for.",

@@ -5,6 +5,7 @@ reference page are all read from it. Byte limits are counted in UTF-8.
 """
 
 import functools
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
@@ -19,8 +20,11 @@ _MANY_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
-Check = Callable[[str, Any], None]
-"""Takes the field's path and its value; raises ``Refused`` with a text that names field, limit and size."""
+Check = Callable[[str | None, Any], None]
+"""Takes the field's path and its value; raises ``Refused`` with a text that names field, limit and size.
+
+Without a path the text is of no use: the usual request is checked so, and again with paths where that refused it.
+"""
 
 
 def _meta(check: Check, schema: Mapping[str, Any], **extra: object) -> msgspec.Meta:
@@ -33,7 +37,7 @@ def text(
     """Limit a text to ``max_bytes`` of UTF-8 without control characters; line breaks and tabs pass with ``lines``."""
     forbidden = None if binary else (_MANY_LINES if lines else _ONE_LINE)
 
-    def check(path: str, value: str) -> None:
+    def check(path: str | None, value: str) -> None:
         size = len(value) if value.isascii() else len(value.encode())
         if size > max_bytes:
             raise Refused(error, f"{path}: {size} bytes, at most {max_bytes} bytes of UTF-8 are allowed")
@@ -53,7 +57,7 @@ def is_account(value: str) -> bool:
 def account(error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     """Limit a UserID: 1 to 32 bytes of printable ASCII (doc 1047/34348; the limits page is narrower and older)."""
 
-    def check(path: str, value: str) -> None:
+    def check(path: str | None, value: str) -> None:
         if not is_account(value):
             raise Refused(error, f"{path}: {len(value.encode())} bytes, 1 to 32 bytes of printable ASCII are allowed")
 
@@ -63,7 +67,7 @@ def account(error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
 def number(low: int, high: int, error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     """Limit an integer to ``low..high``."""
 
-    def check(path: str, value: int) -> None:
+    def check(path: str | None, value: int) -> None:
         if not low <= value <= high:
             raise Refused(error, f"{path}: {value} is not within {low} to {high}")
 
@@ -73,7 +77,7 @@ def number(low: int, high: int, error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta
 def one_of(*names: str, error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     """Limit a text to the given names."""
 
-    def check(path: str, value: str) -> None:
+    def check(path: str | None, value: str) -> None:
         if value not in names:
             raise Refused(error, f"{path}: {value[:40]!r} is not one of {', '.join(names)}")
 
@@ -85,7 +89,7 @@ def items(
 ) -> msgspec.Meta:
     """Limit the number of items of an array."""
 
-    def check(path: str, value: list[Any]) -> None:
+    def check(path: str | None, value: list[Any]) -> None:
         if len(value) > most:
             raise Refused(error, f"{path}: {len(value)} items, at most {most} are allowed")
         if len(value) < least:
@@ -97,7 +101,7 @@ def items(
 def key(max_bytes: int) -> msgspec.Meta:
     """Limit a custom field's key: letters, digits and ``_``, not starting with a digit."""
 
-    def check(path: str, value: str) -> None:
+    def check(path: str | None, value: str) -> None:
         if not 0 < len(value) <= max_bytes or not _KEY.match(value):
             raise Refused(
                 BAD_PARAMETER,
@@ -156,17 +160,17 @@ def _compile(node: mi.Type) -> Check | None:
     return checks[0] if len(checks) == 1 else functools.partial(_check_all, tuple(checks))
 
 
-def _check_all(checks: Iterable[Check], path: str, value: object) -> None:
+def _check_all(checks: Iterable[Check], path: str | None, value: object) -> None:
     for check in checks:
         check(path, value)
 
 
-def _check_items(each: Check, path: str, value: list[Any]) -> None:
+def _check_items(each: Check, path: str | None, value: list[Any]) -> None:
     for index, item in enumerate(value):
-        each(f"{path}[{index}]", item)
+        each(None if path is None else f"{path}[{index}]", item)
 
 
-def _check_values(each: Check, path: str, value: dict[str, Any]) -> None:
+def _check_values(each: Check, path: str | None, value: dict[str, Any]) -> None:
     for name, item in value.items():
         each(f"{path}.{name[:100]}", item)
 
@@ -176,8 +180,15 @@ def _compile_fields(struct: mi.StructType) -> Check | None:
     checks = tuple((name, check) for name, check in found if check is not None)
     if not checks:
         return None
+    rest = tuple(check for _, check in checks)
+    values = operator.attrgetter(*(name for name, _ in checks), "__class__")
 
-    def check_fields(path: str, value: object) -> None:
+    def check_fields(path: str | None, value: object) -> None:
+        if path is None:
+            for check, part in zip(rest, values(value), strict=False):
+                if part is not None:
+                    check(None, part)
+            return
         prefix = f"{path}." if path else ""
         for name, check in checks:
             part = getattr(value, name)

@@ -58,6 +58,58 @@ class ApiProtocol(HttpToolsProtocol):
 
     direct: Direct
     max_body: int
+    _active_at = 0.0
+
+    def on_message_begin(self) -> None:
+        """Begin a request; its ASGI scope is made only where the ordinary way is taken."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
+    def _begin_ordinary(self) -> None:
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expect
+        self.scope["headers"] = headers
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop the keep-alive timer with the connection."""
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        super().connection_lost(exc)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Note a sign of life. One timer runs on and looks at the note: none is made for each request."""
+        self._active_at = self.loop.time()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request of the pipeline, or wait for one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self.timeout_keep_alive_task is None:
+            self._wait(self.timeout_keep_alive)
+
+    def _wait(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that has been idle for as long as keep-alive lasts."""
+        self.timeout_keep_alive_task = None
+        left = self._active_at + self.timeout_keep_alive - self.loop.time()
+        cycle: Any = self.cycle
+        if left > 0:
+            self._wait(left)
+        elif cycle is not None and not cycle.response_complete:
+            self._wait(self.timeout_keep_alive)
+        elif not self.transport.is_closing():
+            self.transport.close()
 
     def on_headers_complete(self) -> None:
         """Choose the short way for a plain POST to the API with nothing before it in the pipeline."""
@@ -73,6 +125,7 @@ class ApiProtocol(HttpToolsProtocol):
             or b"#" in self.url
             or not (cycle is None or cycle.response_complete)
         ):
+            self._begin_ordinary()
             super().on_headers_complete()
             return
         self.cycle = cast("Any", _Cycle())

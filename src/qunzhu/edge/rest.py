@@ -6,7 +6,6 @@ Live quirks are kept: any Content-Type, GET for POST, ``random`` absent, unknown
 
 import asyncio
 import os
-import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn, Protocol
 from urllib.parse import unquote_plus
@@ -28,7 +27,6 @@ MAX_BODY = 1 << 20
 MAX_REPLY = 1 << 20
 MAX_PARSED = 4096
 PREFIX = "/v4/"
-_RANDOM = re.compile(rb"&?random=[^&]*")
 _encode = msgspec.json.Encoder().encode
 _HEADERS = [
     (b"content-type", b"application/json"),
@@ -194,7 +192,8 @@ class RestDoor:
 
     def _parameters(self, query: bytes) -> dict[str, str]:
         """Return the query's parameters; remembered without ``random``, which is all that differs between requests."""
-        key = _RANDOM.sub(b"", query)
+        head, mark, tail = query.partition(b"&random=")
+        key = head + mark[:1] + tail.partition(b"&")[2]
         found = self._parsed.get(key)
         if found is None:
             found = query_of(key)

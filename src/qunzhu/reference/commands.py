@@ -41,9 +41,9 @@ def commands_page() -> Page:
     rows = commands()
     blocks: list[Block] = [
         Text(
-            "Each command is one `POST /v4/<service>/<command>` of the REST API, called as an app administrator, and one"
-            " method of the gateway, called with the rights of the user who is logged in. Unknown fields are ignored and"
-            " `null` means absent. Limits in bytes are counted in UTF-8."
+            "Each command is one `POST /v4/<service>/<command>` of the REST API, called as an app administrator, and"
+            " one method of the gateway, called with the rights of the user who is logged in. Unknown fields are"
+            " ignored and `null` means absent. Limits in bytes are counted in UTF-8."
         ),
         Table(("Command", "Doors", "What it does"), [
             (f"[{row.name}](commands#{row.name})", _doors(row), about_command(row)[0]) for row in rows
@@ -117,9 +117,9 @@ def errors_page() -> Page:
             users.setdefault(error.code, []).append(f"[{row.name}](commands#{row.name})")
     everywhere = {row.code for row in EVERYWHERE}
     return Page("errors", "Error codes", [
-        Text("An answer has HTTP status 200, `ActionStatus` FAIL, one of these codes in `ErrorCode`, and in `ErrorInfo` the"
-             " text with the field, limit and size that caused it. Codes are those of the reference service; the texts"
-             " are this server's own. Through the gateway they are the `code` of a JSON-RPC error."),
+        Text("A refusal has HTTP status 200, `ActionStatus` FAIL, one of these codes in `ErrorCode`, and in `ErrorInfo`"
+             " the text with the field, limit and size that caused it. Codes are those of the reference service; the"
+             " texts are this server's own. Through the gateway they are the `code` of a JSON-RPC error."),
         Table(("Code", "Area", "Text", "Answered by"), [
             (str(row.code), row.area, row.text,
              "every command" if row.code in everywhere else ", ".join(users.get(row.code, [])) or "the gateway")

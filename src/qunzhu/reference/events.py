@@ -51,9 +51,9 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
 def events_page() -> Page:
     """Return the page of events, tips and notices."""
     blocks: list[Block] = [
-        Text("A command's events are part of its transaction. Users hear of them through the gateway: a `group_tip` goes to"
-             " every session of the group's members, a `group_notice` to those it concerns. Below, what is pushed for a"
-             " sample of each. Whether a tip is stored, only pushed or not made depends on the [kind](kinds)."),
+        Text("A command's events are part of its transaction. Users hear of them through the gateway: a `group_tip`"
+             " goes to every session of the group's members, a `group_notice` to those it concerns. Below, what is"
+             " pushed for a sample of each. Whether a tip is stored, only pushed or not made depends on the [kind](kinds)."),
     ]  # fmt: skip
     for title, event in SAMPLES:
         blocks += _event(title, event)

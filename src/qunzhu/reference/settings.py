@@ -18,8 +18,8 @@ def settings_page() -> Page:
     """Return the page of settings."""
     return Page("settings", "Settings", [
         Heading("Server"),
-        Text("Each setting may stand in a TOML file (`--config FILE` or `QUNZHU_CONFIG`), in the environment, or on the command"
-             " line of `qunzhu serve`; the later wins."),
+        Text("Each setting may stand in a TOML file (`--config FILE` or `QUNZHU_CONFIG`), in the environment, or on the"
+             " command line of `qunzhu serve`; the later wins."),
         Table(("Setting", "Environment", "Flag", "Default", "Meaning"), _server_rows()),
         Heading("App"),
         Text("Each app has settings of its own, kept with its record."),

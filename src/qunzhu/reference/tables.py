@@ -54,9 +54,9 @@ COLUMNS: tuple[tuple[str, Role, bool], ...] = (
 def rights_page() -> Page:
     """Return the page of who may do what."""
     blocks: list[Block] = [
-        Text("What the table does not allow is refused with [10007](errors#10007), where no other code is documented. An app"
-             " administrator has the owner's rights in every group without being in it, and besides them the rights of"
-             " the role he has there."),
+        Text("What the tables do not allow is refused with [10007](errors#10007), where no other code is documented. An"
+             " app administrator has these rights in every group without being in it, and besides them the rights of"
+             " the role that the account has there."),
     ]  # fmt: skip
     for kind in KINDS:
         blocks.append(Heading(kind.new_name))

@@ -14,28 +14,23 @@ from qunzhu.core.errors import Refused
 from qunzhu.core.ids import check_chosen_id
 from qunzhu.core.kinds import BY_NAME, KINDS
 from qunzhu.core.limits import APPLY_OPTIONS, INVITE_OPTIONS, MSG_FLAGS
-from qunzhu.core.notices import Notice
 from qunzhu.tim.enums import (
-    TIMConvType,
-    TIMElemType,
     TIMErrCode,
-    TIMGroupJoinType,
     TIMGroupMemberRole,
     TIMGroupModifyInfoFlag,
-    TIMGroupReportType,
-    TIMGroupTipGroupChangeFlag,
-    TIMGroupTipType,
     TIMResult,
 )
 
 Json = Mapping[str, Any]
 _APPLY = dict(enumerate(reversed(APPLY_OPTIONS)))
 _INVITE = dict(enumerate(reversed(INVITE_OPTIONS)))
-_APPLY_NUMBER = {name: number for number, name in _APPLY.items()}
-_INVITE_NUMBER = {name: number for number, name in _INVITE.items()}
+APPLY_NUMBER = {name: number for number, name in _APPLY.items()}
+INVITE_NUMBER = {name: number for number, name in _INVITE.items()}
 _KIND = {kind.sdk_number: kind for kind in KINDS}
 _OLD_ROLES = {1: 200, 2: 300, 3: 400}
 _ROLE_NUMBER = {"Member": 200, "Admin": 300, "Owner": 400}
+MEMBERS_AT_ONCE = 20
+"""Users that one creation or invitation may name, as the C headers have it; the server itself takes more."""
 GROUP, MEMBER = "create_group_param_", "group_member_info_"
 
 
@@ -84,6 +79,13 @@ def texts(given: Json, key: str) -> list[str]:
     return list(found)
 
 
+def require_few(users: int, key: str) -> None:
+    """Refuse (8507) more users than one call of the interface takes."""
+    if users > MEMBERS_AT_ONCE:
+        code = TIMErrCode.ERR_SDK_GROUP_MEMBER_COUNT_LIMIT
+        raise WrongParameter(code, f"{key}: {users} users, at most {MEMBERS_AT_ONCE} are allowed")
+
+
 def _enum(given: Json, key: str, names: Mapping[int, str]) -> str | None:
     """Return the wire name of a numbered option; 3 is "unknown", which leaves it to the server."""
     number = take(given, key, int)
@@ -108,7 +110,7 @@ def _pairs(given: Json, key: str, prefix: str) -> list[tuple[str, str]] | None:
 
 
 def create_request(given: Json) -> CreateGroup:
-    """Return the command of a creation, or refuse: -4, or 8501 to 8506 and 8509 for what the SDK checks itself."""
+    """Return the command of a creation, or refuse: -4, or 8501 to 8507 and 8509 for what the SDK checks itself."""
     number = take(given, f"{GROUP}group_type", int, 0)
     if number not in _KIND:
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{GROUP}group_type: {number} is no kind that can be created")
@@ -123,6 +125,8 @@ def create_request(given: Json) -> CreateGroup:
         except (Refused, UnicodeEncodeError) as refused:
             text = refused.detail if isinstance(refused, Refused) else "not UTF-8 text"
             raise WrongParameter(TIMErrCode.ERR_SDK_GROUP_INVALID_ID, text) from None
+    members = items(given, f"{GROUP}group_member_array")
+    require_few(len(members), f"{GROUP}group_member_array")
     fields = _pairs(given, f"{GROUP}custom_info", "group_info_custom_string_info_")
     topic, permission = (take(given, f"{GROUP}{key}", bool) for key in ("is_support_topic", "enable_permission_group"))
     return CreateGroup(
@@ -136,16 +140,21 @@ def create_request(given: Json) -> CreateGroup:
         ApplyJoinOption=_enum(given, f"{GROUP}add_option", _APPLY),
         InviteJoinOption=_enum(given, f"{GROUP}approve_option", _INVITE),
         AppDefinedData=None if fields is None else [GroupField(Key=key, Value=value) for key, value in fields],
-        MemberList=[_first_member(item) for item in items(given, f"{GROUP}group_member_array")] or None,
+        MemberList=[_first_member(item) for item in members] or None,
         SupportTopic=int(topic) if topic else None,
         EnablePermission=int(permission) if permission else None,
         DefaultPermission=take(given, f"{GROUP}default_permissions", int) or None,
     )
 
 
+def _role(given: Json) -> int:
+    """Return a first member's role as 200, 300 or 400; older texts write 1, 2 and 3."""
+    number: int = take(given, f"{MEMBER}member_role", int, 0)
+    return _OLD_ROLES.get(number, number)
+
+
 def _first_member(given: Json) -> FirstMember:
-    number = take(given, f"{MEMBER}member_role", int, 0)
-    number = _OLD_ROLES.get(number, number)
+    number = _role(given)
     if number == TIMGroupMemberRole.kTIMMemberRole_Owner:
         raise WrongParameter(
             TIMErrCode.ERR_SDK_GROUP_INVITE_SUPER_DENY, f"{MEMBER}member_role: the creator is the owner"
@@ -176,12 +185,14 @@ def created(given: Json, info: GroupProfile) -> dict[str, Any]:
         f"{GROUP}group_name": info.Name,
         f"{GROUP}group_type": BY_NAME[info.Type or ""].sdk_number,
         f"{GROUP}is_support_topic": bool(info.SupportTopic),
-        f"{GROUP}group_member_array": [dict(item) for item in items(given, f"{GROUP}group_member_array")],
+        f"{GROUP}group_member_array": [
+            {**item, f"{MEMBER}member_role": _role(item) or 200} for item in items(given, f"{GROUP}group_member_array")
+        ],
         f"{GROUP}notification": info.Notification,
         f"{GROUP}introduction": info.Introduction,
         f"{GROUP}face_url": info.FaceUrl,
-        f"{GROUP}add_option": _APPLY_NUMBER[info.ApplyJoinOption or ""],
-        f"{GROUP}approve_option": _INVITE_NUMBER[info.InviteJoinOption or ""],
+        f"{GROUP}add_option": APPLY_NUMBER[info.ApplyJoinOption or ""],
+        f"{GROUP}approve_option": INVITE_NUMBER[info.InviteJoinOption or ""],
         f"{GROUP}max_member_num": info.MaxMemberNum,
         f"{GROUP}custom_info": group_fields(info.AppDefinedData or []),
         f"{GROUP}enable_permission_group": bool(info.EnablePermission),
@@ -285,8 +296,8 @@ def detail(info: GroupProfile) -> dict[str, Any]:
         "introduction": info.Introduction, "face_url": info.FaceUrl, "create_time": info.CreateTime,
         "info_seq": info.InfoSeq, "last_info_time": info.LastInfoTime, "next_msg_seq": info.NextMsgSeq,
         "last_msg_time": info.LastMsgTime, "member_num": info.MemberNum, "max_member_num": info.MaxMemberNum,
-        "add_option": _APPLY_NUMBER[info.ApplyJoinOption or ""],
-        "approve_option": _INVITE_NUMBER[info.InviteJoinOption or ""], "is_shutup_all": info.MuteAllMember == "On",
+        "add_option": APPLY_NUMBER[info.ApplyJoinOption or ""],
+        "approve_option": INVITE_NUMBER[info.InviteJoinOption or ""], "is_shutup_all": info.MuteAllMember == "On",
         "owner_identifier": info.Owner_Account, "custom_info": group_fields(info.AppDefinedData or []),
         "enable_permission_group": bool(info.EnablePermission), "default_permissions": info.DefaultPermission,
     }  # fmt: skip
@@ -342,83 +353,3 @@ def member(group: str, item: Json, profile: Json) -> dict[str, Any]:
 def _member_fields(fields: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     prefix = "group_member_info_custom_string_info_"
     return [{f"{prefix}key": field["Key"], f"{prefix}value": field["Value"]} for field in fields]
-
-
-def profile(user: str, found: Json) -> dict[str, Any]:
-    """Return the known part of a ``UserProfile``."""
-    return {
-        "user_profile_identifier": user,
-        "user_profile_nick_name": found.get("Nick", ""),
-        "user_profile_face_url": found.get("FaceUrl", ""),
-    }
-
-
-_CHANGE_FLAGS = {
-    "Name": 1, "Introduction": 2, "Notification": 3, "FaceUrl": 4, "Owner_Account": 5, "MuteAllMember": 8,
-    "ApplyJoinOption": 11, "InviteJoinOption": 12, "EnablePermission": 13, "DefaultPermission": 14,
-}  # fmt: skip
-
-
-def _group_changes(changes: Json) -> list[dict[str, Any]]:
-    """Return a tip's changes as ``GroupTipGroupChangeInfo``: texts, and numbers where the C interface has them."""
-    prefix, found = "group_tips_group_change_info_", []
-    for name, value in changes.items():
-        if name == "AppDefinedData":
-            flag = int(TIMGroupTipGroupChangeFlag.kTIMGroupTipChangeFlag_Custom)
-            found += [{f"{prefix}flag": flag, f"{prefix}key": k, f"{prefix}value": v} for k, v in value.items()]
-            continue
-        change: dict[str, Any] = {f"{prefix}flag": _CHANGE_FLAGS.get(name, 0), f"{prefix}value": str(value)}
-        if name == "MuteAllMember":
-            change[f"{prefix}bool_value"] = value == "On"
-        elif name == "EnablePermission":
-            change[f"{prefix}bool_value"] = bool(value)
-        elif name == "DefaultPermission":
-            change[f"{prefix}uint64_value"] = value
-        elif name in {"ApplyJoinOption", "InviteJoinOption"}:
-            change[f"{prefix}int_value"] = (_APPLY_NUMBER | _INVITE_NUMBER)[value]
-        found.append(change)
-    return found
-
-
-def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
-    """Return a group tip as ``GroupTipsElem``."""
-    users, operator = tip.get("UserList", []), tip["Operator_Account"]
-    values = {
-        "tip_type": int(TIMGroupTipType[f"kTIMGroupTip_{tip['TipType']}"]),
-        "join_type": int(TIMGroupJoinType[f"kTIMGroupJoin_{tip.get('JoinType', 'None')}"]),
-        "op_user": operator, "group_id": tip["GroupId"], "user_array": users,
-        "group_change_info_array": _group_changes(tip.get("Changes", {})), "member_change_info_array": [],
-        "op_user_info": profile(operator, profiles.get(operator, {})),
-        "changed_user_info_array": [profile(user, profiles.get(user, {})) for user in users],
-        "member_num": tip.get("MemberNum", 0), "time": tip["Time"],
-    }  # fmt: skip
-    return {f"group_tips_elem_{key}": value for key, value in values.items()}
-
-
-def report_elem(notice: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
-    """Return a system notice as ``GroupReportElem``."""
-    operator = notice["Operator_Account"]
-    values = {
-        "report_type": int(TIMGroupReportType[f"kTIMGroupReport_{notice['ReportType']}"]),
-        "group_id": notice["GroupId"], "group_name": notice.get("GroupName", ""), "op_user": operator,
-        "msg": notice.get("Reason", ""), "user_data": "", "op_user_info": profile(operator, profiles.get(operator, {})),
-        "platform": "", "shut_up_time": 0,
-    }  # fmt: skip
-    return {f"group_report_elem_{key}": value for key, value in values.items()}
-
-
-def message(elem: dict[str, Any], notice: Notice, user: str) -> dict[str, Any]:
-    """Return a tip or a system notice as a ``Message`` of one element."""
-    is_tip = "TipType" in notice
-    sender, at = (notice["Operator_Account"], notice["Time"]) if is_tip else ("@TIM#SYSTEM", notice["Time"])
-    kind = TIMElemType.kTIMElem_GroupTips if is_tip else TIMElemType.kTIMElem_GroupReport
-    seq = notice.get("Seq", 0)
-    values = {
-        "elem_array": [{"elem_type": int(kind), **elem}],
-        "conv_id": notice["GroupId"] if is_tip else "@TIM#SYSTEM",
-        "conv_type": int(TIMConvType.kTIMConv_Group if is_tip else TIMConvType.kTIMConv_System),
-        "sender": sender, "client_time": at, "server_time": at, "is_from_self": sender == user, "is_read": False,
-        "is_online_msg": is_tip and not seq, "platform": 0, "priority": 1, "status": 2, "seq": seq, "rand": seq,
-        "unique_id": seq, "msg_id": f"{sender}-{at}-{seq}",
-    }  # fmt: skip
-    return {f"message_{key}": value for key, value in values.items()}

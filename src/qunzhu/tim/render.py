@@ -5,18 +5,25 @@ did not begin, codes of ``TIMErrCode`` come from the SDK, all others from the se
 """
 
 import asyncio
-import logging
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from qunzhu import __version__
 from qunzhu.client import Client
-from qunzhu.client.errors import CallFailed
-from qunzhu.client.events import ClientEvent, Expired, Kicked, NoticeReceived, State, StateChanged, TipReceived
-from qunzhu.commands.groups import ChangeGroupOwner, DestroyGroup, GetGroupInfo, GetJoinedGroupList, InfoFilter
+from qunzhu.client.errors import NOT_INITIALIZED, NOT_LOGGED_IN, CallFailed
+from qunzhu.client.events import ClientEvent
+from qunzhu.commands.groups import (
+    BASE_FIELDS,
+    ChangeGroupOwner,
+    DestroyGroup,
+    GetGroupInfo,
+    GetJoinedGroupList,
+    GroupProfile,
+    InfoFilter,
+)
 from qunzhu.commands.members import (
     AddGroupMember,
     DeleteGroupMember,
@@ -27,20 +34,22 @@ from qunzhu.commands.members import (
     NewMember,
     QuitGroup,
 )
-from qunzhu.commands.sessions import GetUserProfiles
+from qunzhu.core.errors import ErrorRow
+from qunzhu.core.kinds import COMMUNITY, WORK
 from qunzhu.tim import convert
 from qunzhu.tim.convert import Json, WrongParameter, need, take, texts
-from qunzhu.tim.enums import TIMErrCode, TIMGroupModifyInfoFlag, TIMLoginStatus, TIMNetworkStatus, TIMResult
-from qunzhu.tim.params import Callback, CallbackParams, CommonResult, CreateGroupParams
+from qunzhu.tim.enums import TIMErrCode, TIMGroupModifyInfoFlag, TIMLoginStatus, TIMResult
+from qunzhu.tim.listeners import Listeners, Profiles
+from qunzhu.tim.params import CallbackParams, CommonResult, CreateGroupParams
 
-log = logging.getLogger("qunzhu.tim")
 DEFAULT_SERVER = "ws://127.0.0.1:8140"
 DEMO_SDKAPPID = 1400000000
 MEMBERS_A_PAGE = 100
-_NETWORK = {
-    State.CONNECTED: TIMNetworkStatus.kTIMConnected, State.CONNECTING: TIMNetworkStatus.kTIMConnecting,
-    State.DISCONNECTED: TIMNetworkStatus.kTIMDisconnected, State.FAILED: TIMNetworkStatus.kTIMConnectFailed,
-}  # fmt: skip
+GROUPS_A_PAGE = 500
+MEMBERS_BESIDE = 2000
+"""Members that an answer may carry which are not asked for: all of a call's together stay well under 1 MB."""
+BASE = list(BASE_FIELDS)
+CURSORS_KEPT = 1000
 _Work = Callable[[Client], Awaitable[Any]]
 
 
@@ -74,10 +83,10 @@ class TimRender:
         self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
         self._client: Client | None = None
         self._teller: asyncio.Task[None] | None = None
-        self._listeners: dict[str, tuple[Callback, Any]] = {}
-        self._messages: list[tuple[Callback, Any]] = []
-        self._profiles: dict[str, Json] = {}
+        self._profiles = Profiles()
+        self._listeners = Listeners(self._profiles, self._ended)
         self._cursors: dict[int, str] = {}
+        self._last_cursor = 0
 
     async def TIMInit(self, param: Mapping[str, Any] | None = None) -> int:
         """Start the SDK; ``sdkappid`` and ``server`` in the parameter replace those of the constructor."""
@@ -94,9 +103,8 @@ class TimRender:
         """Log out, forget all listeners and stop."""
         if not self._ready:
             return int(TIMResult.TIM_ERR_SDKUNINIT)
-        await self._leave()
+        await self._leave(NOT_INITIALIZED)
         self._listeners.clear()
-        self._messages.clear()
         self._ready = False
         return int(TIMResult.TIM_SUCC)
 
@@ -114,6 +122,8 @@ class TimRender:
 
     async def TIMGetLoginUserID(self) -> CommonResult:
         """Return the logged-in user's id as ``json_param``; empty where nobody is."""
+        if not self._ready:
+            return _result(int(TIMResult.TIM_ERR_SDKUNINIT), "TIMInit comes first", "", "")
         logged_in = self._client is not None and self._status is TIMLoginStatus.kTIMLoginStatus_Logined
         return _result(0, "", self._client.user if logged_in and self._client else "", "")
 
@@ -164,13 +174,14 @@ class TimRender:
         return await self._do(param, work)
 
     async def TIMGroupJoin(self, param: Mapping[str, Any]) -> CommonResult:
-        """Join the group ``groupId`` with the greeting ``helloMsg``."""
+        """Join the group ``groupId`` with the greeting ``helloMsg``; 8508 for a Work group with a generated id."""
 
         async def work(client: Client) -> str:
             given = _mapping(param)
-            await client.call(
-                JoinGroup(GroupId=need(given, "groupId", str), Message=take(given, "helloMsg", str) or None)
-            )
+            group = need(given, "groupId", str)
+            if group.startswith(WORK.id_prefix) and group not in client.known:
+                raise WrongParameter(TIMErrCode.ERR_SDK_GROUP_JOIN_PRIVATE_GROUP_DENY, f"groupId: {group!r}")
+            await client.call(JoinGroup(GroupId=group, Message=take(given, "helloMsg", str) or None))
             return ""
 
         return await self._do(param, work)
@@ -192,6 +203,7 @@ class TimRender:
             users = texts(given, "group_invite_member_param_identifier_array")
             if not users:
                 raise WrongParameter(TIMErrCode.ERR_SDK_GROUP_INVITE_NO_MEMBER, "nobody is given")
+            convert.require_few(len(users), "group_invite_member_param_identifier_array")
             reply = await client.call(
                 AddGroupMember(
                     GroupId=need(given, "group_invite_member_param_group_id", str),
@@ -232,8 +244,16 @@ class TimRender:
 
         async def work(client: Client) -> list[dict[str, Any]]:
             wanted = InfoFilter(GroupBaseInfoFilter=convert.JOINED_FIELDS, SelfInfoFilter=convert.SELF_FIELDS)
-            reply = await client.call(GetJoinedGroupList(Member_Account=client.user, ResponseFilter=wanted))
-            return [convert.joined(item) for item in reply.GroupIdList]
+            found: list[dict[str, Any]] = []
+            while True:
+                reply = await client.call(
+                    GetJoinedGroupList(
+                        Member_Account=client.user, ResponseFilter=wanted, Limit=GROUPS_A_PAGE, Offset=len(found)
+                    )
+                )
+                found += [convert.joined(item) for item in reply.GroupIdList]
+                if len(reply.GroupIdList) < GROUPS_A_PAGE:
+                    return found
 
         return await self._do(param, work)
 
@@ -244,8 +264,7 @@ class TimRender:
             ids = texts(_mapping(param), "groupIds")
             if not ids:
                 raise WrongParameter(TIMResult.TIM_ERR_PARAM, "groupIds: required")
-            reply = await client.call(GetGroupInfo(GroupIdList=ids))
-            return [convert.detail(item) for item in reply.GroupInfo]
+            return [convert.detail(item) for item in await _profiles(client, ids)]
 
         return await self._do(param, work)
 
@@ -297,7 +316,7 @@ class TimRender:
                     GetGroupMemberInfo(GroupId=group, Next=cursor, Limit=MEMBERS_A_PAGE, **filters)
                 )
                 rows, following = page.MemberList, self._number(page.Next or "")
-            known = await self._known(client, [row["Member_Account"] for row in rows])
+            known = await self._profiles.of(client, [row["Member_Account"] for row in rows])
             return {
                 "group_get_member_info_list_result_next_seq": following,
                 "group_get_member_info_list_result_info_array": [
@@ -309,31 +328,23 @@ class TimRender:
 
     async def TIMSetGroupTipsEventCallback(self, param: CallbackParams) -> None:
         """Listen for group tips: ``[GroupTipsElem as text, user data]``."""
-        self._listen("tips", param)
+        self._listeners.set("tips", param.get("callback"), _data(param))
 
     async def TIMAddRecvNewMsgCallback(self, param: CallbackParams) -> None:
         """Add a listener for new messages: ``[array of Message as text, user data]``."""
-        if (callback := param.get("callback")) is not None:
-            self._messages.append((callback, _data(param)))
+        self._listeners.add(param.get("callback"), _data(param))
 
     async def TIMSetKickedOfflineCallback(self, param: CallbackParams) -> None:
         """Listen for the end of the login by another one or by an administrator: ``[user data]``."""
-        self._listen("kicked", param)
+        self._listeners.set("kicked", param.get("callback"), _data(param))
 
     async def TIMSetUserSigExpiredCallback(self, param: CallbackParams) -> None:
         """Listen for the end of the UserSig: ``[user data]``."""
-        self._listen("expired", param)
+        self._listeners.set("expired", param.get("callback"), _data(param))
 
     async def TIMSetNetworkStatusListenerCallback(self, param: CallbackParams) -> None:
         """Listen for the connection's state: ``[TIMNetworkStatus, code, text, user data]``."""
-        self._listen("network", param)
-
-    def _listen(self, what: str, param: CallbackParams) -> None:
-        callback = param.get("callback")
-        if callback is None:
-            self._listeners.pop(what, None)
-        else:
-            self._listeners[what] = (callback, _data(param))
+        self._listeners.set("network", param.get("callback"), _data(param))
 
     async def _do(self, param: Any, work: _Work) -> CommonResult:
         """Run a call that needs a login, and turn what comes of it into a result."""
@@ -358,7 +369,7 @@ class TimRender:
         client = Client(self._server, self._sdkappid, user, sig)
         events: asyncio.Queue[ClientEvent] = asyncio.Queue()
         client.listen(events.put_nowait)
-        self._teller = asyncio.create_task(self._tell_all(client, events))
+        self._teller = asyncio.create_task(self._listeners.tell_all(client, events))
         try:
             await client.open()
         except BaseException as fault:
@@ -371,70 +382,19 @@ class TimRender:
         self._client = client
         self._status = TIMLoginStatus.kTIMLoginStatus_Logined
 
-    async def _leave(self) -> None:
+    async def _leave(self, reason: ErrorRow = NOT_LOGGED_IN) -> None:
         client, self._client = self._client, None
         if client is not None:
             self._status = TIMLoginStatus.kTIMLoginStatus_Logouting
-            await client.close()
+            await client.close(reason)
         if self._teller is not None and self._teller is not asyncio.current_task():
             self._teller.cancel()
         self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
-
-    async def _tell_all(self, client: Client, events: "asyncio.Queue[ClientEvent]") -> None:
-        while True:
-            event = await events.get()
-            try:
-                await self._tell(client, event)
-            except Exception:
-                log.exception("a listener failed on %s", type(event).__name__)
-
-    async def _tell(self, client: Client, event: ClientEvent) -> None:
-        match event:
-            case TipReceived(tip=tip):
-                known = await self._known(client, [tip["Operator_Account"], *tip.get("UserList", [])])
-                elem = convert.tips_elem(tip, known)
-                self._call("tips", msgspec.json.encode(elem).decode())
-                self._new_message(convert.message(elem, tip, client.user))
-            case NoticeReceived(notice=notice):
-                known = await self._known(client, [notice["Operator_Account"]])
-                elem = convert.report_elem(notice, known)
-                self._new_message(convert.message(elem, notice, client.user))
-            case StateChanged(state=state, code=code, text=text):
-                if state is State.CLOSED:
-                    self._ended(client)
-                elif state in _NETWORK:
-                    self._call("network", int(_NETWORK[state]), code, text)
-            case Kicked():
-                self._ended(client)
-                self._call("kicked")
-            case Expired():
-                self._ended(client)
-                self._call("expired")
 
     def _ended(self, client: Client) -> None:
         if self._client is client:
             self._client = None
             self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
-
-    def _call(self, what: str, *args: Any) -> None:
-        if (listener := self._listeners.get(what)) is not None:
-            listener[0]([*args, listener[1]])
-
-    def _new_message(self, message: dict[str, Any]) -> None:
-        text = msgspec.json.encode([message]).decode()
-        for callback, data in tuple(self._messages):
-            callback([text, data])
-
-    async def _known(self, client: Client, users: Iterable[str]) -> dict[str, Json]:
-        """Return users' short profiles, from memory where possible. Without them things are told all the same."""
-        wanted = [user for user in dict.fromkeys(users) if user and user not in self._profiles]
-        try:
-            for start in range(0, len(wanted), 100):
-                reply = await client.call(GetUserProfiles(To_Account=wanted[start : start + 100]))
-                self._profiles |= {item["UserID"]: item for item in reply.UserList}
-        except CallFailed as fault:
-            log.debug("profiles: %s", fault.text)
-        return self._profiles
 
     def _cursor(self, number: int) -> str:
         if number and number not in self._cursors:
@@ -445,9 +405,28 @@ class TimRender:
         """Return a number for a page's cursor: the interface has only room for one."""
         if not cursor:
             return 0
-        number = len(self._cursors) + 1
+        number = self._last_cursor = self._last_cursor + 1
         self._cursors[number] = cursor
+        self._cursors.pop(number - CURSORS_KEPT, None)
         return number
+
+
+async def _profiles(client: Client, ids: list[str]) -> list[GroupProfile]:
+    """Read groups without their members.
+
+    Custom fields come only with the members, so a second call asks for those of groups whose members are few.
+    """
+    lean = (
+        await client.call(GetGroupInfo(GroupIdList=ids, ResponseFilter=InfoFilter(GroupBaseInfoFilter=BASE)))
+    ).GroupInfo
+    small, members = [], 0
+    for item in lean:
+        members += 0 if item.Type == COMMUNITY.name else item.MemberNum or 0
+        if not item.ErrorCode and members <= MEMBERS_BESIDE:
+            small.append(item.GroupId)
+    full = (await client.call(GetGroupInfo(GroupIdList=small))).GroupInfo if small else []
+    fields = {item.GroupId: item.AppDefinedData for item in full}
+    return [msgspec.structs.replace(item, AppDefinedData=fields.get(item.GroupId, [])) for item in lean]
 
 
 def _chosen(option: Json, name: str, names: Mapping[int, str]) -> list[str] | None:

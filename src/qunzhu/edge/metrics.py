@@ -1,0 +1,52 @@
+"""What /metrics says, in Prometheus' text form. Own registry: nothing global is touched."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.registry import Collector
+
+from qunzhu import __version__
+
+Answers = Counter[tuple[str, str, int]]
+Census = Callable[[], tuple[int, int]]
+"""Returns how many apps are open, and how many sessions they have."""
+
+
+class _Server(Collector):
+    """Reads the server's own counts when it is asked."""
+
+    def __init__(self, answers: Answers, census: Census | None, started: float) -> None:
+        self._answers = answers
+        self._census = census
+        self._started = started
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all metrics."""
+        answers = CounterMetricFamily(
+            "qunzhu_answers", "Answers by door, command and error code (0: done).", labels=("door", "command", "code")
+        )
+        for (door, command, code), number in list(self._answers.items()):
+            answers.add_metric((door, command, str(code)), number)
+        yield answers
+        if self._census is not None:
+            apps, sessions = self._census()
+            yield GaugeMetricFamily("qunzhu_open_apps", "Apps whose store is open.", apps)
+            yield GaugeMetricFamily("qunzhu_sessions", "Gateway sessions that are logged in.", sessions)
+        yield GaugeMetricFamily("qunzhu_uptime_seconds", "Seconds since the start.", time.monotonic() - self._started)
+        yield InfoMetricFamily("qunzhu", "The server.", {"version": __version__})
+
+
+def registry(answers: Answers, census: Census | None, started: float) -> CollectorRegistry:
+    """Return a registry of the server's counts and the process' memory, file descriptors and processor time."""
+    found = CollectorRegistry()
+    found.register(_Server(answers, census, started))
+    ProcessCollector(registry=found)
+    return found
+
+
+def render(found: CollectorRegistry) -> bytes:
+    """Return all metrics as text."""
+    return generate_latest(found)
