@@ -10,9 +10,8 @@ import pytest
 
 from postgres_server import private_postgres
 from qunzhu.apps import ensure_admins
-from qunzhu.core.plans import PLANS, Plan
 from qunzhu.store.sqlite import open_sqlite
-from worlds import NOW, World, on_plan
+from worlds import NOW, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,17 +52,6 @@ def world(request, make_world) -> World:
 def sqlite_world(make_world) -> World:
     """Open an empty app on SQLite, where the engine cannot matter."""
     return make_world("sqlite")
-
-
-@pytest.fixture
-def caps(monkeypatch):
-    """Return a function that puts a world's app on a plan with just the given caps."""
-
-    def put(world: World, **limits: int) -> None:
-        monkeypatch.setitem(PLANS, "small", Plan(name="small", **limits))
-        world.app = on_plan(world.app, "small")
-
-    return put
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Accounts and who is online (docs 1047/34953 to 34957, 35477)."""
 
 import pytest
+
 from qunzhu.core.errors import Refused
 from worlds import ADMIN, NOW, WITH_MEMBERS
 
@@ -204,7 +205,11 @@ class TestGatewayOnly:
         assert answer["Groups"] == {group: 251}
         assert [tip["Seq"] for tip in answer["Tips"]] == list(range(101, 201))
         assert answer["More"] == [group]
-        assert {item["GroupId"]: item["Reason"] for item in answer["Gone"]} == {gone: "Dissolved", left: "Left", "never": "Left"}
+        assert {item["GroupId"]: item["Reason"] for item in answer["Gone"]} == {
+            gone: "Dissolved",
+            left: "Left",
+            "never": "Left",
+        }
         answer = world.call("sync", "bob", Groups={group: 251})
         assert (answer["Tips"], answer["More"], answer["Gone"]) == ([], [], [])
 

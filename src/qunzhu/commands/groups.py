@@ -330,10 +330,12 @@ def _count_created(tx: Tx, who: Who, kind: Kind) -> None:
     """Count the new group, and refuse what is over the plan: 10058 and 10036 existing groups, 10006 net new today."""
     plan = who.app.plan
     existing = tx.count(count_of_kind(kind), 1)
-    if kind.counts_daily or not plan.daily_excludes_communities:
-        today, cap = tx.count(f"net:{who.app.day(who.now)}", 1), plan.net_groups_a_day
-        if cap is not None and today > cap:
-            raise Refused(err.TOO_FREQUENT, f"net new groups today: plan {who.app.plan_name} allows {cap}")
+    today, cap = tx.count(_net_counter(who, kind.counts_daily), 1), plan.net_groups_a_day
+    if not plan.daily_excludes_communities:
+        today += tx.count(_net_counter(who, not kind.counts_daily), 0)
+    counts = kind.counts_daily or not plan.daily_excludes_communities
+    if counts and cap is not None and today > cap:
+        raise Refused(err.TOO_FREQUENT, f"net new groups today: plan {who.app.plan_name} allows {cap}")
     group_cap: int | None = getattr(plan, kind.group_cap)
     if group_cap is None:
         return
@@ -745,5 +747,9 @@ def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:
     """Take a group out of the counts: a dissolved one frees a place in the day's net increase."""
     tx.count(count_of_kind(kind), -1)
-    if kind.counts_daily or not who.app.plan.daily_excludes_communities:
-        tx.count(f"net:{who.app.day(who.now)}", -1)
+    tx.count(_net_counter(who, kind.counts_daily), -1)
+
+
+def _net_counter(who: Who, daily: bool) -> str:
+    """Return the name of the day's net increase: communities have one of their own, as some plans leave them out."""
+    return f"{'net' if daily else 'net-communities'}:{who.app.day(who.now)}"

@@ -252,7 +252,8 @@ class GetSpecifiedGroupMemberInfo(Request[SpecifiedMembers], frozen=True, kw_onl
 
 
 @command(SERVICE, writes=False, doc="client model",
-         errors=(err.BAD_PARAMETER, err.TOO_MANY_ACCOUNTS, err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID))  # fmt: skip
+         errors=(err.BAD_PARAMETER, err.TOO_MANY_ACCOUNTS, err.NO_RIGHT, err.GROUP_UNKNOWN,
+                 err.GROUP_ID_INVALID))  # fmt: skip
 def get_specified_group_member_info(tx: Tx, who: Who, req: GetSpecifiedGroupMemberInfo) -> SpecifiedMembers:
     """Read named members of one group."""
     group = find_group(tx, req.GroupId)
@@ -283,7 +284,8 @@ class GetRoleInGroup(Request[Roles], frozen=True, kw_only=True):
 
 
 @command(SERVICE, writes=False, doc="1047/34963",
-         errors=(err.BAD_PARAMETER, err.TOO_MANY_ACCOUNTS, err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID))  # fmt: skip
+         errors=(err.BAD_PARAMETER, err.TOO_MANY_ACCOUNTS, err.NO_RIGHT, err.GROUP_UNKNOWN,
+                 err.GROUP_ID_INVALID))  # fmt: skip
 def get_role_in_group(tx: Tx, who: Who, req: GetRoleInGroup) -> Roles:
     """Tell which role each of the given users has in a group."""
     group = find_group(tx, req.GroupId)

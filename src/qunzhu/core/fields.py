@@ -191,6 +191,7 @@ FIELDS: dict[str, str] = {
     "Kind.mutes_members": "Members can be muted",
     "Kind.needs_activation": "Hidden until the owner's first message",
     "Kind.history_before_join": "New members see older messages",
+    "Kind.history_option": "HistoryMsgBeforeJoin can be changed",
     "Kind.member_notice": "Notice of members who come and go",
     "Kind.profile_notice": "Notice of a changed profile",
     "Kind.role_notice": "Notice of a changed role or mute",

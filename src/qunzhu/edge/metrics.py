@@ -36,7 +36,7 @@ class _Server(Collector):
             yield GaugeMetricFamily("qunzhu_open_apps", "Apps whose store is open.", apps)
             yield GaugeMetricFamily("qunzhu_sessions", "Gateway sessions that are logged in.", sessions)
         yield GaugeMetricFamily("qunzhu_uptime_seconds", "Seconds since the start.", time.monotonic() - self._started)
-        yield InfoMetricFamily("qunzhu", "The server.", {"version": __version__})
+        yield InfoMetricFamily("qunzhu_build", "The server.", {"version": __version__})
 
 
 def registry(answers: Answers, census: Census | None, started: float) -> CollectorRegistry:

@@ -53,7 +53,8 @@ def events_page() -> Page:
     blocks: list[Block] = [
         Text("A command's events are part of its transaction. Users hear of them through the gateway: a `group_tip`"
              " goes to every session of the group's members, a `group_notice` to those it concerns. Below, what is"
-             " pushed for a sample of each. Whether a tip is stored, only pushed or not made depends on the [kind](kinds)."),
+             " pushed for a sample of each. Whether a tip is stored, only pushed or not made depends on the"
+             " [kind](kinds)."),
     ]  # fmt: skip
     for title, event in SAMPLES:
         blocks += _event(title, event)

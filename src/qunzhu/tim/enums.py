@@ -16,7 +16,7 @@ class TIMResult(enum.IntEnum):
 
 
 class TIMErrCode(enum.IntEnum):
-    """Codes that the SDK itself answers. The server's codes pass through unchanged."""
+    """Codes of the SDK, and those of this server that the headers name. The server's codes pass through unchanged."""
 
     ERR_SUCC = 0
     ERR_PARSE_RESPONSE_FAILED = 6001
