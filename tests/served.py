@@ -36,8 +36,9 @@ def usersig(user: str, expire: int = 86400) -> str:
 class Server:
     """A `qunzhu serve --demo` process that can be stopped, killed and started again on the same port and folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
+        self._options = options
         self.port = 0
         self.start()
 
@@ -46,7 +47,7 @@ class Server:
         command = [sys.executable, "-m", "qunzhu", "serve", "--demo", "--data", str(self.folder / "data")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--listen", f"127.0.0.1:{self.port}"], stdout=subprocess.PIPE, stderr=log,
+                [*command, "--listen", f"127.0.0.1:{self.port}", *self._options], stdout=subprocess.PIPE, stderr=log,
                 env={**os.environ, "QUNZHU_HEARTBEAT": "5"},
             )  # fmt: skip
         line = self.process.stdout.readline().decode()

@@ -48,7 +48,7 @@ REFRESH_SECONDS = 1.0
 IDLE_SECONDS = 300.0
 MAX_UNKNOWN = 1000
 STOP_SECONDS = 10
-SWITCH_SECONDS = 0.00005
+SWITCH_SECONDS = 0.00002
 """How long a thread that wants the interpreter waits for another: the default of 5 ms would be seen in latencies."""
 
 
