@@ -36,9 +36,10 @@ def usersig(user: str, expire: int = 86400) -> str:
 class Server:
     """A `qunzhu serve --demo` process that can be stopped, killed and started again on the same port and folder."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, heartbeat: int = 5) -> None:
         self.folder = folder
         self._options = options
+        self._heartbeat = str(heartbeat)
         self.port = 0
         self.start()
 
@@ -48,7 +49,7 @@ class Server:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--listen", f"127.0.0.1:{self.port}", *self._options], stdout=subprocess.PIPE, stderr=log,
-                env={**os.environ, "QUNZHU_HEARTBEAT": "5"},
+                env={**os.environ, "QUNZHU_HEARTBEAT": self._heartbeat},
             )  # fmt: skip
         line = self.process.stdout.readline().decode()
         assert line.startswith("qunzhu ready"), (self.folder / "log").read_text()

@@ -110,9 +110,9 @@ class _Connection:
 
     def _start(self, call: Call) -> None:
         if call.method == "ping":
-            self._session.offer(wire.result(call.id, {"ServerTime": self._backend.now_ms() // 1000}))
+            self._reply(call, wire.result(call.id, {"ServerTime": self._backend.now_ms() // 1000}))
         elif self._session.running >= MAX_RUNNING:
-            self._session.offer(wire.refusal(call.id, Refused(err.OVERLOADED, f"{MAX_RUNNING} calls of this session")))
+            self._reply(call, wire.refusal(call.id, Refused(err.OVERLOADED, f"{MAX_RUNNING} calls of this session")))
         else:
             self._session.running += 1
             task = asyncio.create_task(self._run(call))
@@ -130,6 +130,10 @@ class _Connection:
             self._session.running -= 1
         if call.method in BY_NAME:
             self._backend.count(GATEWAY, call.method, code)
+        self._reply(call, answer)
+
+    def _reply(self, call: Call, answer: bytes) -> None:
+        """Answer a call; a notification has no answer."""
         if answer and call.id is not None:
             self._session.offer(answer)
 

@@ -1,0 +1,198 @@
+"""Old state and the emitted events give the new state: nothing changes that no event tells."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from qunzhu.core.events import (
+    AccountsChanged,
+    GroupCreated,
+    GroupDissolved,
+    GroupEvent,
+    GroupInfoChanged,
+    LoginsRevoked,
+    MembersJoined,
+    MembersLeft,
+    OwnerChanged,
+    decode_event,
+    encode_event,
+)
+from worlds import ADMIN, KINDS, World, on_plan
+
+USERS = [f"u{n}" for n in range(6)]
+COLUMNS = {
+    "Name": "name", "Introduction": "introduction", "Notification": "notification", "FaceUrl": "face_url",
+    "MaxMemberNum": "max_member_num", "ApplyJoinOption": "apply_join", "InviteJoinOption": "invite_join",
+    "MuteAllMember": "mute_all", "HistoryMsgBeforeJoin": "history_before_join",
+    "EnablePermission": "enable_permission", "DefaultPermission": "default_permission",
+}  # fmt: skip
+State = dict[str, Any]
+
+
+def state_of(world: World) -> State:
+    """Read everything that events tell of."""
+    columns = ["group_id", "kind_name", "owner", "member_num", "next_seq", "custom", *COLUMNS.values()]
+    groups = {}
+    for row in world.rows(f"SELECT {', '.join(columns)} FROM groups"):
+        group = dict(zip(columns, row, strict=True))
+        group["custom"] = json.loads(group["custom"])
+        group["members"] = {}
+        groups[group.pop("group_id")] = group
+    for room, user, role in world.rows(
+        "SELECT g.group_id, m.user_id, m.role FROM members m JOIN groups g ON g.num = m.group_num"
+    ):
+        groups[room]["members"][user] = role == 400
+    return {
+        "groups": groups,
+        "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
+        "stored": {
+            (room, seq): json.loads(body)
+            for room, seq, body in world.rows(
+                "SELECT g.group_id, s.seq, s.body FROM messages s JOIN groups g ON g.num = s.group_num"
+            )
+        },
+    }
+
+
+def apply(state: State, event: Any, fresh: State) -> None:
+    """Let an event happen to a state. What a creation does not tell of a profile is taken from the fresh one."""
+    groups = state["groups"]
+    match event:
+        case AccountsChanged():
+            state["accounts"] |= dict.fromkeys(event.registered, 0)
+            for user in event.deleted:
+                del state["accounts"][user]
+        case LoginsRevoked():
+            state["accounts"][event.user] = event.before
+        case GroupCreated():
+            stores = event.kind != "AVChatRoom"
+            members = {event.owner: True} if event.owner and stores else {}
+            members |= dict.fromkeys(event.members, False)
+            groups[event.group_id] = {
+                **fresh["groups"].get(event.group_id, {}), "kind_name": event.kind, "name": event.name,
+                "owner": event.owner, "members": members, "member_num": len(members), "next_seq": 1,
+            }  # fmt: skip
+        case MembersJoined():
+            groups[event.group_id]["members"] |= dict.fromkeys(event.users, False)
+            groups[event.group_id]["member_num"] = event.member_num
+        case MembersLeft():
+            for user in event.users:
+                del groups[event.group_id]["members"][user]
+            groups[event.group_id]["member_num"] = event.member_num
+        case OwnerChanged():
+            group = groups[event.group_id]
+            assert group["owner"] == event.old
+            group["owner"] = event.new
+            for user, owns in ((event.old, False), (event.new, True)):
+                if user in group["members"]:
+                    group["members"][user] = owns
+        case GroupInfoChanged():
+            apply_changes(groups[event.group_id], event.changes)
+        case GroupDissolved():
+            del groups[event.group_id]
+            state["stored"] = {key: body for key, body in state["stored"].items() if key[0] != event.group_id}
+    if isinstance(event, GroupEvent) and event.seq:
+        assert event.told
+        groups[event.group_id]["next_seq"] = event.seq + 1
+        state["stored"][event.group_id, event.seq] = json.loads(encode_event(event))
+
+
+def apply_changes(group: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Give a group's profile its new values."""
+    for name, value in changes.items():
+        if name == "AppDefinedData":
+            group["custom"] = {k: v for k, v in (group["custom"] | value).items() if v}
+        else:
+            group[COLUMNS[name]] = {"On": 1, "Off": 0}.get(value, value)
+
+
+def anything(rng: random.Random, groups: list[str]) -> tuple[str, str | None, dict[str, Any]]:
+    """Return some command, some caller (None: the server API) and some fields."""
+    group = rng.choice(groups) if groups else "none"
+    some = rng.sample(USERS, rng.randint(1, 3))
+    by = rng.choice([None, None, None, *USERS, ADMIN])
+    fields: dict[str, Any]
+    name = rng.choice([
+        "create_group", "create_group", "add_group_member", "delete_group_member", "modify_group_base_info",
+        "modify_group_base_info", "change_group_owner", "destroy_group", "join_group", "quit_group", "account_import",
+        "account_delete", "kick", "multiaccount_import",
+    ])  # fmt: skip
+    match name:
+        case "create_group":
+            fields = {"Type": rng.choice(KINDS), "Name": f"n{rng.random()}"[:20]}
+            if rng.random() < 0.8:
+                fields["Owner_Account"] = by if by in USERS else rng.choice(USERS)
+            if rng.random() < 0.5:
+                fields["MemberList"] = [{"Member_Account": user} for user in some]
+            if rng.random() < 0.3:
+                fields["GroupId"] = rng.choice(["one", "two", "three"])
+        case "add_group_member":
+            fields = {
+                "GroupId": group, "MemberList": [{"Member_Account": u} for u in some], "Silence": rng.randint(0, 1),
+            }  # fmt: skip
+        case "delete_group_member":
+            fields = {"GroupId": group, "MemberToDel_Account": some, "Silence": rng.randint(0, 1), "Reason": "r"}
+        case "modify_group_base_info":
+            choices = {
+                "Name": "x", "Introduction": "y", "Notification": "z", "FaceUrl": "f", "MuteAllMember": "On",
+                "ApplyJoinOption": "FreeAccess", "InviteJoinOption": "FreeAccess", "MaxMemberNum": 50,
+                "HistoryMsgBeforeJoin": rng.choice(["On", "Off"]),
+                "AppDefinedData": [{"Key": "open_g", "Value": rng.choice(["", "v", "w"])}],
+            }  # fmt: skip
+            picked = rng.sample(list(choices), rng.randint(1, 3))
+            fields = {"GroupId": group, **{field: choices[field] for field in picked}}
+        case "change_group_owner":
+            fields = {"GroupId": group, "NewOwner_Account": some[0]}
+        case "account_delete":
+            fields = {"DeleteItem": [{"UserID": user} for user in some[:1]]}
+        case "multiaccount_import":
+            fields = {"Accounts": some}
+        case "account_import" | "kick":
+            fields = {"UserID": some[0]}
+        case _:
+            fields = {"GroupId": group}
+    return name, rng.choice(USERS) if name in {"join_group", "quit_group"} else by, fields
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_old_state_and_events_give_the_new_state(world, seed):
+    rng = random.Random(seed)
+    world.app = on_plan(world.app, "open", delete_accounts=True)
+    world.people(*USERS)
+    done: dict[str, int] = {}
+    state = state_of(world)
+    for step in range(200):
+        name, by, fields = anything(rng, list(state["groups"]))
+        world.now += rng.randint(0, 3)
+        before = len(world.events)
+        code = world.code(name, by, **fields)
+        assert code != 10002
+        fresh = state_of(world)
+        for event in world.events[before:]:
+            assert decode_event(encode_event(event)) == event
+            apply(state, event, fresh)
+        assert state == fresh, (step, name, by, fields, code)
+        if code:
+            assert len(world.events) == before
+        else:
+            done[name] = done.get(name, 0) + 1
+        state = fresh
+    assert len(done) > 10, done
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_stored_notices_are_consecutive(world, seed):
+    rng = random.Random(100 + seed)
+    world.people(*USERS)
+    groups: list[str] = []
+    for _ in range(150):
+        name, by, fields = anything(rng, groups)
+        world.code(name, by, **fields)
+        groups = [group for (group,) in world.rows("SELECT group_id FROM groups ORDER BY num")]
+    for group in groups:
+        [(last,)] = world.rows("SELECT next_seq - 1 FROM groups WHERE group_id = :id", id=group)
+        assert [notice["at_seq"] for notice in world.stored(group)] == list(range(1, last + 1))
