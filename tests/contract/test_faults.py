@@ -1,0 +1,90 @@
+"""A fault at any statement of any command: nothing of it stays, nobody is told, and the next call works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conftest import ENGINES
+from contract.stores import Brittle, Fault, open_store
+from qunzhu.apps import ensure_admins
+from qunzhu.core.command import BY_NAME
+from worlds import KINDS, NOW, World
+
+PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
+#: Every writing command: name, caller (None: the server API), fields.
+CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
+    *(("create_group", None, {"Type": kind, "Name": "n", "Owner_Account": "bob"}) for kind in KINDS),
+    ("create_group", None, {"Type": "Public", "Name": "n", "Owner_Account": "bob", "MemberList": PAIR}),
+    ("create_group", "bob", {"Type": "Community", "Name": "n", "GroupId": "@TGS#_x", "MemberList": PAIR}),
+    ("add_group_member", None, {"GroupId": "team", "MemberList": [{"Member_Account": "dan"}]}),
+    ("delete_group_member", "bob", {"GroupId": "team", "MemberToDel_Account": ["cid"]}),
+    ("modify_group_base_info", "bob", {
+        "GroupId": "team", "Name": "other", "AppDefinedData": [{"Key": "open_g", "Value": "v"}],
+    }),
+    ("change_group_owner", "bob", {"GroupId": "team", "NewOwner_Account": "cid"}),
+    ("destroy_group", "bob", {"GroupId": "team"}),
+    ("join_group", "dan", {"GroupId": "meeting"}),
+    ("quit_group", "cid", {"GroupId": "team"}),
+    ("quit_group", "bob", {"GroupId": "work"}),
+    ("account_import", None, {"UserID": "new", "Nick": "N"}),
+    ("account_import", None, {"UserID": "bob", "Nick": "N"}),
+    ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
+    ("account_delete", None, {"DeleteItem": [{"UserID": "bob"}, {"UserID": "cid"}]}),
+    ("kick", None, {"UserID": "bob"}),
+    ("open_session", "stranger", {}),
+]  # fmt: skip
+
+
+@pytest.fixture(params=ENGINES)
+def brittle(request, tmp_path):
+    """Open a world whose writing engine can be made to fail, with three groups in it."""
+    world = World(request.param)
+    engines: list[Brittle] = []
+
+    def wrap(engine) -> Brittle:
+        engines.append(Brittle(engine))
+        return engines[-1]
+
+    place = f"brittle_{abs(hash(request.node.name)):x}"
+    world.store = open_store(request.param, place, folder=tmp_path, request=request, publish=world.publish, wrap=wrap)
+    world.store.write_now(ensure_admins, world.app, NOW)
+    world.people("bob", "cid", "dan")
+    world.group("Public", owner="bob", members=["cid"], GroupId="team")
+    world.group("ChatRoom", owner="bob", GroupId="meeting")
+    world.group("Private", owner="bob", members=["cid"], GroupId="work")
+    world.group("AVChatRoom", owner="bob", GroupId="live")
+    [world.engine_under_test] = engines
+    yield world
+    world.store.close()
+
+
+def test_every_writing_command_is_in_the_list():
+    assert {name for name, _, _ in CALLS} == {command.name for command in BY_NAME.values() if command.writes}
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("name", "by", "fields"), CALLS, ids=[f"{n}-{name}" for n, (name, _, _) in enumerate(CALLS)])
+def test_a_fault_at_every_statement(brittle, name, by, fields, late):
+    engine = brittle.engine_under_test
+    before, told, failed = brittle.dump(), len(brittle.events), 0
+    while failed < 200:
+        engine.arm(failed + 1, late=late)
+        try:
+            brittle.call(name, by, **fields)
+        except Fault:
+            failed += 1
+            assert brittle.dump() == before
+            assert len(brittle.events) == told
+        else:
+            break
+    assert engine.armed
+    engine.disarm()
+    assert failed > 2
+    assert brittle.dump() != before
+    assert len(brittle.events) > told or (name, fields.get("UserID")) == ("account_import", "bob")
+    counters = dict(brittle.rows("SELECT name, value FROM counters"))
+    for kind, number in brittle.rows("SELECT kind_name, count(*) FROM groups GROUP BY kind_name"):
+        assert counters[f"groups:{kind}"] == number
+    assert counters["accounts"] == brittle.rows("SELECT count(*) FROM accounts")[0][0]
