@@ -120,7 +120,11 @@ class Backend:
         elif opened is None:
             await self._open_app(app)
         else:
+            if app.admins != opened.app.admins:
+                await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
             opened.app = app
+            if not app.enabled:
+                opened.hub.end_all(APP_GONE)
         return app
 
     async def _open_app(self, app: App) -> OpenApp:
@@ -148,6 +152,10 @@ class Backend:
             opened.hub.tell(event)
             if number:
                 opened.store.delivered(number)
+
+    def census(self) -> tuple[int, int]:
+        """Return how many apps are open, and how many sessions they have."""
+        return len(self._open), sum(opened.hub.sessions() for opened in self._open.values())
 
     async def hub(self, app: App) -> Hub:
         """Return the hub of an app."""
@@ -242,7 +250,7 @@ class Application:
         gatekeeper = Gatekeeper(backend.revoked_before)
         self.rest = RestDoor(backend, gatekeeper)
         self._gateway = GatewayDoor(backend, gatekeeper)
-        self._pages = Pages(backend.answers)
+        self._pages = Pages(backend.answers, census=backend.census)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""

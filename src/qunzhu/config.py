@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 
+LOG_FORMATS = ("console", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
 class ConfigError(Exception):
     """A setting is wrong; the text says which and what to do."""
 
@@ -79,7 +83,8 @@ def load_config(flags: Mapping[str, Any], file: str | None, environ: Mapping[str
     try:
         config = msgspec.convert(fields, Config, strict=False)
     except msgspec.ValidationError as fault:
-        raise ConfigError(f"settings: {fault}") from None
+        message, _, name = str(fault).partition(" - at `$.")
+        raise ConfigError(f"{name.rstrip('`') or 'settings'}: {message}") from None
     return _checked(config)
 
 
@@ -98,6 +103,9 @@ def _checked(config: Config) -> Config:
         )
     if config.database and not config.database.startswith(("postgresql://", "postgres://")):
         raise ConfigError("database: must start with postgresql://")
+    for name, words in (("log_format", LOG_FORMATS), ("log_level", LOG_LEVELS)):
+        if getattr(config, name) not in words:
+            raise ConfigError(f"{name}: {getattr(config, name)!r} is not one of {', '.join(words)}")
     if config.heartbeat < 1:
         raise ConfigError(f"heartbeat: {config.heartbeat}, at least 1 second")
     return config

@@ -206,6 +206,7 @@ def test_counts_equal_a_recount_after_a_long_story(world):
     assert counters["accounts"] == world.rows("SELECT count(*) FROM accounts")[0][0]
     assert counters["net:2023-11-15"] + counters["net-communities:2023-11-15"] == sum(recount.values())
     wrong = world.rows(
-        "SELECT g.group_id FROM groups g WHERE g.member_num <> (SELECT count(*) FROM members m WHERE m.group_num = g.num)"
+        "SELECT g.group_id FROM groups g"
+        " WHERE g.member_num <> (SELECT count(*) FROM members m WHERE m.group_num = g.num)"
     )
     assert wrong == []

@@ -50,8 +50,8 @@ def test_new_names_of_kinds(world, new, old):
 def test_everything_given_is_read_back(world):
     world.people("owner", "bob", "carl")
     given = {
-        "Type": "Public", "Name": "名字", "Owner_Account": "owner", "GroupId": "my group #1", "Introduction": "first\nsecond",
-        "Notification": "a\tb", "FaceUrl": "http://x/y", "MaxMemberCount": 7, "ApplyJoinOption": "FreeAccess",
+        "Type": "Public", "Name": "名字", "Owner_Account": "owner", "GroupId": "my group #1",
+        "Introduction": "first\nsecond", "Notification": "a\tb", "FaceUrl": "http://x/y", "MaxMemberCount": 7, "ApplyJoinOption": "FreeAccess",
         "InviteJoinOption": "NeedPermission", "AppDefinedData": [{"Key": "open_g", "Value": "\u0000\u0001 binary"}],
         "MemberList": [
             {"Member_Account": "bob", "Role": "Admin", "NameCard": "卡", "MuteTime": 60, "MsgFlag": "Discard",
@@ -61,8 +61,8 @@ def test_everything_given_is_read_back(world):
     }  # fmt: skip
     assert world.call("create_group", **given) == {"GroupId": "my group #1", "Type": "Public"}
     read = world.info("my group #1")
-    for name in ("Name", "Owner_Account", "Introduction", "Notification", "FaceUrl", "ApplyJoinOption", "InviteJoinOption",
-                 "AppDefinedData"):  # fmt: skip
+    for name in ("Name", "Owner_Account", "Introduction", "Notification", "FaceUrl", "ApplyJoinOption",
+                 "InviteJoinOption", "AppDefinedData"):  # fmt: skip
         assert read[name] == given[name]
     assert read["MaxMemberNum"] == 7
     assert read["MemberNum"] == 3
@@ -374,3 +374,26 @@ def test_a_refused_creation_leaves_nothing_to_count(world):
         )  # fmt: skip
     assert world.dump() == before
     assert world.call("get_appid_group_list")["TotalCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "owner"), [({}, ADMIN), ({"Owner_Account": ""}, ""), ({"Owner_Account": "bob"}, "bob")]
+)
+def test_by_an_administrator_at_the_gateway(world, more, owner):
+    """As a user he owns what he makes; as an administrator he may name another owner, or nobody."""
+    world.people("bob")
+    answer = world.call("create_group", ADMIN, Type="Public", Name="n", **more)
+    assert answer["GroupInfo"]["Owner_Account"] == owner
+    assert world.info(answer["GroupId"])["Owner_Account"] == owner
+
+
+def test_of_a_member_named_twice_the_first_naming_counts(world):
+    world.people("bob")
+    group = world.group(owner=None, MemberList=[{"Member_Account": "bob", "NameCard": card} for card in ("1st", "2nd")])
+    assert world.member(group, "bob")["NameCard"] == "1st"
+
+
+def test_ids_differ_by_case_and_an_empty_one_is_no_choice(world):
+    assert world.group(owner=None, GroupId="team") == "team"
+    assert world.group(owner=None, GroupId="TEAM") == "TEAM"
+    assert world.group(owner=None, GroupId="").startswith("@TGS#2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,6 @@ from qunzhu.core.events import (
     AccountsChanged,
     GroupCreated,
     GroupDissolved,
-    GroupEvent,
     GroupInfoChanged,
     LoginsRevoked,
     MembersJoined,
@@ -22,6 +21,9 @@ from qunzhu.core.events import (
     encode_event,
 )
 from worlds import ADMIN, KINDS, World, on_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 USERS = [f"u{n}" for n in range(6)]
 COLUMNS = {
@@ -60,45 +62,55 @@ def state_of(world: World) -> State:
 
 def apply(state: State, event: Any, fresh: State) -> None:
     """Let an event happen to a state. What a creation does not tell of a profile is taken from the fresh one."""
-    groups = state["groups"]
+    if isinstance(event, AccountsChanged):
+        state["accounts"] |= dict.fromkeys(event.registered, 0)
+        for user in event.deleted:
+            del state["accounts"][user]
+    elif isinstance(event, LoginsRevoked):
+        state["accounts"][event.user] = event.before
+    elif isinstance(event, GroupDissolved):
+        del state["groups"][event.group_id]
+        state["stored"] = {key: body for key, body in state["stored"].items() if key[0] != event.group_id}
+    else:
+        groups = state["groups"]
+        if isinstance(event, GroupCreated):
+            groups[event.group_id] = created(event, fresh["groups"].get(event.group_id, {}))
+        else:
+            apply_to_group(groups[event.group_id], event)
+        if event.seq:
+            assert event.told
+            groups[event.group_id]["next_seq"] = event.seq + 1
+            state["stored"][event.group_id, event.seq] = json.loads(encode_event(event))
+
+
+def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
+    """Return a new group: live rooms keep no members."""
+    members = {event.owner: True} if event.owner and event.kind != "AVChatRoom" else {}
+    members |= dict.fromkeys(event.members, False)
+    return {
+        **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
+        "member_num": len(members), "next_seq": 1,
+    }  # fmt: skip
+
+
+def apply_to_group(group: dict[str, Any], event: Any) -> None:
+    """Let an event happen to a group that was there."""
     match event:
-        case AccountsChanged():
-            state["accounts"] |= dict.fromkeys(event.registered, 0)
-            for user in event.deleted:
-                del state["accounts"][user]
-        case LoginsRevoked():
-            state["accounts"][event.user] = event.before
-        case GroupCreated():
-            stores = event.kind != "AVChatRoom"
-            members = {event.owner: True} if event.owner and stores else {}
-            members |= dict.fromkeys(event.members, False)
-            groups[event.group_id] = {
-                **fresh["groups"].get(event.group_id, {}), "kind_name": event.kind, "name": event.name,
-                "owner": event.owner, "members": members, "member_num": len(members), "next_seq": 1,
-            }  # fmt: skip
         case MembersJoined():
-            groups[event.group_id]["members"] |= dict.fromkeys(event.users, False)
-            groups[event.group_id]["member_num"] = event.member_num
+            group["members"] |= dict.fromkeys(event.users, False)
+            group["member_num"] = event.member_num
         case MembersLeft():
             for user in event.users:
-                del groups[event.group_id]["members"][user]
-            groups[event.group_id]["member_num"] = event.member_num
+                del group["members"][user]
+            group["member_num"] = event.member_num
         case OwnerChanged():
-            group = groups[event.group_id]
             assert group["owner"] == event.old
             group["owner"] = event.new
             for user, owns in ((event.old, False), (event.new, True)):
                 if user in group["members"]:
                     group["members"][user] = owns
         case GroupInfoChanged():
-            apply_changes(groups[event.group_id], event.changes)
-        case GroupDissolved():
-            del groups[event.group_id]
-            state["stored"] = {key: body for key, body in state["stored"].items() if key[0] != event.group_id}
-    if isinstance(event, GroupEvent) and event.seq:
-        assert event.told
-        groups[event.group_id]["next_seq"] = event.seq + 1
-        state["stored"][event.group_id, event.seq] = json.loads(encode_event(event))
+            apply_changes(group, event.changes)
 
 
 def apply_changes(group: dict[str, Any], changes: dict[str, Any]) -> None:
@@ -110,52 +122,60 @@ def apply_changes(group: dict[str, Any], changes: dict[str, Any]) -> None:
             group[COLUMNS[name]] = {"On": 1, "Off": 0}.get(value, value)
 
 
+def some_creation(rng: random.Random, group: str, some: list[str]) -> dict[str, Any]:
+    """Return fields of create_group, at times with an id that may be taken."""
+    fields: dict[str, Any] = {"Type": rng.choice(KINDS), "Name": f"n{rng.randrange(10**6)}"}
+    if rng.random() < 0.8:
+        fields["Owner_Account"] = rng.choice(USERS)
+    if rng.random() < 0.5:
+        fields["MemberList"] = [{"Member_Account": user} for user in some]
+    if rng.random() < 0.3:
+        fields["GroupId"] = rng.choice(["one", "two", "three"])
+    return fields
+
+
+def some_change(rng: random.Random, group: str, some: list[str]) -> dict[str, Any]:
+    """Return fields of modify_group_base_info."""
+    choices = {
+        "Name": "x", "Introduction": "y", "Notification": "z", "FaceUrl": "f", "MuteAllMember": "On",
+        "ApplyJoinOption": "FreeAccess", "InviteJoinOption": "FreeAccess", "MaxMemberNum": 50,
+        "HistoryMsgBeforeJoin": rng.choice(["On", "Off"]),
+        "AppDefinedData": [{"Key": "open_g", "Value": rng.choice(["", "v", "w"])}],
+    }  # fmt: skip
+    return {"GroupId": group, **{name: choices[name] for name in rng.sample(list(choices), rng.randint(1, 3))}}
+
+
+FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
+    "create_group": some_creation,
+    "modify_group_base_info": some_change,
+    "add_group_member": lambda rng, group, some: {
+        "GroupId": group, "MemberList": [{"Member_Account": u} for u in some], "Silence": rng.randint(0, 1),
+    },
+    "delete_group_member": lambda rng, group, some: {
+        "GroupId": group, "MemberToDel_Account": some, "Silence": rng.randint(0, 1), "Reason": "r",
+    },
+    "change_group_owner": lambda rng, group, some: {"GroupId": group, "NewOwner_Account": some[0]},
+    "destroy_group": lambda rng, group, some: {"GroupId": group},
+    "join_group": lambda rng, group, some: {"GroupId": group},
+    "quit_group": lambda rng, group, some: {"GroupId": group},
+    "account_import": lambda rng, group, some: {"UserID": some[0]},
+    "multiaccount_import": lambda rng, group, some: {"Accounts": some},
+    "account_delete": lambda rng, group, some: {"DeleteItem": [{"UserID": some[0]}]},
+    "kick": lambda rng, group, some: {"UserID": some[0]},
+}  # fmt: skip
+NAMES = [*FIELDS, "create_group", "create_group", "modify_group_base_info", "add_group_member"]
+
+
 def anything(rng: random.Random, groups: list[str]) -> tuple[str, str | None, dict[str, Any]]:
     """Return some command, some caller (None: the server API) and some fields."""
-    group = rng.choice(groups) if groups else "none"
-    some = rng.sample(USERS, rng.randint(1, 3))
+    name = rng.choice(NAMES)
+    fields = FIELDS[name](rng, rng.choice(groups) if groups else "none", rng.sample(USERS, rng.randint(1, 3)))
     by = rng.choice([None, None, None, *USERS, ADMIN])
-    fields: dict[str, Any]
-    name = rng.choice([
-        "create_group", "create_group", "add_group_member", "delete_group_member", "modify_group_base_info",
-        "modify_group_base_info", "change_group_owner", "destroy_group", "join_group", "quit_group", "account_import",
-        "account_delete", "kick", "multiaccount_import",
-    ])  # fmt: skip
-    match name:
-        case "create_group":
-            fields = {"Type": rng.choice(KINDS), "Name": f"n{rng.random()}"[:20]}
-            if rng.random() < 0.8:
-                fields["Owner_Account"] = by if by in USERS else rng.choice(USERS)
-            if rng.random() < 0.5:
-                fields["MemberList"] = [{"Member_Account": user} for user in some]
-            if rng.random() < 0.3:
-                fields["GroupId"] = rng.choice(["one", "two", "three"])
-        case "add_group_member":
-            fields = {
-                "GroupId": group, "MemberList": [{"Member_Account": u} for u in some], "Silence": rng.randint(0, 1),
-            }  # fmt: skip
-        case "delete_group_member":
-            fields = {"GroupId": group, "MemberToDel_Account": some, "Silence": rng.randint(0, 1), "Reason": "r"}
-        case "modify_group_base_info":
-            choices = {
-                "Name": "x", "Introduction": "y", "Notification": "z", "FaceUrl": "f", "MuteAllMember": "On",
-                "ApplyJoinOption": "FreeAccess", "InviteJoinOption": "FreeAccess", "MaxMemberNum": 50,
-                "HistoryMsgBeforeJoin": rng.choice(["On", "Off"]),
-                "AppDefinedData": [{"Key": "open_g", "Value": rng.choice(["", "v", "w"])}],
-            }  # fmt: skip
-            picked = rng.sample(list(choices), rng.randint(1, 3))
-            fields = {"GroupId": group, **{field: choices[field] for field in picked}}
-        case "change_group_owner":
-            fields = {"GroupId": group, "NewOwner_Account": some[0]}
-        case "account_delete":
-            fields = {"DeleteItem": [{"UserID": user} for user in some[:1]]}
-        case "multiaccount_import":
-            fields = {"Accounts": some}
-        case "account_import" | "kick":
-            fields = {"UserID": some[0]}
-        case _:
-            fields = {"GroupId": group}
-    return name, rng.choice(USERS) if name in {"join_group", "quit_group"} else by, fields
+    if name in {"join_group", "quit_group"}:
+        by = rng.choice(USERS)
+    elif by in USERS and "Owner_Account" in fields:
+        fields["Owner_Account"] = by
+    return name, by, fields
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -280,6 +280,7 @@ def test_tips_under_load_over_breaks_come_once_and_in_order(server: Server):
         async def change() -> None:
             for number in range(200):
                 await a.call(ModifyGroupBaseInfo(GroupId=group, Name=f"busy {number}"))
+                await asyncio.sleep(0.005)
 
         changes = asyncio.create_task(change())
         while not changes.done():

@@ -13,6 +13,10 @@ import pytest
 
 from qunzhu import __version__
 from qunzhu.tim import (
+    GroupInfoCustemString,
+    GroupInfoCustomString,
+    GroupMemberInfoCustemString,
+    GroupMemberInfoCustomString,
     TIMGroupModifyInfoFlag,
     TIMGroupTipType,
     TIMLoginStatus,
@@ -173,7 +177,9 @@ def test_an_id_is_taken_once(server: Server):
         (8504, {"notification": "x" * 301}),
         (8505, {"face_url": "x" * 101}),
         (8506, {"group_member_array": [member("bob", name_card="x" * 51)]}),
+        (8507, {"group_member_array": [member(f"user{number}") for number in range(21)]}),
         (8509, {"group_member_array": [member("bob", member_role=400)]}),
+        (8509, {"group_member_array": [member("bob", member_role=3)]}),
         (-4, {"group_type": 3}),
         (-4, {"group_type": "0"}),
         (-4, {"group_name": 5}),
@@ -203,6 +209,7 @@ def test_calls_before_init_and_login(server: Server):
         tim = TimRender(SDKAPPID, server.url)
         assert (await tim.TIMGroupCreate(params()))["code"] == -1
         assert (await tim.TIMLogin({"userID": "a", "userSig": "b"}))["code"] == -1
+        assert (await tim.TIMGetLoginUserID())["code"] == -1
         assert await tim.TIMUninit() == -1
         assert await tim.TIMInit() == 0
         assert await tim.TIMGetSDKVersion() == __version__
@@ -460,6 +467,152 @@ def test_what_happened_while_away_is_told_once(tmp_path, how: signal.Signals):
         asyncio.run(scenario())
     finally:
         assert server.stop() == 0
+
+
+def test_user_data_comes_back_untouched(server: Server):
+    async def scenario():
+        [alice] = names("alice")
+        async with signed_in(server, alice) as (tim, _):
+            for data in ("", "群主 \x00 \ud83d\ude00", "x" * 100_000):
+                for call in (
+                    tim.TIMGroupCreate({"params": {"create_group_param_group_name": ""}, "data": data}),
+                    tim.TIMGroupDelete({"groupId": "nowhere", "data": data}),
+                    tim.TIMGroupJoin({"groupId": "", "data": data}),
+                    tim.TIMGroupQuit({"data": data}),
+                    tim.TIMGroupInviteMember({"data": data}),
+                    tim.TIMGroupDeleteMember({"data": data}),
+                    tim.TIMGroupGetJoinedGroupList(data),
+                    tim.TIMGroupGetGroupInfoList({"groupIds": [], "data": data}),
+                    tim.TIMGroupModifyGroupInfo({"params": {}, "data": data}),
+                    tim.TIMGroupGetMemberInfoList({"params": {}, "data": data}),
+                ):
+                    result = await call
+                    assert list(result) == ["code", "desc", "json_param", "json_params", "user_data"]
+                    assert result["user_data"] == data
+
+    asyncio.run(scenario())
+
+
+def test_older_roles_and_both_spellings_are_taken(server: Server):
+    async def scenario():
+        alice, bob, carol, dave = names("alice", "bob", "carol", "dave")
+        async with signed_in(server, bob), signed_in(server, carol), signed_in(server, dave):
+            pass
+        async with signed_in(server, alice) as (tim, _):
+            people = [member(bob, member_role=2), member(carol, member_role=0), member(dave)]
+            result = await tim.TIMGroupCreate(params(group_member_array=people))
+            shown = result["json_param"]["create_group_param_group_member_array"]
+            assert [m["group_member_info_member_role"] for m in shown] == [300, 200, 200]
+            assert GroupInfoCustomString is GroupInfoCustemString
+            assert GroupMemberInfoCustomString is GroupMemberInfoCustemString
+
+    asyncio.run(scenario())
+
+
+def test_joining_and_inviting_are_checked_before_they_are_sent(server: Server):
+    async def scenario():
+        alice, bob = names("alice", "bob")
+        async with signed_in(server, alice) as (a, _), signed_in(server, bob) as (b, _):
+            work = await created(a, group_type=1)
+            assert (await b.TIMGroupJoin({"groupId": work}))["code"] == 8508
+            assert (await a.TIMGroupJoin({"groupId": work}))["code"] == 10013
+            many = {
+                "group_invite_member_param_group_id": work,
+                "group_invite_member_param_identifier_array": [f"user{number}" for number in range(21)],
+            }
+            assert (await a.TIMGroupInviteMember({"params": many}))["code"] == 8507
+            assert (await b.TIMGroupJoin({"groupId": ""}))["code"] == -4
+            ban = {"group_delete_member_param_group_id": work, "group_delete_member_param_duration": 60}
+            ban["group_delete_member_param_identifier_array"] = [bob]
+            assert (await a.TIMGroupDeleteMember({"params": ban}))["code"] == 7013
+
+    asyncio.run(scenario())
+
+
+def test_a_login_can_only_be_under_way_once(server: Server):
+    async def scenario():
+        alice, bob = names("alice", "bob")
+        tim = TimRender(SDKAPPID, server.url)
+        await tim.TIMInit()
+        logins = [tim.TIMLogin({"userID": alice, "userSig": usersig(alice)}) for _ in range(2)]
+        assert sorted(result["code"] for result in await asyncio.gather(*logins)) == [0, 7501]
+        assert (await tim.TIMLogin({"userID": alice, "userSig": usersig(alice)}))["code"] == 0
+        assert (await tim.TIMLogin({"userID": bob, "userSig": usersig(bob)}))["code"] == 0
+        assert (await tim.TIMGetLoginUserID())["json_param"] == bob
+        calls = [asyncio.create_task(tim.TIMGroupCreate(params())) for _ in range(20)]
+        await asyncio.sleep(0)
+        assert await tim.TIMUninit() == 0
+        codes = {result["code"] for result in await asyncio.gather(*calls)}
+        assert codes <= {0, 6013, 6014}
+        assert (await tim.TIMGroupCreate(params()))["code"] == -1
+
+    asyncio.run(scenario())
+
+
+def test_messages_have_the_shape_of_the_interface(server: Server):
+    async def scenario():
+        alice, bob = names("alice", "bob")
+        assert (
+            server.rest("im_open_login_svc/account_import", UserID=alice, Nick="Alice", FaceUrl="http://a")["ErrorCode"]
+            == 0
+        )
+        async with signed_in(server, bob) as (b, ears), signed_in(server, alice) as (a, _):
+            group = await created(a, group_member_array=[member(bob)])
+            await until(lambda: len(ears.messages) == 2)
+            tip, report = ears.messages
+            assert tip["message_conv_id"] == group
+            assert (tip["message_conv_type"], tip["message_seq"], tip["message_sender"]) == (2, 1, alice)
+            assert not tip["message_is_from_self"]
+            [elem] = tip["message_elem_array"]
+            assert elem["elem_type"] == 5
+            assert elem["group_tips_elem_op_user_info"] == {
+                "user_profile_identifier": alice,
+                "user_profile_nick_name": "Alice",
+                "user_profile_face_url": "http://a",
+            }
+            assert [u["user_profile_identifier"] for u in elem["group_tips_elem_changed_user_info_array"]] == [bob]
+            [of_bob] = elem["group_tips_elem_changed_group_memberinfo_array"]
+            assert of_bob["group_member_info_identifier"] == bob
+            assert report["message_conv_type"] == 3
+            [elem] = report["message_elem_array"]
+            assert (elem["elem_type"], elem["group_report_elem_report_type"]) == (8, 7)
+            assert elem["group_report_elem_group_name"] == "a group"
+            ids = [(m["message_unique_id"], m["message_msg_id"]) for m in ears.messages]
+            assert len(set(ids)) == 2
+            assert all(0 <= number < 2**53 for number, _ in ids)
+            await b.TIMSetGroupTipsEventCallback({"callback": None})
+            heard = len(ears.tips)
+            change = {
+                "group_modify_info_param_group_id": group, "group_modify_info_param_modify_flag": 4096 | 16 | 1,
+                "group_modify_info_param_group_name": "n", "group_modify_info_param_add_option": 2,
+                "group_modify_info_param_approve_option": 2,
+            }  # fmt: skip
+            assert (await a.TIMGroupModifyGroupInfo({"params": change}))["code"] == 0
+            await until(lambda: len(ears.messages) == 3)
+            changes = ears.messages[2]["message_elem_array"][0]["group_tips_elem_group_change_info_array"]
+            shown = {c["group_tips_group_change_info_flag"]: c for c in changes}
+            assert shown[1]["group_tips_group_change_info_value"] == "n"
+            assert shown[11]["group_tips_group_change_info_int_value"] == 2
+            assert shown[12]["group_tips_group_change_info_int_value"] == 2
+            assert len(ears.tips) == heard
+
+    asyncio.run(scenario())
+
+
+def test_calls_without_a_connection_are_a_network_code(tmp_path):
+    server = Server(tmp_path)
+
+    async def scenario():
+        [alice] = names("alice")
+        async with signed_in(server, alice) as (tim, ears):
+            server.stop(signal.SIGKILL)
+            await until(lambda: TIMNetworkStatus.kTIMDisconnected in ears.networks())
+            assert (await tim.TIMGroupCreate(params()))["code"] == 9508
+            assert await tim.TIMGetLoginStatus() == TIMLoginStatus.kTIMLoginStatus_Logined
+            await until(lambda: TIMNetworkStatus.kTIMConnectFailed in ears.networks())
+            assert all(args[-1] == "n" for name, args in ears.calls if name == "network")
+
+    asyncio.run(scenario())
 
 
 def test_the_example_runs_as_it_is(server: Server):

@@ -190,13 +190,15 @@ def _qunzhu_at(host: str, number: int) -> str:
         http.client.HTTPConnection(host, number, timeout=2),
         http.client.HTTPSConnection(host, number, timeout=2, context=unchecked),
     ):
-        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException, msgspec.MsgspecError),
+            contextlib.closing(connection),
+        ):
             connection.request("GET", "/health")
-            healthy = connection.getresponse().read() == b'{"status":"ok"}'
+            health = msgspec.json.decode(connection.getresponse().read(), type=dict[str, str])
             connection.request("GET", "/")
-            name = connection.getresponse().read(200).decode(errors="replace").strip()
-            if healthy and "qunzhu" in name:
-                return name.splitlines()[0] if name.startswith("qunzhu") else "qunzhu"
+            if health.get("status") == "ok" and b"qunzhu" in connection.getresponse().read():
+                return f"qunzhu {health.get('version', '')}".rstrip()
     return ""
 
 

@@ -133,9 +133,13 @@ class _Connection:
         self._reply(call, answer)
 
     def _reply(self, call: Call, answer: bytes) -> None:
-        """Answer a call; a notification has no answer."""
-        if answer and call.id is not None:
-            self._session.offer(answer)
+        """Answer a call; a notification has no answer, and one that is too large becomes a refusal."""
+        if not answer or call.id is None:
+            return
+        if len(answer) > wire.MAX_FRAME:
+            detail = f"{len(answer)} bytes, at most {wire.MAX_FRAME} are sent"
+            answer = wire.refusal(call.id, Refused(err.REPLY_TOO_LARGE, detail))
+        self._session.offer(answer)
 
     async def _answer(self, call: Call) -> bytes:
         if call.method == "login":
@@ -158,6 +162,8 @@ class _Connection:
         app = await self._backend.app(caller.app.sdkappid)
         if app is None:
             raise Refused(err.APP_UNKNOWN)
+        if not app.enabled:
+            raise Refused(err.APP_DISABLED, str(app.sdkappid))
         if command.name in app.settings.disabled_commands:
             raise Refused(err.COMMAND_DISABLED, command.path)
         return await self._backend.run(command, self._who(app), command.decode(params))

@@ -9,7 +9,7 @@ import msgspec
 from qunzhu.core import wire
 from qunzhu.core.wire import BAD_FRAME, SLOW, Call, End
 
-MAX_QUEUED_BYTES = 1 << 20
+MAX_QUEUED_BYTES = 4 << 20
 MAX_QUEUED_FRAMES = 4096
 MAX_RUNNING = 64
 

@@ -18,6 +18,7 @@ EVERYWHERE = (
     err.USERSIG_OTHER_USER, err.USERSIG_OTHER_APP, err.APP_UNKNOWN, err.USERSIG_TOO_MANY_FAILURES, err.REPLY_TOO_LARGE,
 )  # fmt: skip
 """What the doors themselves may answer, whatever the command."""
+AREAS = {"common": "Requests", "account": "Accounts and UserSigs", "group": "Groups", "openim_rest": "Who is online"}
 
 
 def commands() -> list[Command]:
@@ -50,7 +51,7 @@ def commands_page() -> Page:
         ]),
         Heading("Errors of every command"),
         Text("These come from the doors, before or after a command runs. They are not repeated below."),
-        _error_table(EVERYWHERE),
+        _error_table(sorted(EVERYWHERE, key=lambda error: error.code)),
     ]  # fmt: skip
     for service in dict.fromkeys(row.service for row in rows):
         blocks.append(Heading(service))
@@ -62,7 +63,7 @@ def commands_page() -> Page:
 
 def _doors(row: Command) -> str:
     names = {REST: "REST", GATEWAY: "gateway"}
-    return ", ".join(names[door] for door in row.doors)
+    return ",\u00a0".join(names[door] for door in row.doors)
 
 
 def _command(row: Command) -> list[Block]:
@@ -105,7 +106,7 @@ def _reply(row: Command) -> list[Block]:
     return [Text("Reply:"), Table(("Field", "Type", "Comes", "Meaning"), rows)]
 
 
-def _error_table(rows: "list[ErrorRow] | tuple[ErrorRow, ...]") -> Table:
+def _error_table(rows: list[ErrorRow]) -> Table:
     return Table(("Code", "Text"), [(f"[{row.code}](errors#{row.code})", row.text) for row in rows])
 
 
@@ -116,13 +117,16 @@ def errors_page() -> Page:
         for error in errors_of(row):
             users.setdefault(error.code, []).append(f"[{row.name}](commands#{row.name})")
     everywhere = {row.code for row in EVERYWHERE}
-    return Page("errors", "Error codes", [
+    blocks: list[Block] = [
         Text("A refusal has HTTP status 200, `ActionStatus` FAIL, one of these codes in `ErrorCode`, and in `ErrorInfo`"
              " the text with the field, limit and size that caused it. Codes are those of the reference service; the"
              " texts are this server's own. Through the gateway they are the `code` of a JSON-RPC error."),
-        Table(("Code", "Area", "Text", "Answered by"), [
-            (str(row.code), row.area, row.text,
+    ]  # fmt: skip
+    for area in dict.fromkeys(row.area for row in ERRORS.values()):
+        blocks += [Heading(AREAS[area]), Table(("Code", "Text", "Answered by"), [
+            (str(row.code), row.text,
              "every command" if row.code in everywhere else ", ".join(users.get(row.code, [])) or "the gateway")
             for row in sorted(ERRORS.values(), key=lambda row: row.code)
-        ], keyed=True),
-    ])  # fmt: skip
+            if row.area == area
+        ], keyed=True)]  # fmt: skip
+    return Page("errors", "Error codes", blocks)

@@ -43,20 +43,20 @@ def total(counts: Counts) -> tuple[int, int]:
 
 def coverage_page(*, functions: bool = True) -> Page:
     """Return the page of coverage, with or without the SDK's part."""
-    blocks = [*_part("Server API", "Service", command_counts()), *_own()]
+    blocks = [*_part("Server API", "Service", "commands", command_counts()), *_own()]
     if functions:
-        blocks += _part("SDK", "Header", function_counts())
+        blocks += _part("SDK", "Header", "functions", function_counts())
     return Page("coverage", "Coverage", blocks)
 
 
-def _part(title: str, group: str, counts: Counts) -> list[Block]:
+def _part(title: str, group: str, what: str, counts: Counts) -> list[Block]:
     done, all_of = total(counts)
     rows = [
         (f"`{name}`", f"{sum(found.values())} of {len(found)}", _names(n for n, there in found.items() if there),
          _names(n for n, there in found.items() if not there))
         for name, found in counts.items()
     ]  # fmt: skip
-    return [Heading(title), Text(f"{done} of {all_of}."), Table((group, "Done", "There", "Not yet"), rows)]
+    return [Heading(title), Text(f"{done} of {all_of} {what}."), Table((group, "Done", "There", "Not yet"), rows)]
 
 
 def _names(names: Iterable[str]) -> str:

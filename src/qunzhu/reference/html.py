@@ -13,13 +13,14 @@ ZH = {
     "Events": "事件", "Coverage": "覆盖情况", "Reference": "参考", "On this page": "本页", "Start page": "首页",
     "Errors of every command": "所有命令的公共错误", "Fields of tips and notices": "提示与通知的字段",
     "Why a session ends": "会话结束的原因", "Server API": "服务端 API", "Roles": "角色", "Command": "命令",
-    "Doors": "入口", "What it does": "作用", "Code": "错误码", "Text": "说明", "Area": "范围",
-    "Answered by": "返回者", "Field": "字段", "Type": "类型", "Required": "必填", "Limits": "限制", "Meaning": "含义",
-    "Comes": "返回时机", "Close code": "关闭码", "Reason": "原因", "Connect again": "是否重连", "Service": "服务",
-    "Done": "完成", "There": "已有", "Not yet": "尚无", "Role": "角色", "Number in the SDK": "SDK 中的数值",
-    "App administrator": "App 管理员", "Owner": "群主", "Administrator": "管理员", "Member": "成员",
-    "Other user": "其他用户", "Errors:": "错误：", "Reply:": "应答：", "Request, for example:": "请求示例：",
-    "The request has no fields.": "请求没有字段。",
+    "Doors": "入口", "What it does": "作用", "Code": "错误码", "Text": "说明", "Answered by": "返回者",
+    "Requests": "请求", "Accounts and UserSigs": "账号与 UserSig", "Groups": "群组", "Who is online": "在线状态",
+    "the gateway": "长连接网关", "Field": "字段", "Type": "类型", "Required": "必填", "Limits": "限制",
+    "Meaning": "含义", "Comes": "返回时机", "Close code": "关闭码", "Reason": "原因", "Connect again": "是否重连",
+    "Service": "服务", "Done": "完成", "There": "已有", "Not yet": "尚无", "Role": "角色",
+    "Number in the SDK": "SDK 中的数值", "App administrator": "App 管理员", "Owner": "群主",
+    "Administrator": "管理员", "Member": "成员", "Other user": "其他用户", "Errors:": "错误：", "Reply:": "应答：",
+    "Request, for example:": "请求示例：", "The request has no fields.": "请求没有字段。",
     "The reply has no fields besides the envelope.": "除公共字段外，应答没有字段。",
     "A group is made with one more member": "创建群组，带一名初始成员", "Somebody is added": "有人被加入",
     "Somebody joins by himself": "有人主动加入", "Somebody leaves": "有人退出", "Somebody is removed": "有人被移除",
@@ -42,7 +43,7 @@ def rich(text: str, lang: str) -> str:
     """Return a text with its code and links marked up."""
     query = "?lang=zh" if lang == "zh" else ""
     text = markup.escape(say(text, lang))
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    text = re.sub(r"`([^`]+)`", lambda found: f"<code>{found[1].replace('[].', '[].<wbr>')}</code>", text)
     return LINK.sub(lambda found: f'<a href="/docs/{found[2]}{query}{found[3] or ""}">{found[1]}</a>', text)
 
 
@@ -93,8 +94,8 @@ def _table(table: Table, lang: str) -> str:
         + "</tr>"
         for row in table.rows
     )
-    wide = ' class="wide"' if len(heads) > 2 else ""
-    return f"<table{wide}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    shape = "pairs" if len(heads) == 2 else "wide" if heads[0] else "wide matrix"
+    return f'<table class="{shape}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _cell(cell: str, head: str, lang: str) -> str:

@@ -1,0 +1,87 @@
+"""Any JSON in any field of any command, as administrator and as user: a reply or a documented refusal, on both engines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qunzhu.core.command import BY_NAME
+from qunzhu.core.errors import Refused
+from worlds import ADMIN, documented
+
+INTERNAL = {10002, 70500, 90994, 60013}
+NAMES = sorted({command.name for command in BY_NAME.values()})
+GROUPS = ["public", "work", "room", "@TGS#_many", "gone", "", "\x00", "é", "@TGS#2X", "x" * 97]
+#: Callers, for whom a fault is most likely to be found: those who stand in the groups.
+CALLERS = [None, ADMIN, "owner", "bob", "nobody"]
+texts = st.text(max_size=40) | st.sampled_from(
+    [*GROUPS, "owner", "bob", "ghost", "\x00", "a\x00b", "On", "Public", "%s"]
+)
+numbers = st.integers(-(2**70), 2**70) | st.sampled_from(
+    [0, 1, -1, 2**31, 2**32, 2**53, 2**63 - 1, 2**63, -(2**63) - 1]
+)
+scalars = st.none() | st.booleans() | numbers | texts | st.floats(allow_nan=False, allow_infinity=False)
+KEYS = ["Member_Account", "UserID", "Key", "Value", "Role", "MemberInfoFilter", "GroupBaseInfoFilter", *GROUPS]
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+#: What each command takes, so that one strange field meets an otherwise good request.
+GOOD = {
+    "Type": "Public", "Name": "n", "UserID": "bob", "Accounts": ["bob"], "DeleteItem": [{"UserID": "ghost"}],
+    "CheckItem": [{"UserID": "bob"}], "To_Account": ["bob"], "GroupIdList": ["public"], "Member_Account": "bob",
+    "MemberList": [{"Member_Account": "bob"}], "MemberToDel_Account": ["ghost"], "Member_List_Account": ["bob"],
+    "User_Account": ["bob"], "NewOwner_Account": "owner", "Groups": {"public": 0},
+}  # fmt: skip
+
+
+@pytest.fixture
+def noisy(world):
+    """Return a world with a group of each kind."""
+    world.people("owner", "bob")
+    for kind, name in (("Public", "public"), ("Private", "work"), ("AVChatRoom", "room"), ("Community", "@TGS#_many")):
+        world.group(kind, GroupId=name, members=[] if kind == "AVChatRoom" else ["bob"])
+    world.call("destroy_group", GroupId=world.group("Public", GroupId="gone"))
+    return world
+
+
+def heard(world, name: str, by: str | None, fields: dict) -> None:
+    """Call; whatever is no reply must be a refusal that the command's row lists."""
+    try:
+        world.call(name, by, **{"by_": None, **fields})
+    except Refused as refused:
+        assert refused.row.code not in INTERNAL, (name, by, fields, refused.text)
+        assert refused.row.code in documented(BY_NAME[name]), (name, by, fields, refused.text)
+        assert refused.text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_strange_field(noisy, name):
+    """Each field in turn has any value, the others what is usual."""
+    names = list(BY_NAME[name].request.__struct_fields__)
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(data=st.data())
+    def run(data):
+        usual = {field: GOOD[field] for field in names if field in GOOD}
+        if "GroupId" in names:
+            usual["GroupId"] = data.draw(st.sampled_from(GROUPS))
+        changed = data.draw(st.dictionaries(st.sampled_from(names or ["Any"]), values, max_size=2))
+        heard(noisy, name, data.draw(st.sampled_from(CALLERS)), {**usual, **changed})
+
+    run()
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00", "\U0001f600", "x" * 5000, "%s", ":num", "';--", "\\", "\ufffe", "𝄞"])
+@pytest.mark.parametrize("name", NAMES)
+def test_one_strange_text_in_every_place(noisy, name, text):
+    """A text that engines differ about, in each field: alone, in a list, as a key, and in each kind of item."""
+    for field in BY_NAME[name].request.__struct_fields__:
+        items = [{"Member_Account": text}, {"UserID": text}, {"Key": "open_g", "Value": text}]
+        for value in (text, [text], {text: 1}, {text: text}, *([item] for item in items)):
+            usual = {other: GOOD[other] for other in BY_NAME[name].request.__struct_fields__ if other in GOOD}
+            usual |= {"GroupId": "public"} if "GroupId" in BY_NAME[name].request.__struct_fields__ else {}
+            for by in (None, "bob"):
+                heard(noisy, name, by, {**usual, field: value})
