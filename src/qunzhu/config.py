@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-
 LOG_FORMATS = ("console", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

@@ -199,6 +199,15 @@ class TestOutbox:
         assert shared.ids[-1] == last + 2
         assert world.events[-1] == AccountsChanged(registered=["new"])
 
+    def test_what_was_delivered_is_forgotten_also_after_a_commit_that_failed(self, shared):
+        """The commit that failed was to remove the delivered ones."""
+        world = shared.world
+        codes(shared.together(*(("account_import", None, {"UserID": f"u{n}"}) for n in range(600))))
+        world.store.delivered(shared.ids[-1])
+        with pytest.raises(Fault):
+            world.store.write_now(lambda tx: shared.brittle.arm(2))
+        assert shared.again().undelivered() == []
+
 
 def test_a_fault_of_one_is_his_alone(shared):
     """A fault that is no refusal is treated as one: the others of its batch succeed."""

@@ -51,8 +51,9 @@ def test_everything_given_is_read_back(world):
     world.people("owner", "bob", "carl")
     given = {
         "Type": "Public", "Name": "名字", "Owner_Account": "owner", "GroupId": "my group #1",
-        "Introduction": "first\nsecond", "Notification": "a\tb", "FaceUrl": "http://x/y", "MaxMemberCount": 7, "ApplyJoinOption": "FreeAccess",
-        "InviteJoinOption": "NeedPermission", "AppDefinedData": [{"Key": "open_g", "Value": "\u0000\u0001 binary"}],
+        "Introduction": "first\nsecond", "Notification": "a\tb", "FaceUrl": "http://x/y", "MaxMemberCount": 7,
+        "ApplyJoinOption": "FreeAccess", "InviteJoinOption": "NeedPermission",
+        "AppDefinedData": [{"Key": "open_g", "Value": "\u0000\u0001 binary"}],
         "MemberList": [
             {"Member_Account": "bob", "Role": "Admin", "NameCard": "卡", "MuteTime": 60, "MsgFlag": "Discard",
              "JoinTime": 1234, "MsgSeq": 5, "AppMemberDefinedData": [{"Key": "open_m", "Value": "x"}]},

@@ -1,4 +1,4 @@
-"""Any JSON in any field of any command, as administrator and as user: a reply or a documented refusal, on both engines."""
+"""Any JSON in any field of any command, by anybody: a reply or a documented refusal, on both engines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qunzhu.core.command import BY_NAME
-from qunzhu.core.errors import Refused
 from worlds import ADMIN, documented
 
 INTERNAL = {10002, 70500, 90994, 60013}
@@ -25,7 +24,10 @@ scalars = st.none() | st.booleans() | numbers | texts | st.floats(allow_nan=Fals
 KEYS = ["Member_Account", "UserID", "Key", "Value", "Role", "MemberInfoFilter", "GroupBaseInfoFilter", *GROUPS]
 values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=6,
 )  # fmt: skip
 #: What each command takes, so that one strange field meets an otherwise good request.
@@ -49,12 +51,9 @@ def noisy(world):
 
 def heard(world, name: str, by: str | None, fields: dict) -> None:
     """Call; whatever is no reply must be a refusal that the command's row lists."""
-    try:
-        world.call(name, by, **{"by_": None, **fields})
-    except Refused as refused:
-        assert refused.row.code not in INTERNAL, (name, by, fields, refused.text)
-        assert refused.row.code in documented(BY_NAME[name]), (name, by, fields, refused.text)
-        assert refused.text
+    code = world.code(name, by, **fields)
+    assert code not in INTERNAL, (name, by, fields)
+    assert code == 0 or code in documented(BY_NAME[name]), (name, by, fields, code)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -173,7 +173,7 @@ def test_dissolving_is_told_to_every_member(peopled, kind):
 def test_creation_tells_creator_and_members(peopled):
     group = peopled.group("Public", members=["bob"], Name="new")
     told = {tuple(users): notice["ReportType"] for users, notice in system_notices(peopled.events[-1])}
-    assert told == {(ADMIN,): "Create", ("bob",): "Invite"}
+    assert told == {(ADMIN, "owner"): "Create", ("bob",): "Invite"}
     shown = tip(peopled.events[-1])
     assert (
         shown.items() >= {"GroupId": group, "TipType": "Invite", "UserList": ["bob"], "MemberNum": 2, "Seq": 1}.items()

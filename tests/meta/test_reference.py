@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from qunzhu import commands as _commands
+from qunzhu.core import fields
+from qunzhu.core.command import COMMANDS
 from qunzhu.core.errors import ERRORS
 from qunzhu.core.wire import ENDS
-from qunzhu.reference.__main__ import stale
+from qunzhu.reference.__main__ import files, stale
 from qunzhu.reference.commands import commands, errors_of
 from qunzhu.reference.coverage import command_counts, function_counts, total
 from qunzhu.reference.events import notice_fields
@@ -48,6 +50,25 @@ def test_the_sample_request_is_one_that_the_command_takes(name):
     assert row.decode(msgspec.json.encode(sample(row.request)))
     assert row.help
     assert all(error.code in ERRORS for error in errors_of(row))
+
+
+def test_no_row_of_the_table_of_fields_is_left_over(monkeypatch):
+    wanted = set()
+
+    class Watched(dict):
+        def get(self, name, default=None):
+            wanted.add(name)
+            return super().get(name, default)
+
+        def __getitem__(self, name):
+            wanted.add(name)
+            return super().__getitem__(name)
+
+    monkeypatch.setattr(fields, "FIELDS", Watched(fields.FIELDS))
+    files()
+    for row in COMMANDS.values():  # with those that no door opens and no page shows
+        fields_of(row.request), fields_of(row.reply)
+    assert set(fields.FIELDS) - wanted == {"Kind.new_name"}  # the heads of its table
 
 
 def test_coverage_counts_everything_there_is():

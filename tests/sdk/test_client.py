@@ -78,6 +78,7 @@ class FakeGateway:
         self.tips: dict[str, list[dict[str, Any]]] = {}
         self.refuse_login: list[int] = []
         self.mute: set[str] = set()
+        self.groups_in_an_answer = 50
         self.asked: list[tuple[str, Any]] = []
         self.dialled = 0
         self._to_client: asyncio.Queue[bytes | Closed] = asyncio.Queue()
@@ -98,6 +99,8 @@ class FakeGateway:
         answer = {"jsonrpc": "2.0", "id": call["id"]}
         if method == "login" and self.refuse_login:
             answer["error"] = {"code": self.refuse_login.pop(0), "message": "refused"}
+        elif method == "sync" and len(params["Groups"] or ()) > self.groups_in_an_answer:
+            answer["error"] = {"code": 10018, "message": "too large"}
         else:
             answer["result"] = self._result(method, params)
         self._put(answer)
@@ -414,6 +417,25 @@ def test_pushes_that_tell_the_same_as_a_comparison_come_once():
         await client.close()
 
     asyncio.run(scenario())
+
+
+def test_answers_that_would_be_too_large_are_asked_for_in_parts():
+    async def scenario(fits: int) -> Diary:
+        fake = FakeGateway()
+        fake.groups = dict.fromkeys("abc", 0)
+        client, diary = await on_fake(fake)
+        fake.groups_in_an_answer = fits
+        for group in "abc":
+            fake.tip(group, 1)
+        fake.end()
+        await until(lambda: fake.dialled == 2 and client.known == dict.fromkeys("abc", 1))
+        fake.push("group_tip", fake.tip("a", 2))
+        await until(lambda: 2 in diary.tips("a"))
+        await client.close()
+        return diary
+
+    assert asyncio.run(scenario(1)).tips("a") == [1, 2]
+    assert asyncio.run(scenario(0)).tips("a") == [2]
 
 
 def test_a_call_fails_in_time_and_in_a_break_and_is_sent_once():

@@ -1,16 +1,20 @@
 """What a client has already told, group by group, and how it finds out what it missed. No I/O of its own."""
 
 import enum
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
+from qunzhu.client.errors import CallFailed
 from qunzhu.client.events import ClientEvent, NoticeReceived, TipReceived
 from qunzhu.commands.groups import GetGroupInfo, GroupProfile, InfoFilter
 from qunzhu.commands.sessions import PAGE, Missed, Sync
 from qunzhu.core.command import Reply, Request
+from qunzhu.core.errors import REPLY_TOO_LARGE
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.notices import Notice
 
+log = logging.getLogger("qunzhu.client")
 TIP, NOTICE = "group_tip", "group_notice"
 Push = tuple[str, Notice]
 ENTERED = frozenset({"Create", "Invite"})
@@ -116,9 +120,18 @@ async def _pull_tips(
     call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], None], newest: Mapping[str, int]
 ) -> None:
     behind = {group: seen for group, seen in ledger.seen.items() if newest.get(group, 0) > seen}
+    most = GROUPS_AT_ONCE
     while behind:
-        batch = dict(_some(behind, newest))
-        page = await call(Sync(Groups=batch))
+        batch = dict(_some(behind, newest, most))
+        try:
+            page = await call(Sync(Groups=batch))
+        except CallFailed as fault:
+            if fault.code != REPLY_TOO_LARGE.code:
+                raise
+            if len(batch) == 1:
+                _skip(ledger, behind, newest)
+            most = 1
+            continue
         for tip in page.Tips:
             if ledger.accept(tip):
                 emit(TipReceived(tip, missed=True))
@@ -131,12 +144,19 @@ async def _pull_tips(
                 del behind[group]
 
 
-def _some(behind: Mapping[str, int], newest: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+def _skip(ledger: Ledger, behind: dict[str, int], newest: Mapping[str, int]) -> None:
+    """Give up the missed tips of the first group: not even one page of them fits into an answer."""
+    group = next(iter(behind))
+    log.warning("missed tips of %r are too large to read, seqs %d to %d", group, behind.pop(group) + 1, newest[group])
+    ledger.reach(group, newest[group])
+
+
+def _some(behind: Mapping[str, int], newest: Mapping[str, int], most: int) -> Iterator[tuple[str, int]]:
     """Return as many groups as one answer can carry, at least one."""
     tips = 0
     for number, (group, seen) in enumerate(behind.items()):
         tips += min(newest.get(group, 0) - seen, PAGE)
-        if number and (tips > TIPS_AT_ONCE or number >= GROUPS_AT_ONCE):
+        if number and (tips > TIPS_AT_ONCE or number >= most):
             return
         yield group, seen
 

@@ -217,8 +217,9 @@ def publish(tx: Tx, group: GroupRow, event: E, notice: Notice, *, silent: bool =
 
     Nobody is told of it where the kind's notices are off, the caller wants silence, or the group was never activated.
     """
-    if silent or notice is Notice.OFF or not group.active:
-        event = msgspec.structs.replace(event, told=False)
+    silent = silent or not group.active
+    if silent or notice is Notice.OFF:
+        event = msgspec.structs.replace(event, told=False, silent=silent)
     elif notice is Notice.STORED:
         row = tx.one(NEXT_SEQ, num=group.num, at=event.at)
         event = msgspec.structs.replace(event, seq=int(row[0]) - 1 if row else 0)

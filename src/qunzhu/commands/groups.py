@@ -189,8 +189,8 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     tx.many(INSERT_MEMBER, list(members.values()))
     _count_created(tx, who, kind)
     event = GroupCreated(
-        group_id=group_id, kind=kind.name, operator=who.user, at=who.now, seq=seq, told=told, name=req.Name,
-        owner=owner, members=others,
+        group_id=group_id, kind=kind.name, operator=who.user, at=who.now, seq=seq, told=told,
+        silent=kind.needs_activation, name=req.Name, owner=owner, members=others,
     )  # fmt: skip
     if seq:
         store_notice(tx, num, event)

@@ -88,7 +88,8 @@ def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
         register(tx, who, who.user)
         row = ("", "", 0)
     rooms = tx.all(
-        "SELECT g.group_id FROM members m JOIN groups g ON g.num = m.group_num WHERE m.user_id = :user ORDER BY g.num",
+        "SELECT g.group_id FROM members m JOIN groups g ON g.num = m.group_num WHERE m.user_id = :user"
+        " AND (g.active = 1 OR m.role = 400) ORDER BY g.num",
         user=who.user,
     )
     return Opened(
@@ -124,7 +125,7 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
         raise Refused(err.BAD_PARAMETER, f"Groups: {len(known)} items, at most 10000 are allowed")
     joined = tx.all(
         "SELECT g.num, g.group_id, g.next_seq FROM members m JOIN groups g ON g.num = m.group_num"
-        " WHERE m.user_id = :user ORDER BY g.num",
+        " WHERE m.user_id = :user AND (g.active = 1 OR m.role = 400) ORDER BY g.num",
         user=who.user,
     )
     tips: list[dict[str, Any]] = []

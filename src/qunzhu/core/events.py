@@ -22,7 +22,9 @@ class GroupEvent(Event, frozen=True, kw_only=True):
     at: int
     seq: int = 0
     told: bool = True
-    """False where nobody is told: the kind's notices are off, the caller asked for silence, or the group sleeps."""
+    """False where the group is not told: the kind's notices are off, or the event is silent."""
+    silent: bool = False
+    """True where those who were put in are not told either: the caller asked for silence, or the group sleeps."""
 
 
 class GroupCreated(GroupEvent, frozen=True, kw_only=True):

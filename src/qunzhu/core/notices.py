@@ -63,11 +63,12 @@ def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
     """Return what single users are told: pairs of recipients (None: every member) and notice."""
     match event:
         case GroupCreated():
-            told = [([event.operator], _report(event, "Create", GroupName=event.name))]
-            if event.told and event.members:
+            makers = [user for user in dict.fromkeys((event.operator, event.owner)) if user]
+            told = [(makers, _report(event, "Create", GroupName=event.name))]
+            if event.members and not event.silent:
                 told.append((event.members, _report(event, "Invite", GroupName=event.name)))
             return [*told]
-        case MembersJoined(how="Invite", told=True):
+        case MembersJoined(how="Invite", silent=False):
             return [(event.users, _report(event, "Invite"))]
         case MembersLeft(how="Kick"):
             return [(event.users, _report(event, "BeKicked", Reason=event.reason))]

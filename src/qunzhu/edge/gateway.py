@@ -126,6 +126,10 @@ class _Connection:
         except Refused as refused:
             code = refused.row.code
             answer = wire.refusal(call.id, refused)
+        except Exception:
+            log.exception("internal error", method=call.method[:40])
+            code = err.GROUP_INTERNAL.code
+            answer = wire.refusal(call.id, Refused(err.GROUP_INTERNAL, call.method[:40]))
         finally:
             self._session.running -= 1
         if call.method in BY_NAME:
@@ -178,9 +182,18 @@ class _Connection:
     async def _login(self, call: Call) -> bytes:
         if self._session.state is not State.NEW:
             raise Refused(err.BAD_PARAMETER, "login: the session is logged in already")
+        self._session.state = State.OPENING
+        try:
+            return await self._logged_in(call)
+        finally:
+            if self._caller is None and self._session.state is State.OPENING:
+                self._session.state = State.NEW
+
+    async def _logged_in(self, call: Call) -> bytes:
+        """Check a login and open the session; until it is open, another login may follow a refused one."""
         try:
             login = wire.decode_login(call.params)
-        except msgspec.MsgspecError as fault:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
             raise Refused(err.URL_PARAMETER, str(fault)) from None
         if login.protocol != wire.PROTOCOL:
             raise Refused(err.URL_PARAMETER, f"protocol: {login.protocol}, this server speaks {wire.PROTOCOL}")
@@ -212,7 +225,6 @@ class _Connection:
         except BaseException:
             hub.detach(self._session)
             self._hub = None
-            self._session.state = State.NEW
             raise
         if not isinstance(opened, Opened):
             raise TypeError(type(opened))

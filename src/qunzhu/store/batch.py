@@ -183,12 +183,14 @@ class Batch:
         self._counted: set[str] = set()
         self._events: list[tuple[int, Event]] = []
         self._careful = 0
+        self._undone = False
         self._forgotten = self._last_event = 0
         if keeps_events:
             self._last_event = engine.query("SELECT coalesce(max(id), 0) FROM outbox", {})[0][0]
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Run transactions up to, not including, the commit. A fault of one is kept for its caller only."""
+        self._undone = False
         try:
             self.engine.begin(writes=self._writes)
             if not self._writes or self._careful or not self._run_together(jobs):
@@ -204,8 +206,7 @@ class Batch:
 
     def commit(self, jobs: Sequence[Job]) -> None:
         """Make the batch durable, or give every caller the fault."""
-        if jobs and all(job.fault is not None for job in jobs) and not self._writes:
-            self._undo((), None)
+        if self._undone:
             return
         try:
             self.engine.commit()
@@ -274,7 +275,9 @@ class Batch:
             self._counters.clear()
         self._counted.clear()
 
-    def _undo(self, jobs: Sequence[Job], fault: BaseException | None) -> None:
+    def _undo(self, jobs: Sequence[Job], fault: BaseException) -> None:
+        self._undone = True
+        self._forgotten = 0  # the commit may have been the one that removed delivered events
         self._rollback()
         self._events.clear()
         for job in jobs:

@@ -20,12 +20,18 @@ class PostgresEngine:
     def __init__(self, url: str, schema: str, family: str, *, writes: bool) -> None:
         self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=2)
         self._cursor = self._connection.cursor()
+        try:
+            self._prepare(schema, family, writes=writes)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, schema: str, family: str, *, writes: bool) -> None:
         name = pg.Identifier(schema)
         if writes:
             self._cursor.execute(pg.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
         self._cursor.execute(pg.SQL("SET search_path TO {}").format(name))
         self._cursor.execute("SET synchronous_commit = on")
-        self._writes = writes
         if writes:
             self._migrate(schema, family)
 

@@ -27,10 +27,17 @@ class SqliteEngine:
         self._connection.set_busy_timeout(BUSY_MS)
         self._cursor = self._connection.cursor()
         self._execute = self._cursor.execute
+        self._log_pages = 0
+        try:
+            self._prepare(family, writes=writes)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, family: str, *, writes: bool) -> None:
         cache = WRITER_CACHE_KIB if writes else READER_CACHE_KIB
         for pragma in ("journal_mode = WAL", "synchronous = FULL", f"cache_size = -{cache}", "wal_autocheckpoint = 0"):
             self._execute(f"PRAGMA {pragma}").fetchall()
-        self._log_pages = 0
         if writes:
             self._migrate(family)
             self._connection.set_wal_hook(self._log_grew)
