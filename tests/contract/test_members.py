@@ -224,6 +224,11 @@ class TestJoinAndQuit:
         assert peopled.roles(group) == {"owner": "Owner", "bob": "Member"}
         peopled.refused(10013, "join_group", "bob", GroupId=group)
 
+    def test_a_greeting_has_a_limit(self, peopled):
+        group = peopled.group("ChatRoom")
+        assert "300" in peopled.refused(10004, "join_group", "bob", GroupId=group, Message="x" * 301)
+        peopled.call("join_group", "bob", GroupId=group, Message="群" * 100)
+
     def test_options_of_a_public_group(self, peopled):
         group = peopled.group("Public", ApplyJoinOption="DisableApply")
         peopled.refused(10007, "join_group", "bob", GroupId=group)

@@ -424,7 +424,7 @@ def test_online_status_follows_sessions(server: Server):
         async with signed_in(server, alice):
             [state] = server.rest("openim/query_online_status", **ask)["QueryResult"]
             assert state["Status"] == state["State"] == "Online"
-            assert state["Detail"] == [{"Platform": "Linux", "Status": "Online"}]
+            assert state["Detail"] == [{"Platform": "PC", "Status": "Online"}]
         [state] = server.rest("openim/query_online_status", **ask)["QueryResult"]
         assert state["Status"] == "Offline"
 

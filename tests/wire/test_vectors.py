@@ -1,8 +1,8 @@
 """Requests and replies as the public documentation has them, from the files in ``vectors``.
 
 In a file, ``$name`` is what an earlier call of the case's ``setup`` returned, and ``<number>``, ``<time>``, ``<text>``,
-``<id>`` and ``<list>`` stand for any value of that sort. A reply may hold more fields than the vector: the documentation
-of every edition names some that another leaves out.
+``<id>`` and ``<list>`` stand for any value of that sort. A reply may hold more fields than the vector: each edition of
+the documentation names some that another leaves out.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def add_group_member(tx: Tx, who: Who, req: AddGroupMember) -> AddedMembers:
     if FAILED in results.values() and not new and PRESENT not in results.values():
         raise Refused(err.MEMBER_UNKNOWN, f"MemberList: {users[0]!r}")
     if new:
-        join(tx, who, group, new, how="Invite", silent=bool(req.Silence))
+        join(tx, who, group, new, how="Invite", silent=who.admin and bool(req.Silence))
     return AddedMembers(
         MemberList=[
             AddedMember(Member_Account=m.Member_Account, Result=results[m.Member_Account]) for m in req.MemberList
@@ -147,7 +147,7 @@ def delete_group_member(tx: Tx, who: Who, req: DeleteGroupMember) -> Done:
             raise Refused(err.NO_RIGHT, f"MemberToDel_Account: {user!r} is {role_name(target)} of the group")
         users.append(user)
     if users:
-        leave(tx, who, group, users, how="Kick", reason=req.Reason or "", silent=bool(req.Silence))
+        leave(tx, who, group, users, how="Kick", reason=req.Reason or "", silent=who.admin and bool(req.Silence))
     return Done()
 
 

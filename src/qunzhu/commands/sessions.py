@@ -16,6 +16,8 @@ from qunzhu.core.limits import STATUS_ACCOUNTS, Account, items, number
 from qunzhu.core.notices import tip
 from qunzhu.core.ports import GATEWAY, Tx, Who
 
+SHOWN_PLATFORM = {"iOS": "iPhone", "Windows": "PC", "Linux": "PC"}
+"""Platforms that query_online_status calls otherwise (doc 1047/35477); the rest under their own name."""
 PAGE = 100
 """Notices of one group that one catching-up returns."""
 
@@ -59,7 +61,7 @@ def query_online_status(tx: Tx, who: Who, req: QueryOnlineStatus) -> Statuses:
 
 
 def _status(tx: Tx, user: str, *, detail: bool) -> Status:
-    platforms = sorted(tx.presence.platforms(user))
+    platforms = sorted({SHOWN_PLATFORM.get(name, name) for name in tx.presence.platforms(user)})
     state = "Online" if platforms else "Offline"
     shown = [{"Platform": name, "Status": "Online"} for name in platforms]
     return Status(To_Account=user, Status=state, State=state, Detail=shown if detail and shown else UNSET)

@@ -53,7 +53,7 @@ class Gatekeeper:
         try:
             return check_usersig(app.key, app.sdkappid, identifier, usersig, now)
         except Refused:
-            if now // 60 != self._minute:
+            if now // 60 != self._minute or len(self._failures) >= MAX_REMEMBERED:
                 self._minute = now // 60
                 self._failures.clear()
             key = (app.sdkappid, identifier)

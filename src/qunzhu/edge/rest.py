@@ -15,6 +15,7 @@ import msgspec
 from qunzhu.core import errors as err
 from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import Refused
+from qunzhu.core.limits import is_account
 from qunzhu.core.ports import REST, App, Who
 from qunzhu.core.reference import REFERENCE_PATHS
 from qunzhu.edge.auth import Gatekeeper
@@ -25,7 +26,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_BODY = 1 << 20
 MAX_REPLY = 1 << 20
-MAX_PARSED = 4096
+MAX_PARSED = 1024
+MAX_PARSED_BYTES = 2048
+"""What is remembered of strangers' queries must stay small: at most so many, of at most so many bytes."""
 PREFIX = "/v4/"
 _encode = msgspec.json.Encoder().encode
 _HEADERS = [
@@ -197,9 +200,10 @@ class RestDoor:
         found = self._parsed.get(key)
         if found is None:
             found = query_of(key)
-            if len(self._parsed) >= MAX_PARSED:
-                self._parsed.clear()
-            self._parsed[key] = found
+            if len(key) <= MAX_PARSED_BYTES:
+                if len(self._parsed) >= MAX_PARSED:
+                    self._parsed.clear()
+                self._parsed[key] = found
         return found
 
     def _prepare(self, path: str, query: dict[str, str], app: App, body: bytes) -> tuple[Command, Any, Who]:
@@ -217,6 +221,8 @@ class RestDoor:
         identifier = query.get("identifier", "")
         if not identifier:
             raise Refused(err.URL_PARAMETER, "identifier: missing")
+        if not is_account(identifier):
+            raise Refused(err.URL_PARAMETER, "identifier: 1 to 32 bytes of printable ASCII are allowed")
         if "usersig" not in query:
             raise Refused(err.URL_PARAMETER, "usersig: missing")
         now_ms = self._backend.now_ms()

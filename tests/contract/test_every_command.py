@@ -1,0 +1,88 @@
+"""No command without its contract: help, codes from the one table, and tests that name it, its codes and its fields."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from qunzhu.core.command import BY_NAME, COMMANDS
+from qunzhu.core.errors import ERRORS
+from qunzhu.core.ports import GATEWAY, REST
+from qunzhu.core.reference import REFERENCE_PATHS
+
+NAMES = sorted({command.name for command in BY_NAME.values()})
+HERE = Path(__file__).parent
+#: The tests that call commands; not this file, and not the ones that only loop over all of them.
+SOURCES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in HERE.glob("test_*.py")
+    if path.name not in {"test_every_command.py", "test_noise.py", "test_faults.py", "test_batch.py"}
+}
+
+
+def quoted(name: str) -> list[str]:
+    """Return the contract files that name a command."""
+    return [file for file, text in SOURCES.items() if f'"{name}"' in text]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_help_and_codes(name):
+    command = BY_NAME[name]
+    assert re.fullmatch(r"[A-Z].*\.", command.help), command.help
+    assert all(ERRORS[row.code] is row for row in (*command.errors, command.bad_input, command.internal))
+    assert len({row.code for row in command.errors}) == len(command.errors)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_contract_test_names_it(name):
+    assert quoted(name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_contract_test_sees_it_refuse(name):
+    """Those that take nothing, or that refuse nothing of their own, have no refusal to test."""
+    if name in {"open_session"}:
+        return
+    table = re.compile(rf'refused\([^)]*"{name}"|refused\(\s*\d+, (?:command|name)\b')
+    assert any(table.search(SOURCES[file]) for file in quoted(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_contract_test_gives_each_of_its_fields(name):
+    text = "\n".join(SOURCES.values())
+    fields = BY_NAME[name].request.__struct_fields__
+    assert [field for field in fields if not re.search(rf"\b{field}\b", text)] == []
+
+
+def test_names_and_doors():
+    for path, command in COMMANDS.items():
+        assert path == command.path or path in command.aliases
+        assert BY_NAME[path.rpartition("/")[2]] is command
+        assert set(command.doors) <= {REST, GATEWAY}
+        if command.service != "gateway":
+            assert path in REFERENCE_PATHS
+            assert REST in command.doors
+            assert command.doc
+        else:
+            assert REST not in command.doors
+
+
+def test_reading_commands_write_nothing(world):
+    """A command that says that it reads runs where writing is impossible; what it answers is not changed by asking."""
+    world.people("owner", "bob")
+    group = world.group("Public", members=["bob"])
+    fields = {
+        "get_group_info": {"GroupIdList": [group]}, "get_group_member_info": {"GroupId": group},
+        "get_specified_group_member_info": {"GroupId": group, "Member_List_Account": ["bob"]},
+        "get_role_in_group": {"GroupId": group, "User_Account": ["bob"]}, "get_appid_group_list": {},
+        "get_joined_group_list": {"Member_Account": "bob"}, "account_check": {"CheckItem": [{"UserID": "bob"}]},
+        "query_online_status": {"To_Account": ["bob"]}, "sync": {"Groups": {group: 0}},
+        "get_user_profiles": {"To_Account": ["bob"]},
+    }  # fmt: skip
+    assert set(fields) == {command.name for command in BY_NAME.values() if not command.writes}
+    before = world.dump()
+    for name, given in fields.items():
+        assert world.call(name, **given) == world.call(name, **given)
+    assert world.dump() == before
