@@ -143,6 +143,14 @@ class TestSilence:
         assert peopled.stored(group) == []
         assert peopled.roles(group) == {"owner": "Owner", "bob": "Member"}
 
+    def test_is_the_app_administrators(self, peopled):
+        """A field of the server API: members cannot invite or remove unseen."""
+        group = peopled.group("Community", members=["bob"])
+        peopled.call("add_group_member", "bob", GroupId=group, Silence=1, MemberList=[{"Member_Account": "carl"}])
+        assert last(peopled, group)[1] == STORED
+        peopled.call("delete_group_member", "owner", GroupId=group, Silence=1, MemberToDel_Account=["carl"])
+        assert last(peopled, group)[1] == STORED
+
     def test_zero_is_the_default(self, peopled):
         group = peopled.group("Public")
         peopled.call("add_group_member", GroupId=group, Silence=0, MemberList=[{"Member_Account": "bob"}])
