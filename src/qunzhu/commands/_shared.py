@@ -85,10 +85,12 @@ class MemberRow(msgspec.Struct, frozen=True):
 
 
 SELECT_GROUP = "SELECT * FROM groups WHERE group_id = :group_id"
-SELECT_MEMBER = (
+MEMBERS_OF = (
     "SELECT user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at, custom"
-    " FROM members WHERE group_num = :num AND user_id = :user"
+    " FROM members WHERE group_num = :num"
 )
+"""All members of a group, in the columns of ``MemberRow``; readers of some of them add their condition."""
+SELECT_MEMBER = MEMBERS_OF + " AND user_id = :user"
 SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
 INSERT_MEMBER = (
     "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at,"

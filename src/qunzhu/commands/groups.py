@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
+    MEMBERS_OF,
     ON_OFF,
     SELECT_GROUP,
     GroupField,
@@ -426,11 +427,7 @@ def _one_info(tx: Tx, who: Who, group_id: str, wanted: InfoFilter | None) -> Gro
 
 def members_of(tx: Tx, group: GroupRow, wanted: InfoFilter | None) -> list[dict[str, Any]]:
     """Return all members of a group as the wire shows them."""
-    rows = tx.all(
-        "SELECT user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at, custom"
-        " FROM members WHERE group_num = :num ORDER BY user_id",
-        num=group.num,
-    )
+    rows = tx.all(MEMBERS_OF + " ORDER BY user_id", num=group.num)
     fields = None if wanted is None else wanted.MemberInfoFilter
     keys = None if wanted is None else (wanted.AppDefinedDataFilter_GroupMember or [])
     return [shown_member(row, fields, keys) for row in rows]

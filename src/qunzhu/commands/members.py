@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
+    MEMBERS_OF,
     GroupRow,
     allowed,
     find_group,
@@ -196,8 +197,7 @@ class GetGroupMemberInfo(Request[Members], frozen=True, kw_only=True):
 
 
 PAGE_MEMBERS = (
-    "SELECT user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at, custom"
-    " FROM members WHERE group_num = :num AND user_id > :next"
+    MEMBERS_OF + " AND user_id > :next"
     " AND role IN (:owner, :admin, :member) ORDER BY user_id LIMIT :limit OFFSET :offset"
 )
 COMMUNITY_PAGE = 100
