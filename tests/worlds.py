@@ -44,7 +44,11 @@ SETTINGS = AppSettings(
         CustomField("open_m"), CustomField("admin_m", write="AppAdmin"), CustomField("pub_m", kinds=("Public",)),
     ),
 )  # fmt: skip
-TABLES = ("accounts", "deleted_accounts", "groups", "members", "messages", "dissolved", "counters", "outbox")
+TABLES = (
+    "accounts", "deleted_accounts", "groups", "members", "messages", "dissolved", "counters", "outbox", "mutes",
+    "applications", "applications_seen", "bans", "live_admins", "attributes", "attribute_versions", "group_counters",
+    "topics", "topic_members", "permission_groups", "permission_group_members", "topic_permissions",
+)  # fmt: skip
 #: Codes that any command may answer, whatever its own page lists.
 COMMON = frozenset({BODY_NOT_JSON.code, ACCOUNT_NOT_TEXT.code, NOT_APP_ADMIN.code})
 

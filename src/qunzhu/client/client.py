@@ -12,8 +12,17 @@ import msgspec
 
 from qunzhu.client import errors as err
 from qunzhu.client.errors import PASSING, CallFailed, failed
-from qunzhu.client.events import ClientEvent, Expired, Kicked, NoticeReceived, State, StateChanged, TipReceived
-from qunzhu.client.ledger import NOTICE, TIP, Ledger, Push, Verdict, catch_up
+from qunzhu.client.events import (
+    ChangeReceived,
+    ClientEvent,
+    Expired,
+    Kicked,
+    NoticeReceived,
+    State,
+    StateChanged,
+    TipReceived,
+)
+from qunzhu.client.ledger import CHANGE, NOTICE, TIP, Ledger, Push, Verdict, catch_up
 from qunzhu.client.link import FAILS_WITH, Link
 from qunzhu.client.transport import Closed, Dial, gateway_url, open_websocket
 from qunzhu.commands.groups import CreatedGroup, CreateGroup, DestroyGroup
@@ -312,6 +321,8 @@ class Client:
             self._take_tip(params)
         elif method == NOTICE and self._ledger.note(params):
             self._emit(NoticeReceived(params))
+        elif method == CHANGE:
+            self._emit(ChangeReceived(params))
 
     def _take_tip(self, tip: Notice) -> None:
         verdict = self._ledger.judge(tip)

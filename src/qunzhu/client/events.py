@@ -44,6 +44,15 @@ class NoticeReceived(ClientEvent, frozen=True):
     derived: bool = False
 
 
+class ChangeReceived(ClientEvent, frozen=True):
+    """A group's attributes, counters, topics or permission groups changed: the fields of the ``group_change`` push.
+
+    Such pushes are not stored: after a reconnect, read what matters anew.
+    """
+
+    change: Notice
+
+
 class StateChanged(ClientEvent, frozen=True):
     """The client's connection has another state; ``code`` and ``text`` say why, 0 and empty where all is well."""
 

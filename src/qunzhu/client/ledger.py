@@ -15,7 +15,7 @@ from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.notices import Notice
 
 log = logging.getLogger("qunzhu.client")
-TIP, NOTICE = "group_tip", "group_notice"
+TIP, NOTICE, CHANGE = "group_tip", "group_notice", "group_change"
 Push = tuple[str, Notice]
 ENTERED = frozenset({"Create", "Invite"})
 LEFT = frozenset({"Delete", "BeKicked", "Quit"})

@@ -1,6 +1,7 @@
 """Reads and writes that several group commands need."""
 
 import functools
+import operator
 from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, LiteralString, TypeVar
 
@@ -12,7 +13,7 @@ from qunzhu.core.ids import check_group_id
 from qunzhu.core.kinds import BY_NAME, Kind, Notice
 from qunzhu.core.limits import MSG_FLAGS, is_account, key, text
 from qunzhu.core.ports import LEVELS, CustomField, Tx, Who
-from qunzhu.core.rights import ROLE_NAMES, Action, Role, require
+from qunzhu.core.rights import NO_MASKS, ROLE_NAMES, Action, Masks, Role, require
 
 ON_OFF = ("Off", "On")
 
@@ -86,15 +87,20 @@ class MemberRow(msgspec.Struct, frozen=True):
 
 SELECT_GROUP = "SELECT * FROM groups WHERE group_id = :group_id"
 MEMBERS_OF = (
-    "SELECT user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at, custom"
-    " FROM members WHERE group_num = :num"
+    "SELECT m.user_id, m.role, m.joined_at, m.read_seq, m.msg_flag, m.name_card, coalesce(s.until, 0), m.last_msg_at,"
+    " m.custom FROM members m LEFT JOIN mutes s ON s.group_num = m.group_num AND s.topic_num = 0"
+    " AND s.user_id = m.user_id WHERE m.group_num = :num"
 )
-"""All members of a group, in the columns of ``MemberRow``; readers of some of them add their condition."""
-SELECT_MEMBER = MEMBERS_OF + " AND user_id = :user"
+"""All members ``m`` of a group, in the columns of ``MemberRow``; readers of some of them add their condition."""
+SELECT_MEMBER = MEMBERS_OF + " AND m.user_id = :user"
 SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
 INSERT_MEMBER = (
-    "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, mute_until, last_msg_at,"
-    " custom) VALUES (:num, :user, :role, :at, :seq, :flag, :card, :mute, 0, :custom)"
+    "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom)"
+    " VALUES (:num, :user, :role, :at, :seq, :flag, :card, 0, :custom)"
+)
+SET_MUTE = (
+    "INSERT INTO mutes (group_num, topic_num, user_id, until) VALUES (:num, :topic, :user, :until)"
+    " ON CONFLICT (group_num, topic_num, user_id) DO UPDATE SET until = :until"
 )
 INSERT_NOTICE = "INSERT INTO messages (group_num, seq, at, body) VALUES (:num, :seq, :at, :body)"
 NEXT_SEQ = "UPDATE groups SET next_seq = next_seq + 1, last_msg_at = :at WHERE num = :num RETURNING next_seq"
@@ -123,11 +129,34 @@ def role_of(tx: Tx, group: GroupRow, user: str) -> Role:
     return Role(member.role) if member else Role.OUTSIDER
 
 
-def allowed(tx: Tx, who: Who, group: GroupRow, action: Action) -> Role:
-    """Return the caller's role, or refuse what the rights table does not give it."""
+def allowed(tx: Tx, who: Who, group: GroupRow, action: Action, *, topic_num: int = 0) -> Role:
+    """Return the caller's role, or refuse what neither the rights table nor a permission group gives it."""
     role = role_of(tx, group, who.user)
-    require(action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join == "FreeAccess")
+    require(
+        action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join == "FreeAccess",
+        masks=masks_of(tx, group, who.user, role, topic_num),
+    )  # fmt: skip
     return role
+
+
+SELECT_MASKS = (
+    "SELECT g.permission, coalesce(t.permission, 0) FROM permission_group_members m"
+    " JOIN permission_groups g ON g.group_num = m.group_num AND g.permission_group_id = m.permission_group_id"
+    " LEFT JOIN topic_permissions t ON t.group_num = g.group_num AND t.permission_group_id = g.permission_group_id"
+    " AND t.topic_num = :topic WHERE m.group_num = :num AND m.user_id = :user"
+)
+
+
+def masks_of(tx: Tx, group: GroupRow, user: str, role: Role, topic_num: int = 0) -> Masks:
+    """Return what permission groups give a member: all his groups' bits together, the default's if he is in none."""
+    if not group.enable_permission or role is Role.OUTSIDER:
+        return NO_MASKS
+    rows = tx.all(SELECT_MASKS, num=group.num, topic=topic_num, user=user)
+    if not rows:
+        return Masks(group.default_permission, 0)
+    return Masks(
+        functools.reduce(operator.or_, (m for m, _ in rows)), functools.reduce(operator.or_, (t for _, t in rows))
+    )
 
 
 def registered(tx: Tx, user: str) -> bool:

@@ -3,7 +3,7 @@
 Docs 1047/34895, 34961, 34960, 34925, 34962, 34966, 34896.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,6 +13,7 @@ from qunzhu.commands._shared import (
     MEMBERS_OF,
     ON_OFF,
     SELECT_GROUP,
+    SET_MUTE,
     GroupField,
     GroupRow,
     MemberField,
@@ -188,6 +189,7 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     for member in members.values():
         member["num"] = num
     tx.many(INSERT_MEMBER, list(members.values()))
+    tx.many(SET_MUTE, [{**m, "topic": 0} for m in members.values() if m["until"]])
     _count_created(tx, who, kind)
     event = GroupCreated(
         group_id=group_id, kind=kind.name, operator=who.user, at=who.now, seq=seq, told=told,
@@ -276,7 +278,7 @@ def _first_member(who: Who, kind: Kind, user: str, given: FirstMember | None, *,
         custom = stored_fields(fields)
     return {
         "user": user, "role": int(role), "at": at, "seq": seq, "flag": MSG_FLAGS.index(flag), "card": card,
-        "mute": mute, "custom": custom,
+        "until": mute, "custom": custom,
     }  # fmt: skip
 
 
@@ -427,7 +429,7 @@ def _one_info(tx: Tx, who: Who, group_id: str, wanted: InfoFilter | None) -> Gro
 
 def members_of(tx: Tx, group: GroupRow, wanted: InfoFilter | None) -> list[dict[str, Any]]:
     """Return all members of a group as the wire shows them."""
-    rows = tx.all(MEMBERS_OF + " ORDER BY user_id", num=group.num)
+    rows = tx.all(MEMBERS_OF + " ORDER BY m.user_id", num=group.num)
     fields = None if wanted is None else wanted.MemberInfoFilter
     keys = None if wanted is None else (wanted.AppDefinedDataFilter_GroupMember or [])
     return [shown_member(row, fields, keys) for row in rows]
@@ -720,13 +722,29 @@ def destroy_group(tx: Tx, who: Who, req: DestroyGroup) -> Done:
     return Done()
 
 
+REMOVE_GROUP: tuple[LiteralString, ...] = (
+    "DELETE FROM messages WHERE group_num = :num",
+    "DELETE FROM members WHERE group_num = :num",
+    "DELETE FROM mutes WHERE group_num = :num",
+    "DELETE FROM applications WHERE group_num = :num",
+    "DELETE FROM bans WHERE group_num = :num",
+    "DELETE FROM live_admins WHERE group_num = :num",
+    "DELETE FROM attributes WHERE group_num = :num",
+    "DELETE FROM attribute_versions WHERE group_num = :num",
+    "DELETE FROM group_counters WHERE group_num = :num",
+    "DELETE FROM topic_members WHERE topic_num IN (SELECT num FROM topics WHERE group_num = :num)",
+    "DELETE FROM topics WHERE group_num = :num",
+    "DELETE FROM permission_groups WHERE group_num = :num",
+    "DELETE FROM permission_group_members WHERE group_num = :num",
+    "DELETE FROM topic_permissions WHERE group_num = :num",
+    "DELETE FROM groups WHERE num = :num",
+)
+"""Every table whose rows hang on a group; the group itself last."""
+
+
 def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
     """Remove a group with all that hangs on it, count it out and tell its members."""
-    for statement in (
-        "DELETE FROM messages WHERE group_num = :num",
-        "DELETE FROM members WHERE group_num = :num",
-        "DELETE FROM groups WHERE num = :num",
-    ):
+    for statement in REMOVE_GROUP:
         tx.run(statement, num=group.num)
     tx.run(
         "INSERT INTO dissolved (group_id, kind_name, name, operator, at) VALUES (:group_id, :kind, :name, :who, :at)"

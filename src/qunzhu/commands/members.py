@@ -108,7 +108,7 @@ def join(tx: Tx, who: Who, group: GroupRow, users: list[str], *, how: str, silen
     tx.many(INSERT_MEMBER, [
         {"num": group.num, "user": user, "role": int(Role.MEMBER), "at": who.now,
          "seq": event.seq or group.next_seq - 1, "flag": MSG_FLAGS.index(group.kind.msg_flag), "card": "",
-         "mute": 0, "custom": "{}"}
+         "custom": "{}"}
         for user in users
     ])  # fmt: skip
 
@@ -197,8 +197,8 @@ class GetGroupMemberInfo(Request[Members], frozen=True, kw_only=True):
 
 
 PAGE_MEMBERS = (
-    MEMBERS_OF + " AND user_id > :next"
-    " AND role IN (:owner, :admin, :member) ORDER BY user_id LIMIT :limit OFFSET :offset"
+    MEMBERS_OF + " AND m.user_id > :next"
+    " AND m.role IN (:owner, :admin, :member) ORDER BY m.user_id LIMIT :limit OFFSET :offset"
 )
 COMMUNITY_PAGE = 100
 

@@ -59,6 +59,12 @@ def tip(event: Event) -> Notice | None:
     return {**_base(event), **more, "Seq": event.seq}
 
 
+def change(event: Event) -> Notice | None:
+    """Return what sessions in the group are told that is neither tip nor notice: ``ChangeType`` says what changed."""
+    del event
+    return None
+
+
 def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
     """Return what single users are told: pairs of recipients (None: every member) and notice."""
     match event:

@@ -6,6 +6,8 @@ Letters: ``A`` app administrator (in any group, member or not), ``O`` owner, ``D
 
 import enum
 
+import msgspec
+
 from qunzhu.core.errors import BAD_PARAMETER, NO_RIGHT, OWNER_MAY_NOT_LEAVE, ErrorRow, Refused
 from qunzhu.core.kinds import KINDS, LIVE, Kind
 
@@ -40,6 +42,30 @@ class Action(enum.Enum):
     KICK = "remove a member"
     TRANSFER = "give the group to another owner"
     DISSOLVE = "dissolve the group"
+    DECIDE = "decide applications"
+    SET_ROLE = "appoint or remove administrators"
+    EDIT_SELF = "change one's own card, receive option or custom fields"
+    EDIT_MEMBER = "change another member's card or custom fields"
+    MUTE = "mute a member"
+    READ_MUTED = "read who is muted"
+    BAN = "ban a member"
+    READ_ATTRIBUTES = "read the group's attributes"
+    EDIT_ATTRIBUTES = "change the group's attributes"
+    READ_COUNTERS = "read the group's counters"
+    EDIT_COUNTERS = "change the group's counters"
+    SEND_NOTICE = "send a custom system notice"
+    READ_ONLINE = "read who is in the live room"
+    MARK = "mark members"
+    READ_TOPICS = "read topics"
+    CREATE_TOPIC = "create a topic"
+    EDIT_TOPIC = "change a topic"
+    MUTE_TOPIC = "mute a topic or a member in it"
+    DESTROY_TOPIC = "delete a topic"
+    READ_PERMISSIONS = "read permission groups"
+    EDIT_PERMISSIONS = "change permission groups"
+    EDIT_PERMISSION_MEMBERS = "change who is in a permission group"
+    EDIT_TOPIC_PERMISSIONS = "change the topic permissions of a permission group"
+    IMPORT = "import a group, its members or topics"
 
 
 RIGHTS: dict[Action, tuple[str, ...]] = {
@@ -57,26 +83,92 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.KICK:         ("AO",   "AOD",   "AOD",   "",         "AOD"),
     Action.TRANSFER:     ("AO",   "AO",    "AO",    "",         "AO"),
     Action.DISSOLVE:     ("A",    "AO",    "AO",    "AO",       "AO"),
+    Action.DECIDE:       ("AO",   "AOD",   "AOD",   "",         ""),
+    Action.SET_ROLE:     ("",     "AO",    "AO",    "AO",       "AO"),
+    Action.EDIT_SELF:    ("AODM", "AODM",  "AODM",  "",         "AODM"),
+    Action.EDIT_MEMBER:  ("AO",   "AOD",   "AOD",   "",         "AOD"),
+    Action.MUTE:         ("",     "AOD",   "AOD",   "AOD",      "AOD"),
+    Action.READ_MUTED:   ("AO",   "AOD",   "AOD",   "AOD",      "AOD"),
+    Action.BAN:          ("",     "",      "",      "AOD",      ""),
+    Action.READ_ATTRIBUTES: ("AODM", "AODM", "AODM", "AODM",    "AODM"),
+    Action.EDIT_ATTRIBUTES: ("AODM", "AODM", "AODM", "AODM",    "AODM"),
+    Action.READ_COUNTERS: ("AODM", "AODM", "AODM",  "AODM",     ""),
+    Action.EDIT_COUNTERS: ("AODM", "AODM", "AODM",  "AODM",     ""),
+    Action.SEND_NOTICE:  ("A",    "A",     "A",     "A",        "A"),
+    Action.READ_ONLINE:  ("",     "",      "",      "AODMU",    ""),
+    Action.MARK:         ("",     "",      "",      "AO",       ""),
+    Action.READ_TOPICS:  ("",     "",      "",      "",         "AODM"),
+    Action.CREATE_TOPIC: ("",     "",      "",      "",         "AOD"),
+    Action.EDIT_TOPIC:   ("",     "",      "",      "",         "AOD"),
+    Action.MUTE_TOPIC:   ("",     "",      "",      "",         "AOD"),
+    Action.DESTROY_TOPIC: ("",    "",      "",      "",         "AOD"),
+    Action.READ_PERMISSIONS: ("", "",      "",      "",         "AODM"),
+    Action.EDIT_PERMISSIONS: ("", "",      "",      "",         "AOD"),
+    Action.EDIT_PERMISSION_MEMBERS: ("", "", "",    "",         "AOD"),
+    Action.EDIT_TOPIC_PERMISSIONS: ("", "", "",     "",         "AOD"),
+    Action.IMPORT:       ("A",    "A",     "A",     "",         "A"),
 }  # fmt: skip
+
+GROUP_BITS: dict[Action, int] = {
+    Action.EDIT_PROFILE: 0, Action.EDIT_OPTIONS: 0, Action.KICK: 1, Action.EDIT_MEMBER: 1, Action.INVITE: 1,
+    Action.EDIT_PERMISSIONS: 2, Action.EDIT_PERMISSION_MEMBERS: 3, Action.CREATE_TOPIC: 4, Action.EDIT_TOPIC: 4,
+    Action.DESTROY_TOPIC: 4, Action.MUTE: 5, Action.MUTE_ALL: 5, Action.READ_MUTED: 5, Action.BAN: 10,
+}  # fmt: skip
+"""Bit of a permission group's mask (rules of permission groups, "group"): 6 send, 7 @all, 8 older history and 9 recall
+others' messages belong to messages."""
+TOPIC_BITS: dict[Action, int] = {
+    Action.EDIT_TOPIC: 0, Action.DESTROY_TOPIC: 0, Action.EDIT_TOPIC_PERMISSIONS: 1, Action.MUTE_TOPIC: 2,
+}  # fmt: skip
+"""Bit of a topic permission's mask: 3 send, 4 older history, 5 recall others' messages and 6 @all belong to
+messages."""
+
+
+class Masks(msgspec.Struct, frozen=True):
+    """What permission groups give one member: bits for the whole community, and bits for the topic in question."""
+
+    group: int = 0
+    topic: int = 0
+
+    def give(self, action: Action) -> bool:
+        """Say whether a bit gives the right to ``action``."""
+        bit, topic_bit = GROUP_BITS.get(action), TOPIC_BITS.get(action)
+        return (bit is not None and bool(self.group >> bit & 1)) or (
+            topic_bit is not None and bool(self.topic >> topic_bit & 1)
+        )
+
+
+NO_MASKS = Masks()
 
 _KIND_AT = {kind.name: index for index, kind in enumerate(KINDS)}
 _LIVE_KICK: dict[tuple[Action, str], ErrorRow] = {(Action.KICK, LIVE.name): BAD_PARAMETER}
 """Documented codes that differ from 10007: removing somebody from a live room (doc 1047/34949)."""
 
 
-def may(action: Action, kind: Kind, role: Role, *, app_admin: bool = False, invites_open: bool = True) -> bool:
+def may(
+    action: Action, kind: Kind, role: Role, *, app_admin: bool = False, invites_open: bool = True,
+    masks: Masks = NO_MASKS,
+) -> bool:  # fmt: skip
     """Say whether the table lets this role do ``action``; an app administrator also counts as one.
 
     Joining and leaving are always one's own act, so the administrator's letter helps there only where it is listed.
+    ``masks`` are what permission groups give a member besides: they add rights and take none.
     """
     letters = RIGHTS[action][_KIND_AT[kind.name]]
     letter = _LETTER[role]
-    return letter in letters or (app_admin and "A" in letters) or (invites_open and letter.lower() in letters)
+    return (
+        letter in letters
+        or (app_admin and "A" in letters)
+        or (invites_open and letter.lower() in letters)
+        or (role is not Role.OUTSIDER and "O" in letters and masks.give(action))
+    )
 
 
-def require(action: Action, kind: Kind, role: Role, *, app_admin: bool = False, invites_open: bool = True) -> None:
+def require(
+    action: Action, kind: Kind, role: Role, *, app_admin: bool = False, invites_open: bool = True,
+    masks: Masks = NO_MASKS,
+) -> None:  # fmt: skip
     """Refuse with the documented code unless ``may`` allows it."""
-    if may(action, kind, role, app_admin=app_admin, invites_open=invites_open):
+    if may(action, kind, role, app_admin=app_admin, invites_open=invites_open, masks=masks):
         return
     if action is Action.QUIT and role is Role.OWNER:
         raise Refused(OWNER_MAY_NOT_LEAVE, f"{kind.name}: transfer or dissolve the group first")

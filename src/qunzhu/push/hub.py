@@ -18,7 +18,7 @@ from qunzhu.core.events import (
     MembersJoined,
     MembersLeft,
 )
-from qunzhu.core.notices import Notice, system_notices, tip
+from qunzhu.core.notices import Notice, change, system_notices, tip
 from qunzhu.core.wire import KICKED, REVOKED, End
 
 
@@ -115,6 +115,8 @@ class Hub:
             self._move(event)
         if (told := tip(event)) is not None:
             self._offer(self._rooms.get(event.group_id, ()), "group_tip", told)
+        if (changed := change(event)) is not None:
+            self._offer(self._rooms.get(event.group_id, ()), "group_change", changed)
         for users, notice in system_notices(event):
             sessions = self._rooms.get(event.group_id, ()) if users is None else self._of(users)
             self._offer(sessions, "group_notice", notice)

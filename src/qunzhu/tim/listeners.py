@@ -10,9 +10,19 @@ import msgspec
 
 from qunzhu.client import Client
 from qunzhu.client.errors import CallFailed
-from qunzhu.client.events import ClientEvent, Expired, Kicked, NoticeReceived, State, StateChanged, TipReceived
+from qunzhu.client.events import (
+    ChangeReceived,
+    ClientEvent,
+    Expired,
+    Kicked,
+    NoticeReceived,
+    State,
+    StateChanged,
+    TipReceived,
+)
 from qunzhu.commands.sessions import GetUserProfiles
 from qunzhu.tim import notices
+from qunzhu.tim.changes import CHANGES
 from qunzhu.tim.convert import Json
 from qunzhu.tim.enums import TIMNetworkStatus
 from qunzhu.tim.params import Callback
@@ -95,6 +105,9 @@ class Listeners:
                 known = await self._profiles.of(client, [notice["Operator_Account"]])
                 elem = notices.report_elem(notice, known)
                 self._new_message(notices.message(elem, notice, client.user))
+            case ChangeReceived(change=change):
+                for what, args in CHANGES[change["ChangeType"]](change):
+                    self._call(what, *args)
             case StateChanged(state=state, code=code, text=text):
                 if state is State.CLOSED:
                     self._ended(client)

@@ -1,0 +1,113 @@
+-- The whole group service. What hangs on a group names its num and goes when the group is dissolved.
+-- A mute outlives membership, so it is no column of it. topic_num 0 is the group itself.
+CREATE TABLE mutes (
+  group_num BIGINT NOT NULL,
+  topic_num BIGINT NOT NULL,
+  user_id {text} NOT NULL,
+  until BIGINT NOT NULL,
+  PRIMARY KEY (group_num, topic_num, user_id)
+) {clustered};
+INSERT INTO mutes SELECT group_num, 0, user_id, mute_until FROM members WHERE mute_until > 0;
+ALTER TABLE members DROP COLUMN mute_until;
+-- Applications and invitations that somebody must decide. sort is TIMGroupPendencyType; user_id wants in (or is
+-- invited), inviter invited him or is empty; handled_by is empty while nobody has decided.
+CREATE TABLE applications (
+  num {serial},
+  group_num BIGINT NOT NULL,
+  sort INTEGER NOT NULL,
+  user_id {text} NOT NULL,
+  inviter {text} NOT NULL,
+  message TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  handled_by TEXT NOT NULL,
+  accepted INTEGER NOT NULL,
+  answer TEXT NOT NULL,
+  handled_at BIGINT NOT NULL
+);
+CREATE INDEX applications_by_group ON applications (group_num, user_id, sort);
+CREATE INDEX applications_by_user ON applications (user_id, at_ms);
+CREATE TABLE applications_seen (user_id {text} PRIMARY KEY, at_ms BIGINT NOT NULL) {clustered};
+CREATE TABLE bans (
+  group_num BIGINT NOT NULL,
+  user_id {text} NOT NULL,
+  until BIGINT NOT NULL,
+  description TEXT NOT NULL,
+  PRIMARY KEY (group_num, user_id)
+) {clustered};
+-- A live room stores no members, but who may act in it.
+CREATE TABLE live_admins (
+  group_num BIGINT NOT NULL,
+  user_id {text} NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (group_num, user_id)
+) {clustered};
+CREATE TABLE attributes (
+  group_num BIGINT NOT NULL,
+  name {text} NOT NULL,
+  value TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (group_num, name)
+) {clustered};
+-- version grows with each write to a group's attributes; writes counts those of the second at.
+CREATE TABLE attribute_versions (
+  group_num BIGINT PRIMARY KEY,
+  version BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  writes INTEGER NOT NULL
+) {clustered};
+CREATE TABLE group_counters (
+  group_num BIGINT NOT NULL,
+  name {text} NOT NULL,
+  value BIGINT NOT NULL,
+  PRIMARY KEY (group_num, name)
+) {clustered};
+CREATE TABLE topics (
+  num {serial},
+  group_num BIGINT NOT NULL,
+  topic_id {text} NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  introduction TEXT NOT NULL,
+  notification TEXT NOT NULL,
+  face_url TEXT NOT NULL,
+  custom_string TEXT NOT NULL,
+  creator TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  last_msg_at BIGINT NOT NULL,
+  next_seq BIGINT NOT NULL,
+  mute_all INTEGER NOT NULL
+);
+CREATE INDEX topics_by_group ON topics (group_num, num);
+-- What a member has of a topic; without a row: everything read up to joining, the kind's receive option.
+CREATE TABLE topic_members (
+  topic_num BIGINT NOT NULL,
+  user_id {text} NOT NULL,
+  read_seq BIGINT NOT NULL,
+  msg_flag INTEGER NOT NULL,
+  PRIMARY KEY (topic_num, user_id)
+) {clustered};
+CREATE TABLE permission_groups (
+  group_num BIGINT NOT NULL,
+  permission_group_id {text} NOT NULL,
+  name TEXT NOT NULL,
+  permission BIGINT NOT NULL,
+  custom_string TEXT NOT NULL,
+  member_num BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (group_num, permission_group_id)
+) {clustered};
+CREATE TABLE permission_group_members (
+  group_num BIGINT NOT NULL,
+  user_id {text} NOT NULL,
+  permission_group_id {text} NOT NULL,
+  PRIMARY KEY (group_num, user_id, permission_group_id)
+) {clustered};
+CREATE INDEX permission_group_members_by_group
+  ON permission_group_members (group_num, permission_group_id, user_id);
+CREATE TABLE topic_permissions (
+  group_num BIGINT NOT NULL,
+  permission_group_id {text} NOT NULL,
+  topic_num BIGINT NOT NULL,
+  permission BIGINT NOT NULL,
+  PRIMARY KEY (group_num, permission_group_id, topic_num)
+) {clustered};
+CREATE INDEX topic_permissions_by_topic ON topic_permissions (group_num, topic_num);
