@@ -1,5 +1,7 @@
 """The commands, one module per noun. Importing this package fills ``qunzhu.core.command.COMMANDS``."""
 
-from qunzhu.commands import accounts, groups, members, sessions
+import importlib
+import pkgutil
 
-__all__ = ["accounts", "groups", "members", "sessions"]
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)
