@@ -126,7 +126,7 @@ def check(database: Path, acknowledged: list[str]) -> tuple[int, list[str]]:
             faults.append(f"half a group: {group}: members, member_num, notices, next_seq are {found}")
     faults += [f"members of no group: {num}" for num in members.keys() - nums]
     faults += [f"notices of no group: {num}" for num in notices.keys() - nums]
-    recount = {"groups:Public": len(groups), "accounts": accounts}
+    recount = {"groups:Public": len(groups), "accounts": accounts, "last-group": max(nums, default=0)}
     recount["net"] = len(groups)
     told = {name: value for name, value in counters.items() if not name.startswith("net:")}
     told["net"] = sum(value for name, value in counters.items() if name.startswith("net:"))

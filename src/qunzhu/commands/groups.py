@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
     MEMBERS_OF,
+    NO_FIELDS,
     ON_OFF,
     SELECT_GROUP,
     SET_MUTE,
@@ -60,7 +61,7 @@ from qunzhu.core.limits import (
 )
 from qunzhu.core.plans import OPEN_CAP
 from qunzhu.core.ports import GATEWAY, Tx, Who
-from qunzhu.core.rights import Action, Role, require
+from qunzhu.core.rights import ADMIN, MEMBER, OUTSIDER, OWNER, Action, Role, require
 
 SERVICE = "group_open_http_svc"
 MEMBER_CAP = 100_000_000
@@ -147,13 +148,16 @@ class CreateGroup(Request[CreatedGroup], frozen=True, kw_only=True):
 
 
 INSERT_GROUP = (
-    "INSERT INTO groups (group_id, kind_name, name, introduction, notification, face_url, owner, created_at, info_seq,"
-    " info_at, last_msg_at, next_seq, member_num, max_member_num, apply_join, invite_join, mute_all, custom,"
+    "INSERT INTO groups (num, group_id, kind_name, name, introduction, notification, face_url, owner, created_at,"
+    " info_seq, info_at, last_msg_at, next_seq, member_num, max_member_num, apply_join, invite_join, mute_all, custom,"
     " support_topic, enable_permission, default_permission, history_before_join, active)"
-    " VALUES (:group_id, :kind, :name, :introduction, :notification, :face_url, :owner, :at, 0, :at, :msg_at,"
+    " VALUES (:num, :group_id, :kind, :name, :introduction, :notification, :face_url, :owner, :at, 0, :at, :msg_at,"
     " :next_seq, :member_num, :max_member_num, :apply_join, :invite_join, 0, :custom, :topic, :permission,"
-    " :default_permission, :history, :active) ON CONFLICT DO NOTHING RETURNING num"
+    " :default_permission, :history, :active)"
 )
+_CREATE, _OFF, _STORED = Action.CREATE, Notice.OFF, Notice.STORED
+LAST_NUM = "last-group"
+"""Counter that numbers the groups' rows: to have the engine number them costs a creation a twentieth more."""
 
 
 @command(
@@ -173,15 +177,15 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     _require_kind_open(who, kind, req)
     members = _first_members(who, kind, req, owner)
     custom = custom_fields(
-        req.AppDefinedData, who.app.settings.group_fields, kind, Role.OWNER if owner == who.user else Role.OUTSIDER,
+        req.AppDefinedData, who.app.settings.group_fields, kind, OWNER if owner == who.user else OUTSIDER,
         who, "AppDefinedData",
     )  # fmt: skip
     cap = _member_cap(who, kind, req.MaxMemberCount, len(members))
     _require_accounts(tx, owner, members)
     require_room_for_group(tx, who, members)
     others = [user for user in members if user != owner]
-    told = bool(others) and not kind.needs_activation and kind.member_notice is not Notice.OFF
-    seq = 1 if told and kind.member_notice is Notice.STORED else 0
+    told = bool(others) and not kind.needs_activation and kind.member_notice is not _OFF
+    seq = 1 if told and kind.member_notice is _STORED else 0
     group_id, num = _insert_group(tx, who, kind, req, {
         "owner": owner, "custom": stored_fields(custom), "max_member_num": cap, "member_num": len(members),
         "next_seq": 1 + seq, "msg_at": who.now if seq else 0,
@@ -217,7 +221,7 @@ def _new_owner(who: Who, req: CreateGroup) -> str:
 
 def _require_kind_open(who: Who, kind: Kind, req: CreateGroup) -> None:
     """Check what the kind and the app's plan and switches allow."""
-    require(Action.CREATE, kind, Role.OUTSIDER, app_admin=who.admin)
+    require(_CREATE, kind, OUTSIDER, app_admin=who.admin)
     if kind is COMMUNITY:
         if who.app.plan.communities == 0:
             raise Refused(err.HIGHER_PLAN, f"Type: plan {who.app.plan_name} has no communities")
@@ -250,36 +254,41 @@ def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str) -> dict[s
     """Return the first members' columns by user, the owner first; one named twice counts once."""
     if not kind.stores_members:
         return {}
-    given = {member.Member_Account: member for member in reversed(req.MemberList or ())}
+    listed = req.MemberList or ()
+    given = {member.Member_Account: member for member in reversed(listed)}
     order = [owner] if owner else []
-    order += [member.Member_Account for member in req.MemberList or () if member.Member_Account != owner]
-    return {user: _first_member(who, kind, user, given.get(user), is_owner=user == owner) for user in order}
-
-
-def _first_member(who: Who, kind: Kind, user: str, given: FirstMember | None, *, is_owner: bool) -> dict[str, Any]:
-    """Return one first member's columns: given values count where the creator has the right to set them."""
-    role = Role.OWNER if is_owner else Role.MEMBER
-    if given is None:
-        flag, at, seq, card, mute, custom = kind.msg_flag, who.now, 0, "", 0, "{}"
-    else:
-        if given.Role == "Admin" and not is_owner:
-            if not kind.has_admins:
-                raise Refused(err.NO_RIGHT, f"MemberList: Role: a {kind.name} group has no administrators")
-            role = Role.ADMIN
-        own = who.admin or user == who.user
-        flag = (given.MsgFlag if own else None) or kind.msg_flag
-        at = (given.JoinTime if who.admin else None) or who.now
-        seq = (given.MsgSeq if who.admin else None) or 0
-        card = given.NameCard or ""
-        mute = _mute_until(who, kind, given.MuteTime, is_owner=is_owner)
-        fields = custom_fields(
-            given.AppMemberDefinedData, who.app.settings.member_fields, kind, Role.OWNER, who, "AppMemberDefinedData"
-        )
-        custom = stored_fields(fields)
-    return {
-        "user": user, "role": int(role), "at": at, "seq": seq, "flag": MSG_FLAGS.index(flag), "card": card,
-        "until": mute, "custom": custom,
+    order += [member.Member_Account for member in listed if member.Member_Account != owner]
+    plain: dict[str, Any] = {
+        "role": int(MEMBER), "at": who.now, "seq": 0, "flag": MSG_FLAGS.index(kind.msg_flag), "card": "",
+        "until": 0, "custom": NO_FIELDS,
     }  # fmt: skip
+    rows = {user: {**plain, "user": user} for user in order}
+    for user, member in given.items():
+        if member != FirstMember(Member_Account=user):
+            rows[user] |= _given_columns(who, kind, member, is_owner=user == owner)
+    if owner:
+        rows[owner]["role"] = int(OWNER)
+    return rows
+
+
+def _given_columns(who: Who, kind: Kind, given: FirstMember, *, is_owner: bool) -> dict[str, Any]:
+    """Return the columns that a first member's fields set: they count where the creator has the right to set them."""
+    columns: dict[str, Any] = {"until": _mute_until(who, kind, given.MuteTime, is_owner=is_owner)}
+    if given.Role == "Admin" and not is_owner:
+        if not kind.has_admins:
+            raise Refused(err.NO_RIGHT, f"MemberList: Role: a {kind.name} group has no administrators")
+        columns["role"] = int(ADMIN)
+    if given.MsgFlag and (who.admin or given.Member_Account == who.user):
+        columns["flag"] = MSG_FLAGS.index(given.MsgFlag)
+    if who.admin:
+        columns |= {"at": given.JoinTime or who.now, "seq": given.MsgSeq or 0}
+    if given.NameCard:
+        columns["card"] = given.NameCard
+    if given.AppMemberDefinedData:
+        columns["custom"] = stored_fields(custom_fields(
+            given.AppMemberDefinedData, who.app.settings.member_fields, kind, OWNER, who, "AppMemberDefinedData"
+        ))  # fmt: skip
+    return columns
 
 
 def _mute_until(who: Who, kind: Kind, seconds: int | None, *, is_owner: bool) -> int:
@@ -299,34 +308,32 @@ def _require_accounts(tx: Tx, owner: str, members: dict[str, dict[str, Any]]) ->
 
 def _insert_group(tx: Tx, who: Who, kind: Kind, req: CreateGroup, columns: dict[str, Any]) -> tuple[str, int]:
     """Insert the group's row under the chosen or a generated id; return id and row number."""
-    chosen = bool(req.GroupId)
     if req.GroupId:
         check_chosen_id(kind, req.GroupId)
+        _require_free(tx, who, req.GroupId, columns["owner"])
     fixed = kind.fixed_apply
-    while True:
-        group_id = req.GroupId or new_group_id(kind, who.now_ms, who.random)
-        row = tx.one(
-            INSERT_GROUP, group_id=group_id, kind=kind.name, name=req.Name, introduction=req.Introduction or "",
-            notification=req.Notification or "", face_url=req.FaceUrl or "", at=who.now,
-            apply_join=kind.default_apply if fixed or req.ApplyJoinOption is None else req.ApplyJoinOption,
-            invite_join=(
-                kind.default_invite if kind.fixed_invite or req.InviteJoinOption is None else req.InviteJoinOption
-            ),
-            topic=req.SupportTopic or 0, permission=req.EnablePermission or 0,
-            default_permission=req.DefaultPermission or 0, history=int(kind.history_before_join),
-            active=int(not kind.needs_activation), **columns,
-        )  # fmt: skip
-        if row is not None:
-            return group_id, int(row[0])
-        if chosen:
-            raise _id_taken(tx, who, group_id, columns["owner"])
+    group_id, num = req.GroupId or new_group_id(kind, who.now_ms, who.random), tx.count(LAST_NUM, 1)
+    tx.run(
+        INSERT_GROUP, num=num, group_id=group_id, kind=kind.name, name=req.Name, introduction=req.Introduction or "",
+        notification=req.Notification or "", face_url=req.FaceUrl or "", at=who.now,
+        apply_join=kind.default_apply if fixed or req.ApplyJoinOption is None else req.ApplyJoinOption,
+        invite_join=(
+            kind.default_invite if kind.fixed_invite or req.InviteJoinOption is None else req.InviteJoinOption
+        ),
+        topic=req.SupportTopic or 0, permission=req.EnablePermission or 0,
+        default_permission=req.DefaultPermission or 0, history=int(kind.history_before_join),
+        active=int(not kind.needs_activation), **columns,
+    )  # fmt: skip
+    return group_id, num
 
 
-def _id_taken(tx: Tx, who: Who, group_id: str, owner: str) -> Refused:
-    """Say whose the id is: 10025 the caller's own (or the named owner's), 10021 another's."""
-    present = GroupRow(*(tx.one(SELECT_GROUP, group_id=group_id) or ()))
-    own = present.owner and present.owner in {owner, who.user}
-    return Refused(err.GROUP_ID_OWN if own else err.GROUP_ID_TAKEN, f"GroupId: {group_id!r}")
+def _require_free(tx: Tx, who: Who, group_id: str, owner: str) -> None:
+    """Refuse an id in use: 10025 where the caller (or the named owner) has it, 10021 where another has."""
+    row = tx.one(SELECT_GROUP, group_id=group_id)
+    if row is not None:
+        present = GroupRow(*row).owner
+        own = present and present in {owner, who.user}
+        raise Refused(err.GROUP_ID_OWN if own else err.GROUP_ID_TAKEN, f"GroupId: {group_id!r}")
 
 
 def _count_created(tx: Tx, who: Who, kind: Kind) -> None:

@@ -21,7 +21,7 @@ from qunzhu.core.errors import (
     ErrorRow,
     Refused,
 )
-from qunzhu.core.limits import Check, account_fields, compile_checks
+from qunzhu.core.limits import Check, Quick, account_fields, compile_checks, compile_quick
 from qunzhu.core.ports import GATEWAY, REST, Tx, Who
 
 R = TypeVar("R", bound="Reply", covariant=True)
@@ -61,6 +61,7 @@ class Command(msgspec.Struct, frozen=True):
     internal: ErrorRow
     decoder: msgspec.json.Decoder[Request[Any]]
     check: Check | None
+    quick: Quick
     accounts: frozenset[str]
     old_marks: tuple[bytes, ...]
 
@@ -84,12 +85,8 @@ class Command(msgspec.Struct, frozen=True):
             raise Refused(BODY_NOT_JSON, str(fault)[:200]) from None
         except RecursionError:
             raise Refused(BODY_NOT_JSON, "nested too deeply") from None
-        if self.check is not None:
-            try:
-                self.check(None, request)
-            except Refused:
-                self.check("", request)
-                raise
+        if not self.quick(request) and self.check is not None:
+            self.check("", request)
         return request
 
     def _renamed(self, body: bytes) -> bytes:
@@ -153,7 +150,8 @@ def command(
             name=run.__name__, service=service, run=run, request=request, reply=hints["return"], writes=writes,
             doors=doors, doc=doc, errors=errors, aliases=aliases, old_fields=names,
             bad_input=bad_input or _BAD_INPUT.get(service, BAD_PARAMETER), internal=internal,
-            decoder=msgspec.json.Decoder(request), check=compile_checks(request), accounts=account_fields(request),
+            decoder=msgspec.json.Decoder(request), check=compile_checks(request),
+            quick=compile_quick(request), accounts=account_fields(request),
             old_marks=tuple(f'"{name}"'.encode() for name in names),
         )  # fmt: skip
         for path in (row.path, *aliases):

@@ -5,7 +5,6 @@ reference page are all read from it. Byte limits are counted in UTF-8.
 """
 
 import functools
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
@@ -20,15 +19,15 @@ _MANY_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
-Check = Callable[[str | None, Any], None]
-"""Takes the field's path and its value; raises ``Refused`` with a text that names field, limit and size.
+Check = Callable[[str, Any], None]
+"""Takes the field's path and its value; raises ``Refused`` with a text that names field, limit and size."""
+Quick = Callable[[Any], bool]
+"""Takes a request; True says that all its fields are within their limits, False that ``Check`` must look."""
 
-Without a path the text is of no use: the usual request is checked so, and again with paths where that refused it.
-"""
 
-
-def _meta(check: Check, schema: Mapping[str, Any], **extra: object) -> msgspec.Meta:
-    return msgspec.Meta(extra_json_schema=dict(schema), extra={"check": check, **extra})
+def _meta(check: Check, quick: str, schema: Mapping[str, Any], **extra: object) -> msgspec.Meta:
+    """Return a limit; ``quick`` is an expression about a value ``x`` that is true of usual values within it only."""
+    return msgspec.Meta(extra_json_schema=dict(schema), extra={"check": check, "quick": quick, **extra})
 
 
 def text(
@@ -37,7 +36,7 @@ def text(
     """Limit a text to ``max_bytes`` of UTF-8 without control characters; line breaks and tabs pass with ``lines``."""
     forbidden = None if binary else (_MANY_LINES if lines else _ONE_LINE)
 
-    def check(path: str | None, value: str) -> None:
+    def check(path: str, value: str) -> None:
         size = len(value) if value.isascii() else len(value.encode())
         if size > max_bytes:
             raise Refused(error, f"{path}: {size} bytes, at most {max_bytes} bytes of UTF-8 are allowed")
@@ -46,7 +45,12 @@ def text(
         if forbidden is not None and (found := forbidden.search(value)):
             raise Refused(error, f"{path}: control character U+{ord(found[0]):04X} at position {found.start()}")
 
-    return _meta(check, {"x-max-bytes": max_bytes, **({"minLength": min_bytes} if min_bytes else {})})
+    plain = "" if binary else " and x.isprintable()"
+    return _meta(
+        check,
+        f"{min_bytes} <= len(x) <= {max_bytes} and x.isascii(){plain}",
+        {"x-max-bytes": max_bytes, **({"minLength": min_bytes} if min_bytes else {})},
+    )
 
 
 def is_account(value: str) -> bool:
@@ -57,31 +61,34 @@ def is_account(value: str) -> bool:
 def account(error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     """Limit a UserID: 1 to 32 bytes of printable ASCII (doc 1047/34348; the limits page is narrower and older)."""
 
-    def check(path: str | None, value: str) -> None:
+    def check(path: str, value: str) -> None:
         if not is_account(value):
             raise Refused(error, f"{path}: {len(value.encode())} bytes, 1 to 32 bytes of printable ASCII are allowed")
 
-    return _meta(check, {"minLength": 1, "maxLength": 32, "pattern": "^[ -~]+$"}, account=True)
+    return _meta(
+        check, "0 < len(x) <= 32 and x.isascii() and x.isprintable()",
+        {"minLength": 1, "maxLength": 32, "pattern": "^[ -~]+$"}, account=True,
+    )  # fmt: skip
 
 
 def number(low: int, high: int, error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     """Limit an integer to ``low..high``."""
 
-    def check(path: str | None, value: int) -> None:
+    def check(path: str, value: int) -> None:
         if not low <= value <= high:
             raise Refused(error, f"{path}: {value} is not within {low} to {high}")
 
-    return _meta(check, {"minimum": low, "maximum": high})
+    return _meta(check, f"{low} <= x <= {high}", {"minimum": low, "maximum": high})
 
 
 def one_of(*names: str, error: ErrorRow = BAD_PARAMETER) -> msgspec.Meta:
     """Limit a text to the given names."""
 
-    def check(path: str | None, value: str) -> None:
+    def check(path: str, value: str) -> None:
         if value not in names:
             raise Refused(error, f"{path}: {value[:40]!r} is not one of {', '.join(names)}")
 
-    return _meta(check, {"enum": list(names)})
+    return _meta(check, f"x in {names!r}", {"enum": list(names)})
 
 
 def items(
@@ -89,19 +96,19 @@ def items(
 ) -> msgspec.Meta:
     """Limit the number of items of an array."""
 
-    def check(path: str | None, value: list[Any]) -> None:
+    def check(path: str, value: list[Any]) -> None:
         if len(value) > most:
             raise Refused(error, f"{path}: {len(value)} items, at most {most} are allowed")
         if len(value) < least:
             raise Refused(empty, f"{path}: {len(value)} items, at least {least} needed")
 
-    return _meta(check, {"maxItems": most, **({"minItems": least} if least else {})})
+    return _meta(check, f"{least} <= len(x) <= {most}", {"maxItems": most, **({"minItems": least} if least else {})})
 
 
 def key(max_bytes: int) -> msgspec.Meta:
     """Limit a custom field's key: letters, digits and ``_``, not starting with a digit."""
 
-    def check(path: str | None, value: str) -> None:
+    def check(path: str, value: str) -> None:
         if not 0 < len(value) <= max_bytes or not _KEY.match(value):
             raise Refused(
                 BAD_PARAMETER,
@@ -109,7 +116,10 @@ def key(max_bytes: int) -> msgspec.Meta:
                 f"1 to {max_bytes} letters, digits or _ are allowed, not starting with a digit",
             )
 
-    return _meta(check, {"minLength": 1, "maxLength": max_bytes, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"})
+    return _meta(
+        check, f"len(x) <= {max_bytes} and x.isascii() and x.isidentifier()",
+        {"minLength": 1, "maxLength": max_bytes, "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+    )  # fmt: skip
 
 
 Account = Annotated[str, account()]
@@ -129,26 +139,27 @@ MSG_FLAGS = ("AcceptAndNotify", "Discard", "AcceptNotNotify", "AcceptNotNotifyEx
 STATUS_ACCOUNTS = items(500, least=1, error=STATUS_TOO_MANY, empty=STATUS_BAD_JSON)
 
 
-def _parts(node: mi.Type) -> tuple[list[Check], mi.Type, bool]:
-    """Unwrap one field type: its own checks, the bare type below, and whether it is an account."""
-    checks: list[Check] = []
+def _parts(node: mi.Type) -> tuple[list[Mapping[str, Any]], mi.Type, bool]:
+    """Unwrap one field type: its own limits, the bare type below, and whether it is an account."""
+    limits: list[Mapping[str, Any]] = []
     is_account = False
     while True:
         if isinstance(node, mi.Metadata):
             extra = node.extra or {}
             if "check" in extra:
-                checks.append(extra["check"])
+                limits.append(extra)
             is_account = is_account or bool(extra.get("account"))
             node = node.type
         elif isinstance(node, mi.UnionType):
             node = next(part for part in node.types if not isinstance(part, mi.NoneType | mi.CustomType))
         else:
-            return checks, node, is_account
+            return limits, node, is_account
 
 
 def _compile(node: mi.Type) -> Check | None:
     """Turn a field type into one check of its value, or None where nothing is limited."""
-    checks, bare, _ = _parts(node)
+    limits, bare, _ = _parts(node)
+    checks: list[Check] = [limit["check"] for limit in limits]
     if isinstance(bare, mi.ListType) and (each := _compile(bare.item_type)):
         checks.append(functools.partial(_check_items, each))
     elif isinstance(bare, mi.DictType) and (each := _compile(bare.value_type)):
@@ -160,17 +171,17 @@ def _compile(node: mi.Type) -> Check | None:
     return checks[0] if len(checks) == 1 else functools.partial(_check_all, tuple(checks))
 
 
-def _check_all(checks: Iterable[Check], path: str | None, value: object) -> None:
+def _check_all(checks: Iterable[Check], path: str, value: object) -> None:
     for check in checks:
         check(path, value)
 
 
-def _check_items(each: Check, path: str | None, value: list[Any]) -> None:
+def _check_items(each: Check, path: str, value: list[Any]) -> None:
     for index, item in enumerate(value):
-        each(None if path is None else f"{path}[{index}]", item)
+        each(f"{path}[{index}]", item)
 
 
-def _check_values(each: Check, path: str | None, value: dict[str, Any]) -> None:
+def _check_values(each: Check, path: str, value: dict[str, Any]) -> None:
     for name, item in value.items():
         each(f"{path}.{name[:100]}", item)
 
@@ -180,15 +191,8 @@ def _compile_fields(struct: mi.StructType) -> Check | None:
     checks = tuple((name, check) for name, check in found if check is not None)
     if not checks:
         return None
-    rest = tuple(check for _, check in checks)
-    values = operator.attrgetter(*(name for name, _ in checks), "__class__")
 
-    def check_fields(path: str | None, value: object) -> None:
-        if path is None:
-            for check, part in zip(rest, values(value), strict=False):
-                if part is not None:
-                    check(None, part)
-            return
+    def check_fields(path: str, value: object) -> None:
         prefix = f"{path}." if path else ""
         for name, check in checks:
             part = getattr(value, name)
@@ -202,6 +206,39 @@ def compile_checks(record: type[msgspec.Struct]) -> Check | None:
     """Return the check of a whole request record, or None where no field is limited."""
     node = mi.type_info(record)
     return _compile_fields(node) if isinstance(node, mi.StructType) else None
+
+
+def compile_quick(record: type[msgspec.Struct]) -> Quick:
+    """Return the quick check of a whole request record: the limits of all fields written out as one function.
+
+    Usual requests are within their limits, and calling a function per field to find that out took a sixth of a
+    creation's time.
+    """
+    lines = ["def quick(x0):", *_quick_lines(mi.type_info(record), "x0", 1), "    return True"]
+    made: dict[str, Any] = {}
+    exec("\n".join(lines), made)  # noqa: S102 - the text is made above, from this module's own expressions
+    quick: Quick = made["quick"]
+    return quick
+
+
+def _quick_lines(node: mi.Type, name: str, depth: int) -> list[str]:
+    """Return the lines that leave with False where the value called ``name`` is over a limit."""
+    limits, bare, _ = _parts(node)
+    indent, inner = "    " * depth, f"x{depth}"
+    lines = []
+    for limit in limits:
+        condition = re.sub(r"\bx\b", name, limit["quick"])
+        lines.append(f"{indent}if not ({condition}): return False")
+    if isinstance(bare, mi.ListType | mi.DictType):
+        item = bare.item_type if isinstance(bare, mi.ListType) else bare.value_type
+        body = _quick_lines(item, inner, depth + 1)
+        values = name if isinstance(bare, mi.ListType) else f"{name}.values()"
+        lines += [f"{indent}for {inner} in {values}:", *body] if body else []
+    elif isinstance(bare, mi.StructType):
+        for field in bare.fields:
+            if body := _quick_lines(field.type, inner, depth + 1):
+                lines += [f"{indent}{inner} = {name}.{field.name}", f"{indent}if {inner} is not None:", *body]
+    return lines
 
 
 def account_fields(record: type[msgspec.Struct]) -> frozenset[str]:

@@ -19,8 +19,11 @@ class Role(enum.IntEnum):
     MEMBER = 200
     ADMIN = 300
     OWNER = 400
+    __hash__ = int.__hash__
 
 
+OUTSIDER, MEMBER, ADMIN, OWNER = Role
+"""For paths that are taken often: up to Python 3.11, reading a member from its class runs Python code."""
 ROLE_NAMES = {Role.OUTSIDER: "NotMember", Role.MEMBER: "Member", Role.ADMIN: "Admin", Role.OWNER: "Owner"}
 ROLES_BY_NAME = {name: role for role, name in ROLE_NAMES.items()}
 _LETTER = {Role.OWNER: "O", Role.ADMIN: "D", Role.MEMBER: "M", Role.OUTSIDER: "U"}
@@ -28,6 +31,8 @@ _LETTER = {Role.OWNER: "O", Role.ADMIN: "D", Role.MEMBER: "M", Role.OUTSIDER: "U
 
 class Action(enum.Enum):
     """What somebody does with a group."""
+
+    __hash__ = object.__hash__
 
     CREATE = "create a group"
     READ_INFO = "read the group's profile"

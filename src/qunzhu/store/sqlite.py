@@ -1,29 +1,80 @@
 """The SQLite engine: write-ahead log, ``synchronous=FULL``, checkpoints between two commits."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString
 
 import apsw
+import structlog
 
 from qunzhu.core.ports import Presence, Row
 from qunzhu.store.batch import BatchStore, LoopLane, Nobody, Publish, ThreadLane
 from qunzhu.store.migrate import migrate
 from qunzhu.store.sql import SQLITE_WORDS, positional
 
+log = structlog.get_logger("qunzhu.store")
 CHECKPOINT_PAGES = 12_000
-"""Size of the log (pages of 4 KiB) from which it is copied into the database: about 14 ms every 3,000 creations. The
-file keeps its largest size, for a log that is overwritten costs half of what a growing one does for each commit."""
+"""Size of the log (pages of 4 KiB) from which it is copied into the database, about every 3,000 creations. The file
+keeps its largest size, for a log that is overwritten costs half of what a growing one does for each commit."""
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
 BUSY_MS = 10_000
+
+
+def copy_log(connection: apsw.Connection) -> None:
+    """Copy what can be copied of the log into the database; what cannot stays in the log, and nothing is lost."""
+    try:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    except apsw.Error as fault:
+        log.warning("the log was not copied, next time", fault=str(fault))
+
+
+class LogCopier:
+    """Copies the log into the database in a thread of its own, while transactions go on.
+
+    What they add meanwhile is copied at the end between two commits: only then does the log start anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread: threading.Thread | None = None
+
+    @property
+    def done(self) -> bool:
+        """Say that a copy was begun and is finished."""
+        return self._thread is not None and not self._thread.is_alive()
+
+    @property
+    def begun(self) -> bool:
+        """Say that a copy was begun."""
+        return self._thread is not None
+
+    def begin(self) -> None:
+        """Begin to copy."""
+        self._thread = threading.Thread(target=self._copy, name=f"{self._path.stem}-copy", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for the end of a copy and forget it."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _copy(self) -> None:
+        connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            copy_log(connection)
+        finally:
+            connection.close()
 
 
 class SqliteEngine:
     """One SQLite connection."""
 
     def __init__(self, path: Path, family: str, *, writes: bool) -> None:
-        self._connection = apsw.Connection(str(path), statementcachesize=200)
+        self._copier = LogCopier(path)
+        self._connection = apsw.Connection(str(path), statementcachesize=64)
         self._connection.set_busy_timeout(BUSY_MS)
         self._cursor = self._connection.cursor()
         self._execute = self._cursor.execute
@@ -93,17 +144,21 @@ class SqliteEngine:
 
     @property
     def due(self) -> bool:
-        """Say that the log has grown enough to be copied into the database."""
-        return self._log_pages >= CHECKPOINT_PAGES
+        """Say that the rest of a grown log is to be copied into the database."""
+        return self._copier.done
 
     def between(self) -> None:
-        """Copy a grown log into the database; the next transaction then starts it anew."""
+        """Have a grown log copied into the database, then the rest; the next transaction then starts it anew."""
         if self.due:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._copier.finish()
+            copy_log(self._connection)
             self._log_pages = 0
+        elif self._log_pages >= CHECKPOINT_PAGES and not self._copier.begun:
+            self._copier.begin()
 
     def close(self) -> None:
         """Close the connection; the last one empties the log into the database."""
+        self._copier.finish()
         self._connection.close()
 
 

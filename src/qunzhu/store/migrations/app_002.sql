@@ -9,6 +9,8 @@ CREATE TABLE mutes (
 ) {clustered};
 INSERT INTO mutes SELECT group_num, 0, user_id, mute_until FROM members WHERE mute_until > 0;
 ALTER TABLE members DROP COLUMN mute_until;
+-- Groups are numbered by a counter, which the one writer keeps in memory.
+INSERT INTO counters SELECT 'last-group', coalesce(max(num), 0) FROM groups HAVING count(*) > 0;
 -- Applications and invitations that somebody must decide. sort is TIMGroupPendencyType; user_id wants in (or is
 -- invited), inviter invited him or is empty; handled_by is empty while nobody has decided.
 CREATE TABLE applications (
