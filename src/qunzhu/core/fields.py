@@ -185,6 +185,7 @@ FIELDS: dict[str, str] = {
     "Value": "Value of the custom field. Any character may stand in it.",
     "ModifyGroupBaseInfo.AppDefinedData": "Custom fields to write. An empty value deletes the key.",
     # Tips and notices
+    "ChangeType": "What the change is about.",
     "JoinType": "`Invite`: added by another. `Apply`: came by himself.",
     "Operator_Account": "Who did it.",
     "ReportType": "What the notice is about.",
