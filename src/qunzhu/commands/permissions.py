@@ -35,7 +35,7 @@ GROUPS_A_PAGE = 20
 PermissionGroupIdText = Annotated[str, text(96, min_bytes=1)]
 PermissionGroupIds = Annotated[list[PermissionGroupIdText], items(20, error=err.BAD_PARAMETER)]
 NameText = Annotated[str, text(150)]
-CustomText = Annotated[str, text(3000, binary=True)]
+CustomText = Annotated[str, text(3000, lines=True)]
 COMMON = (err.BAD_PARAMETER, err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.COMMUNITY_OFF)
 
 

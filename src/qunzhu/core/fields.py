@@ -148,7 +148,7 @@ FIELDS: dict[str, str] = {
     "Permission": "Mask of 64 bits; a bit that is set gives a right.",
     "TopicPermission.Permission": "Mask of 64 bits for this topic; a bit that is set gives a right.",
     "TopicPermissionResult.Permission": "The mask that the permission group has for the topic.",
-    "CustomString": "Custom text of the app. Any character may stand in it.",
+    "CustomString": "Custom text of the app. May have line breaks.",
     "PermissionGroupId": "The permission group's id, unique in its community.",
     "CreatePermissionGroup.PermissionGroupId": (
         "The id to give the permission group: printable ASCII, starting with `@PMG#_` and not with `@PMG#_@PMG#`, at"
