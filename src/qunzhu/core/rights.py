@@ -116,13 +116,13 @@ GROUP_BITS: dict[Action, int] = {
     Action.CREATE_TOPIC: 4, Action.EDIT_TOPIC: 4, Action.DESTROY_TOPIC: 4, Action.MUTE: 5, Action.MUTE_ALL: 5,
     Action.READ_MUTED: 5, Action.MUTE_TOPIC: 5, Action.BAN: 10,
 }  # fmt: skip
-"""Bit of a permission group's mask (doc 1047/59829, "community"): 6 send, 7 @all, 8 older history and 9 recall others'
-messages belong to messages. It counts in every topic of the community."""
+"""Bit of a permission group's mask (doc 1047/59829, "community"). It counts in every topic of the community."""
+MESSAGE_BITS = {6: "send messages", 7: "mention everybody", 8: "read older history", 9: "recall others' messages"}
 TOPIC_BITS: dict[Action, int] = {
     Action.EDIT_TOPIC: 0, Action.DESTROY_TOPIC: 0, Action.EDIT_TOPIC_PERMISSIONS: 1, Action.MUTE_TOPIC: 2,
 }  # fmt: skip
-"""Bit of a topic permission's mask: 3 send, 4 older history, 5 recall others' messages and 6 @all belong to
-messages."""
+"""Bit of the mask that a permission group has for one topic."""
+TOPIC_MESSAGE_BITS = {3: "send messages", 4: "read older history", 5: "recall others' messages", 6: "mention everybody"}
 WIDER_BIT = {0: 4, 1: 2, 2: 5, 3: 6, 4: 8, 5: 9, 6: 7}
 """The bit of the whole community that holds the same right as a topic's bit in every topic."""
 
