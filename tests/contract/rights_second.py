@@ -136,6 +136,117 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
+    # 61232: owner, and who manages permission groups; of the kinds, Community only.
+    "create_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61233; of the kinds, Community only.
+    "destroy_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61234; of the kinds, Community only.
+    "modify_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61235; 59829: "group members can access the permission group list"; of the kinds, Community only.
+    "get_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61236; of the kinds, Community only.
+    "add_topic_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61237; of the kinds, Community only.
+    "set_topic_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61238; of the kinds, Community only.
+    "delete_topic_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61239; of the kinds, Community only.
+    "get_topic_permission_group": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61240; of the kinds, Community only.
+    "add_permission_group_member": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61241; of the kinds, Community only.
+    "delete_permission_group_member": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 61242; of the kinds, Community only.
+    "get_permission_group_member_list": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+}
+
+#: Bits of permission groups (59829, the list of bits): those of the whole community that let a member run the command,
+#: and those of the topic in question.
+BITS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    # 0: modify the group's information; the default mask and the switch are part of it.
+    "modify_group_base_info": ((0,), ()),
+    "modify_group_base_info of the rest": ((0,), ()),
+    # 1: manage members, "including removing them".
+    "delete_group_member": ((1,), ()),
+    # 2: manage permission groups: create, modify, delete them; add, modify and delete topic permissions in them.
+    "create_permission_group": ((2,), ()),
+    "modify_permission_group": ((2,), ()),
+    "destroy_permission_group": ((2,), ()),
+    # Topic bit 1: manage the permissions for that topic.
+    "add_topic_permission_group": ((2,), (1,)),
+    "set_topic_permission_group": ((2,), (1,)),
+    "delete_topic_permission_group": ((2,), (1,)),
+    # 3: manage who is in permission groups.
+    "add_permission_group_member": ((3,), ()),
+    "delete_permission_group_member": ((3,), ()),
+    # 5: mute members.
+    "modify_group_base_info of MuteAllMember": ((5,), ()),
 }
 
 #: What a user may do that concerns no group of his: 0, or 60010 where it is the app admin's alone.

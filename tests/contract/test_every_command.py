@@ -73,13 +73,18 @@ def test_reading_commands_write_nothing(world):
     """A command that says that it reads runs where writing is impossible; what it answers is not changed by asking."""
     world.people("owner", "bob")
     group = world.group("Public", members=["bob"])
+    many = world.group("Community", members=["bob"])
+    helpers = {"GroupId": many, "PermissionGroupId": "@PMG#_helpers"}
+    world.call("create_permission_group", **helpers)
     fields = {
         "get_group_info": {"GroupIdList": [group]}, "get_group_member_info": {"GroupId": group},
         "get_specified_group_member_info": {"GroupId": group, "Member_List_Account": ["bob"]},
         "get_role_in_group": {"GroupId": group, "User_Account": ["bob"]}, "get_appid_group_list": {},
         "get_joined_group_list": {"Member_Account": "bob"}, "account_check": {"CheckItem": [{"UserID": "bob"}]},
         "query_online_status": {"To_Account": ["bob"]}, "sync": {"Groups": {group: 0}},
-        "get_user_profiles": {"To_Account": ["bob"]},
+        "get_user_profiles": {"To_Account": ["bob"]}, "get_permission_group": {"GroupId": many},
+        "get_permission_group_member_list": helpers, "get_topic_permission_group": helpers,
+        "get_joined_permission_groups": {"GroupId": many},
     }  # fmt: skip
     assert set(fields) == {command.name for command in BY_NAME.values() if not command.writes}
     before = world.dump()

@@ -12,6 +12,8 @@ from qunzhu.apps import ensure_admins
 from qunzhu.core.command import BY_NAME
 from worlds import KINDS, NOW, World
 
+HELPERS = {"GroupId": "@TGS#_many", "PermissionGroupId": "@PMG#_x"}
+NEWS, TALK = "@TGS#_many@TOPIC#_news", "@TGS#_many@TOPIC#_talk"
 PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
 #: Every writing command: name, caller (None: the server API), fields.
 CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
@@ -28,6 +30,15 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("join_group", "dan", {"GroupId": "meeting"}),
     ("quit_group", "cid", {"GroupId": "team"}),
     ("quit_group", "bob", {"GroupId": "work"}),
+    ("create_permission_group", "bob", {"GroupId": "@TGS#_many", "Permission": 3}),
+    ("modify_permission_group", "bob", {**HELPERS, "Permission": 3}),
+    ("destroy_permission_group", "bob", {"GroupId": "@TGS#_many", "PermissionGroupIdList": ["@PMG#_x"]}),
+    ("add_permission_group_member", "bob", {**HELPERS, "MemberList": [{"Member_Account": "bob"}]}),
+    ("delete_permission_group_member", "bob", {**HELPERS, "MemberList": [{"Member_Account": "cid"}]}),
+    ("add_topic_permission_group", "bob", {**HELPERS, "TopicPermissionList": [{"TopicId": TALK, "Permission": 1}]}),
+    ("set_topic_permission_group", "bob", {**HELPERS, "TopicPermissionList": [{"TopicId": NEWS, "Permission": 1}]}),
+    ("delete_topic_permission_group", "bob", {**HELPERS, "TopicIdList": [NEWS]}),
+    ("quit_group", "cid", {"GroupId": "@TGS#_many"}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
@@ -55,6 +66,16 @@ def brittle(request, tmp_path):
     world.group("ChatRoom", owner="bob", GroupId="meeting")
     world.group("Private", owner="bob", members=["cid"], GroupId="work")
     world.group("AVChatRoom", owner="bob", GroupId="live")
+    world.group("Community", owner="bob", members=["cid"], GroupId="@TGS#_many")
+    for topic in (NEWS, TALK):
+        world.execute(
+            "INSERT INTO topics (group_num, topic_id, name, introduction, notification, face_url, custom_string,"
+            " creator, created_at, last_msg_at, next_seq, mute_all) SELECT num, :id, '', '', '', '', '', '', 0, 0, 1, 0"
+            " FROM groups WHERE group_id = '@TGS#_many'", id=topic,
+        )  # fmt: skip
+    world.call("create_permission_group", **HELPERS)
+    world.call("add_permission_group_member", **HELPERS, MemberList=[{"Member_Account": "cid"}])
+    world.call("add_topic_permission_group", **HELPERS, TopicPermissionList=[{"TopicId": NEWS, "Permission": 2}])
     [world.engine_under_test] = engines
     yield world
     world.store.close()

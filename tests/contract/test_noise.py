@@ -36,6 +36,8 @@ GOOD = {
     "CheckItem": [{"UserID": "bob"}], "To_Account": ["bob"], "GroupIdList": ["public"], "Member_Account": "bob",
     "MemberList": [{"Member_Account": "bob"}], "MemberToDel_Account": ["ghost"], "Member_List_Account": ["bob"],
     "User_Account": ["bob"], "NewOwner_Account": "owner", "Groups": {"public": 0},
+    "PermissionGroupId": "@PMG#_x", "PermissionGroupIdList": ["@PMG#_x"], "TopicIdList": ["@TGS#_many@TOPIC#_x"],
+    "TopicPermissionList": [{"TopicId": "@TGS#_many@TOPIC#_x", "Permission": 1}],
 }  # fmt: skip
 
 
@@ -45,6 +47,7 @@ def noisy(world):
     world.people("owner", "bob")
     for kind, name in (("Public", "public"), ("Private", "work"), ("AVChatRoom", "room"), ("Community", "@TGS#_many")):
         world.group(kind, GroupId=name, members=[] if kind == "AVChatRoom" else ["bob"])
+    world.call("create_permission_group", GroupId="@TGS#_many", PermissionGroupId="@PMG#_x", Permission=14)
     world.call("destroy_group", GroupId=world.group("Public", GroupId="gone"))
     return world
 

@@ -25,6 +25,17 @@ ACTIONS = {
     "quit_group": Action.QUIT,
     "join_group": Action.JOIN,
     "create_group": Action.CREATE,
+    "create_permission_group": Action.EDIT_PERMISSIONS,
+    "destroy_permission_group": Action.EDIT_PERMISSIONS,
+    "modify_permission_group": Action.EDIT_PERMISSIONS,
+    "get_permission_group": Action.READ_PERMISSIONS,
+    "add_topic_permission_group": Action.EDIT_TOPIC_PERMISSIONS,
+    "set_topic_permission_group": Action.EDIT_TOPIC_PERMISSIONS,
+    "delete_topic_permission_group": Action.EDIT_TOPIC_PERMISSIONS,
+    "get_topic_permission_group": Action.READ_PERMISSIONS,
+    "add_permission_group_member": Action.EDIT_PERMISSION_MEMBERS,
+    "delete_permission_group_member": Action.EDIT_PERMISSION_MEMBERS,
+    "get_permission_group_member_list": Action.READ_PERMISSIONS,
 }
 STANDING = {
     "app_admin": Role.OUTSIDER, "owner": Role.OWNER, "admin": Role.ADMIN, "member": Role.MEMBER,
@@ -77,7 +88,21 @@ def test_the_second_transcription_has_every_command_that_users_reach():
 
 def request_for(command: str, group: str, caller: str) -> dict[str, object]:
     """Return the fields that make the command a plain question of rights."""
+    helpers = {"GroupId": group, "PermissionGroupId": "@PMG#_helpers"}
+    topics = {**helpers, "TopicPermissionList": [{"TopicId": f"{group}@TOPIC#_x", "Permission": 1}]}
+    members = {**helpers, "MemberList": [{"Member_Account": "member"}]}
     return {
+        "create_permission_group": {"GroupId": group},
+        "destroy_permission_group": {"GroupId": group, "PermissionGroupIdList": ["@PMG#_helpers"]},
+        "modify_permission_group": {**helpers, "PermissionGroupName": "n"},
+        "get_permission_group": {"GroupId": group},
+        "add_topic_permission_group": topics,
+        "set_topic_permission_group": topics,
+        "delete_topic_permission_group": {**helpers, "TopicIdList": [f"{group}@TOPIC#_x"]},
+        "get_topic_permission_group": helpers,
+        "add_permission_group_member": members,
+        "delete_permission_group_member": members,
+        "get_permission_group_member_list": helpers,
         "get_group_info": {"GroupIdList": [group]},
         "get_group_member_info": {"GroupId": group},
         "get_role_in_group": {"GroupId": group, "User_Account": ["member"]},
@@ -122,7 +147,10 @@ def furnished(world):
             for user in ("admin", "second", "member", "victim")
             if kind != "Private" or user in {"member", "victim"}
         ]
-        return world.group(kind, MemberList=members)
+        group = world.group(kind, MemberList=members)
+        if kind == "Community":
+            world.call("create_permission_group", GroupId=group, PermissionGroupId="@PMG#_helpers")
+        return group
 
     world.make = make
     return world

@@ -17,6 +17,14 @@ from qunzhu.core.events import (
     MembersJoined,
     MembersLeft,
     OwnerChanged,
+    PermissionGroupChanged,
+    PermissionGroupCreated,
+    PermissionGroupDestroyed,
+    PermissionMembersAdded,
+    PermissionMembersRemoved,
+    TopicPermissionsAdded,
+    TopicPermissionsChanged,
+    TopicPermissionsRemoved,
     decode_event,
     encode_event,
 )
@@ -48,6 +56,7 @@ def state_of(world: World) -> State:
         "SELECT g.group_id, m.user_id, m.role FROM members m JOIN groups g ON g.num = m.group_num"
     ):
         groups[room]["members"][user] = role == 400
+    read_permissions(world, groups)
     return {
         "groups": groups,
         "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
@@ -58,6 +67,31 @@ def state_of(world: World) -> State:
             )
         },
     }
+
+
+def read_permissions(world: World, groups: dict[str, Any]) -> None:
+    """Read permission groups with their members and topic permissions into the state of their communities."""
+    for group in groups.values():
+        group["permissions"] = {}
+    for room, one, name, mask, custom, number in world.rows(
+        "SELECT g.group_id, p.permission_group_id, p.name, p.permission, p.custom_string, p.member_num"
+        " FROM permission_groups p JOIN groups g ON g.num = p.group_num"
+    ):
+        groups[room]["permissions"][one] = {
+            "is": (name, mask % 2**64, custom), "number": number, "users": set(), "topics": {},
+        }  # fmt: skip
+    for room, one, user in world.rows(
+        "SELECT g.group_id, p.permission_group_id, p.user_id FROM permission_group_members p"
+        " JOIN groups g ON g.num = p.group_num"
+    ):
+        groups[room]["permissions"][one]["users"].add(user)
+    for room, one, topic, mask in world.rows(
+        "SELECT g.group_id, p.permission_group_id, t.topic_id, p.permission FROM topic_permissions p"
+        " JOIN groups g ON g.num = p.group_num JOIN topics t ON t.num = p.topic_num"
+    ):
+        groups[room]["permissions"][one]["topics"][topic] = mask % 2**64
+    for group in groups.values():
+        assert all(one["number"] == len(one["users"]) for one in group["permissions"].values())
 
 
 def apply(state: State, event: Any, fresh: State) -> None:
@@ -89,7 +123,7 @@ def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
     members |= dict.fromkeys(event.members, False)
     return {
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
-        "member_num": len(members), "next_seq": 1,
+        "member_num": len(members), "next_seq": 1, "permissions": {},
     }  # fmt: skip
 
 
@@ -102,6 +136,9 @@ def apply_to_group(group: dict[str, Any], event: Any) -> None:
         case MembersLeft():
             for user in event.users:
                 del group["members"][user]
+                for one in group["permissions"].values():
+                    one["users"].discard(user)
+                    one["number"] = len(one["users"])
             group["member_num"] = event.member_num
         case OwnerChanged():
             assert group["owner"] == event.old
@@ -111,6 +148,32 @@ def apply_to_group(group: dict[str, Any], event: Any) -> None:
                     group["members"][user] = owns
         case GroupInfoChanged():
             apply_changes(group, event.changes)
+        case _:
+            apply_permissions(group["permissions"], event)
+
+
+def apply_permissions(present: dict[str, Any], event: Any) -> None:
+    """Let an event happen to a community's permission groups."""
+    match event:
+        case PermissionGroupCreated():
+            now = (event.name, event.permission, event.custom_string)
+            present[event.permission_group_id] = {"is": now, "number": 0, "users": set(), "topics": {}}
+        case PermissionGroupChanged():
+            present[event.permission_group_id]["is"] = (event.name, event.permission, event.custom_string)
+        case PermissionGroupDestroyed():
+            for one in event.permission_group_ids:
+                del present[one]
+        case PermissionMembersAdded():
+            present[event.permission_group_id]["users"] |= set(event.users)
+            present[event.permission_group_id]["number"] = event.member_num
+        case PermissionMembersRemoved():
+            present[event.permission_group_id]["users"] -= set(event.users)
+            present[event.permission_group_id]["number"] = event.member_num
+        case TopicPermissionsAdded() | TopicPermissionsChanged():
+            present[event.permission_group_id]["topics"] |= event.permissions
+        case TopicPermissionsRemoved():
+            for topic in event.topics:
+                del present[event.permission_group_id]["topics"][topic]
 
 
 def apply_changes(group: dict[str, Any], changes: dict[str, Any]) -> None:
@@ -164,6 +227,29 @@ FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
     "kick": lambda rng, group, some: {"UserID": some[0]},
 }  # fmt: skip
 NAMES = [*FIELDS, "create_group", "create_group", "modify_group_base_info", "add_group_member"]
+IDS = ["@PMG#_a", "@PMG#_b"]
+TOPICS = [f"@TGS#_many@TOPIC#_{number}" for number in range(3)]
+PERMISSION_FIELDS: dict[str, Callable[[random.Random, list[str]], dict[str, Any]]] = {
+    "create_permission_group": lambda rng, some: {"Permission": rng.choice([0, 6, 2**64 - 1])},
+    "modify_permission_group": lambda rng, some: {
+        "Permission": rng.choice([0, 12, 2**63]), **({"PermissionGroupName": "n"} if rng.random() < 0.5 else {}),
+    },
+    "destroy_permission_group": lambda rng, some: {"PermissionGroupIdList": rng.sample(IDS, 1)},
+    "add_permission_group_member": lambda rng, some: {"MemberList": [{"Member_Account": user} for user in some]},
+    "delete_permission_group_member": lambda rng, some: {"MemberList": [{"Member_Account": user} for user in some]},
+    "add_topic_permission_group": lambda rng, some: {"TopicPermissionList": masks(rng)},
+    "set_topic_permission_group": lambda rng, some: {"TopicPermissionList": masks(rng)},
+    "delete_topic_permission_group": lambda rng, some: {"TopicIdList": rng.sample(TOPICS, 2)},
+    "add_group_member": lambda rng, some: {"MemberList": [{"Member_Account": user} for user in some]},
+    "delete_group_member": lambda rng, some: {"MemberToDel_Account": some[:1]},
+}  # fmt: skip
+
+OFTEN = [name for name in PERMISSION_FIELDS for _ in range(1 if name == "destroy_permission_group" else 4)]
+
+
+def masks(rng: random.Random) -> list[dict[str, Any]]:
+    """Return bits for two of the topics."""
+    return [{"TopicId": topic, "Permission": rng.choice([0, 2, 2**64 - 1])} for topic in rng.sample(TOPICS, 2)]
 
 
 def anything(rng: random.Random, groups: list[str]) -> tuple[str, str | None, dict[str, Any]]:
@@ -202,6 +288,40 @@ def test_old_state_and_events_give_the_new_state(world, seed):
             done[name] = done.get(name, 0) + 1
         state = fresh
     assert len(done) >= 9, done
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_permission_groups(world, seed):
+    """The same of one community whose members run what permission groups let them."""
+    rng = random.Random(seed)
+    world.people(*USERS)
+    world.group(
+        "Community", GroupId="@TGS#_many", owner=USERS[0], members=USERS[1:], SupportTopic=1, EnablePermission=1,
+        DefaultPermission=4,
+    )  # fmt: skip
+    for topic in TOPICS:
+        world.execute(
+            "INSERT INTO topics (group_num, topic_id, name, introduction, notification, face_url, custom_string,"
+            " creator, created_at, last_msg_at, next_seq, mute_all) SELECT num, :id, '', '', '', '', '', '', 0, 0, 1, 0"
+            " FROM groups WHERE group_id = '@TGS#_many'", id=topic,
+        )  # fmt: skip
+    done: dict[str, int] = {}
+    state = state_of(world)
+    for step in range(300):
+        name = rng.choice(OFTEN)
+        fields = PERMISSION_FIELDS[name](rng, rng.sample(USERS[1:], 2))
+        fields |= {"GroupId": "@TGS#_many", "PermissionGroupId": rng.choice(IDS)}
+        before = len(world.events)
+        code = world.code(name, rng.choice([None, None, *USERS[:3]]), **fields)
+        fresh = state_of(world)
+        for event in world.events[before:]:
+            assert decode_event(encode_event(event)) == event
+            apply(state, event, fresh)
+        assert state == fresh, (step, name, fields, code)
+        assert not code or len(world.events) == before
+        done[name] = done.get(name, 0) + (code == 0 and len(world.events) > before)
+        state = fresh
+    assert all(done.values()), done
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -15,7 +15,7 @@ GROUP = {"Type": "Public", "Name": "a group"}
 #: Field, its limit in bytes, and whether line breaks may stand in it.
 TEXTS = [("Name", 30, False), ("Introduction", 240, True), ("Notification", 300, True), ("FaceUrl", 100, False)]
 NUMBERS = [("MaxMemberCount", 1, 100_000_000), ("SupportTopic", 0, 1), ("EnablePermission", 0, 1),
-           ("DefaultPermission", 0, 2**63 - 1)]  # fmt: skip
+           ("DefaultPermission", 0, 2**64 - 1)]  # fmt: skip
 OPTIONS = ["Type", "ApplyJoinOption", "InviteJoinOption"]
 OPTIONAL = ["Owner_Account", "GroupId", "Introduction", "Notification", "FaceUrl", "MaxMemberCount", "ApplyJoinOption",
             "InviteJoinOption", "AppDefinedData", "MemberList", "SupportTopic", "EnablePermission",

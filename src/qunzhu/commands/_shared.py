@@ -13,7 +13,7 @@ from qunzhu.core.ids import check_group_id
 from qunzhu.core.kinds import BY_NAME, Kind, Notice
 from qunzhu.core.limits import MSG_FLAGS, is_account, key, text
 from qunzhu.core.ports import LEVELS, CustomField, Tx, Who
-from qunzhu.core.rights import NO_MASKS, ROLE_NAMES, Action, Masks, Role, require
+from qunzhu.core.rights import ALL_BITS, NO_MASKS, ROLE_NAMES, Action, Masks, Role, acting, require
 
 ON_OFF = ("Off", "On")
 
@@ -132,13 +132,11 @@ def role_of(tx: Tx, group: GroupRow, user: str) -> Role:
 
 
 def allowed(tx: Tx, who: Who, group: GroupRow, action: Action, *, topic_num: int = 0) -> Role:
-    """Return the caller's role, or refuse what neither the rights table nor a permission group gives it."""
+    """Return the role as which the caller acts, or refuse what neither role nor permission group gives him."""
     role = role_of(tx, group, who.user)
-    require(
-        action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join == "FreeAccess",
-        masks=masks_of(tx, group, who.user, role, topic_num),
-    )  # fmt: skip
-    return role
+    masks = masks_of(tx, group, who.user, role, topic_num)
+    require(action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join == "FreeAccess", masks=masks)
+    return acting(action, role, masks)
 
 
 SELECT_MASKS = (
@@ -150,15 +148,25 @@ SELECT_MASKS = (
 
 
 def masks_of(tx: Tx, group: GroupRow, user: str, role: Role, topic_num: int = 0) -> Masks:
-    """Return what permission groups give a member: all his groups' bits together, the default's if he is in none."""
-    if not group.enable_permission or role is Role.OUTSIDER:
+    """Return what a member has by permission groups: the default's bits and those of all his groups together."""
+    if not group.enable_permission or role in {Role.OUTSIDER, Role.OWNER}:
         return NO_MASKS
     rows = tx.all(SELECT_MASKS, num=group.num, topic=topic_num, user=user)
-    if not rows:
-        return Masks(group.default_permission, 0)
     return Masks(
-        functools.reduce(operator.or_, (m for m, _ in rows)), functools.reduce(operator.or_, (t for _, t in rows))
+        on=True,
+        group=unsigned(functools.reduce(operator.or_, (m for m, _ in rows), group.default_permission)),
+        topic=unsigned(functools.reduce(operator.or_, (t for _, t in rows), 0)),
     )
+
+
+def signed(mask: int) -> int:
+    """Return a 64-bit mask as engines store it: their integers have a sign."""
+    return mask - 2**64 if mask >= 2**63 else mask
+
+
+def unsigned(stored: int) -> int:
+    """Return a stored mask as it was given."""
+    return stored & ALL_BITS
 
 
 def registered(tx: Tx, user: str) -> bool:

@@ -26,14 +26,17 @@ from qunzhu.commands._shared import (
     find_member,
     first_unregistered,
     flag_name,
+    masks_of,
     publish,
     registered,
     require_room_for_group,
     role_name,
     role_of,
     shown_fields,
+    signed,
     store_notice,
     stored_fields,
+    unsigned,
 )
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -61,7 +64,20 @@ from qunzhu.core.limits import (
 )
 from qunzhu.core.plans import OPEN_CAP
 from qunzhu.core.ports import GATEWAY, Tx, Who
-from qunzhu.core.rights import ADMIN, MEMBER, OUTSIDER, OWNER, Action, Role, require
+from qunzhu.core.rights import (
+    ADMIN,
+    ALL_BITS,
+    MEMBER,
+    OUTSIDER,
+    OWNER,
+    Action,
+    Masks,
+    Role,
+    acting,
+    held,
+    require,
+    require_held,
+)
 
 SERVICE = "group_open_http_svc"
 MEMBER_CAP = 100_000_000
@@ -69,7 +85,7 @@ KindName = Annotated[str, one_of(*KIND_NAMES)]
 ApplyOption = Annotated[str, one_of(*APPLY_OPTIONS)]
 InviteOption = Annotated[str, one_of(*INVITE_OPTIONS)]
 GroupFields = Annotated[list[GroupField], items(10, error=err.BAD_PARAMETER)]
-Permission = Annotated[int, number(0, 2**63 - 1)]
+Mask = Annotated[int, number(0, ALL_BITS)]
 GroupIdText = Annotated[str, text(96, min_bytes=1, error=err.GROUP_ID_INVALID)]
 
 
@@ -144,7 +160,7 @@ class CreateGroup(Request[CreatedGroup], frozen=True, kw_only=True):
     MemberList: Annotated[list[FirstMember], items(100)] | None = None
     SupportTopic: Flag | None = None
     EnablePermission: Flag | None = None
-    DefaultPermission: Permission | None = None
+    DefaultPermission: Mask | None = None
 
 
 INSERT_GROUP = (
@@ -321,7 +337,7 @@ def _insert_group(tx: Tx, who: Who, kind: Kind, req: CreateGroup, columns: dict[
             kind.default_invite if kind.fixed_invite or req.InviteJoinOption is None else req.InviteJoinOption
         ),
         topic=req.SupportTopic or 0, permission=req.EnablePermission or 0,
-        default_permission=req.DefaultPermission or 0, history=int(kind.history_before_join),
+        default_permission=signed(req.DefaultPermission or 0), history=int(kind.history_before_join),
         active=int(not kind.needs_activation), **columns,
     )  # fmt: skip
     return group_id, num
@@ -374,7 +390,7 @@ def base_info(who: Who, group: GroupRow) -> dict[str, Any]:
         "MaxMemberNum": group.max_member_num, "ApplyJoinOption": group.apply_join,
         "InviteJoinOption": group.invite_join, "MuteAllMember": mute, "ShutUpAllMember": mute,
         "HistoryMsgBeforeJoin": ON_OFF[group.history_before_join], "SupportTopic": group.support_topic,
-        "EnablePermission": group.enable_permission, "DefaultPermission": group.default_permission,
+        "EnablePermission": group.enable_permission, "DefaultPermission": unsigned(group.default_permission),
     }  # fmt: skip
 
 
@@ -581,7 +597,7 @@ class ModifyGroupBaseInfo(Request[Done], frozen=True, kw_only=True):
     HistoryMsgBeforeJoin: Annotated[str, one_of("On", "Off")] | None = None
     From_Account: Account | None = None
     EnablePermission: Flag | None = None
-    DefaultPermission: Permission | None = None
+    DefaultPermission: Mask | None = None
 
 
 PROFILE_COLUMNS = {
@@ -614,7 +630,7 @@ def modify_group_base_info(tx: Tx, who: Who, req: ModifyGroupBaseInfo) -> Done:
     role = role_of(tx, group, who.user)
     if role is Role.OUTSIDER and not who.admin:
         raise Refused(err.NO_RIGHT, f"{who.user!r} is not in the group")
-    changes = _changes(who, group, role, req)
+    changes = _changes(tx, who, group, role, req)
     operator = who.user
     if req.From_Account is not None and who.admin:
         if not registered(tx, req.From_Account):
@@ -628,6 +644,7 @@ def modify_group_base_info(tx: Tx, who: Who, req: ModifyGroupBaseInfo) -> Done:
     before = {name: getattr(group, name) for name in (*PROFILE_COLUMNS.values(), *OPTION_COLUMNS.values())}
     before |= {name: columns[name] for name in before if name in columns}
     before["history_before_join"] = int(before["history_before_join"] in {"On", 1})
+    before["default_permission"] = signed(before["default_permission"])
     tx.run(
         UPDATE_GROUP, num=group.num, at=who.now, custom=custom,
         mute_all=group.mute_all if mute is None else ON_OFF.index(mute), **before,
@@ -639,23 +656,24 @@ def modify_group_base_info(tx: Tx, who: Who, req: ModifyGroupBaseInfo) -> Done:
     return Done()
 
 
-def _changes(who: Who, group: GroupRow, role: Role, req: ModifyGroupBaseInfo) -> dict[str, Any]:
+def _changes(tx: Tx, who: Who, group: GroupRow, role: Role, req: ModifyGroupBaseInfo) -> dict[str, Any]:
     """Return the given new values by wire name, each checked against the rights table and the kind."""
     given = {name: value for name in req.__struct_fields__ if (value := getattr(req, name)) is not None}
     del given["GroupId"]
     given.pop("From_Account", None)
-    kind = group.kind
+    kind, masks = group.kind, masks_of(tx, group, who.user, role)
     for action, names in (
         (Action.EDIT_PROFILE, PROFILE_COLUMNS),
         (Action.EDIT_OPTIONS, OPTION_COLUMNS),
         (Action.MUTE_ALL, ("MuteAllMember",)),
     ):
         if any(name in given for name in names):
-            require(action, kind, role, app_admin=who.admin)
+            require(action, kind, role, app_admin=who.admin, masks=masks)
     if req.AppDefinedData is not None:
         given["AppDefinedData"] = custom_fields(
-            req.AppDefinedData, who.app.settings.group_fields, kind, role, who, "AppDefinedData"
-        )
+            req.AppDefinedData, who.app.settings.group_fields, kind, acting(Action.EDIT_PROFILE, role, masks), who,
+            "AppDefinedData",
+        )  # fmt: skip
     if not kind.member_cap:
         given.pop("MaxMemberNum", None)  # documented: ignored for AVChatRoom
     elif req.MaxMemberNum is not None:
@@ -666,9 +684,17 @@ def _changes(who: Who, group: GroupRow, role: Role, req: ModifyGroupBaseInfo) ->
         raise Refused(err.BAD_PARAMETER, f"InviteJoinOption: cannot be changed for a {kind.name} group")
     if req.HistoryMsgBeforeJoin is not None and not kind.history_option:
         raise Refused(err.BAD_PARAMETER, f"HistoryMsgBeforeJoin: not an option of {kind.name} groups")
+    _require_permissions(who, group, role, masks, req)
+    return given
+
+
+def _require_permissions(who: Who, group: GroupRow, role: Role, masks: Masks, req: ModifyGroupBaseInfo) -> None:
+    """Refuse permissions where there are no topics (10004), and bits that the caller has not himself (10007)."""
     if (req.EnablePermission or req.DefaultPermission) and not group.support_topic:
         raise Refused(err.BAD_PARAMETER, "EnablePermission: needs a Community with topics")
-    return given
+    if req.DefaultPermission is not None:
+        own = held(role, masks, app_admin=who.admin).group
+        require_held(req.DefaultPermission & ~unsigned(group.default_permission), own, "DefaultPermission")
 
 
 class ChangeGroupOwner(Request[Done], frozen=True, kw_only=True):

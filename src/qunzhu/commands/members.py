@@ -1,6 +1,6 @@
 """Members: add, remove, list, roles; joining and leaving by oneself (docs 1047/34921, 34949, 34948, 34963)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -152,6 +152,15 @@ def delete_group_member(tx: Tx, who: Who, req: DeleteGroupMember) -> Done:
     return Done()
 
 
+LEAVE_PERMISSION_GROUPS: tuple[LiteralString, ...] = (
+    (
+        "UPDATE permission_groups SET member_num = member_num - 1 WHERE group_num = :num AND permission_group_id IN"
+        " (SELECT permission_group_id FROM permission_group_members WHERE group_num = :num AND user_id = :user)"
+    ),
+    "DELETE FROM permission_group_members WHERE group_num = :num AND user_id = :user",
+)
+
+
 def leave(
     tx: Tx, who: Who, group: GroupRow, users: list[str], *, how: str, reason: str = "", silent: bool = False
 ) -> None:
@@ -161,6 +170,9 @@ def leave(
         "DELETE FROM members WHERE group_num = :num AND user_id = :user",
         [{"num": group.num, "user": user} for user in users],
     )
+    if group.kind.has_permission_groups:
+        for statement in LEAVE_PERMISSION_GROUPS:
+            tx.many(statement, [{"num": group.num, "user": user} for user in users])
     event = MembersLeft(
         group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, users=users, how=how,
         member_num=total, reason=reason,

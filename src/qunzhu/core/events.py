@@ -73,6 +73,68 @@ class GroupDissolved(GroupEvent, frozen=True, kw_only=True):
     member_num: int
 
 
+class PermissionGroupCreated(GroupEvent, frozen=True, kw_only=True):
+    """A community has a new permission group; nobody is in it."""
+
+    permission_group_id: str
+    name: str
+    permission: int
+    custom_string: str
+
+
+class PermissionGroupChanged(GroupEvent, frozen=True, kw_only=True):
+    """Name, bits or custom text of a permission group have the values given here."""
+
+    permission_group_id: str
+    name: str
+    permission: int
+    custom_string: str
+    member_num: int
+
+
+class PermissionGroupDestroyed(GroupEvent, frozen=True, kw_only=True):
+    """Permission groups are no more."""
+
+    permission_group_ids: list[str]
+
+
+class PermissionMembersAdded(GroupEvent, frozen=True, kw_only=True):
+    """Members of a community are in one of its permission groups now."""
+
+    permission_group_id: str
+    users: list[str]
+    member_num: int
+
+
+class PermissionMembersRemoved(GroupEvent, frozen=True, kw_only=True):
+    """Members are no longer in a permission group. Those who leave the community itself are in none, without this."""
+
+    permission_group_id: str
+    users: list[str]
+    member_num: int
+
+
+class TopicPermissionsAdded(GroupEvent, frozen=True, kw_only=True):
+    """A permission group has bits for topics where it had none; ``permissions`` by topic id."""
+
+    permission_group_id: str
+    permissions: dict[str, int]
+
+
+class TopicPermissionsChanged(GroupEvent, frozen=True, kw_only=True):
+    """A permission group has other bits for topics; ``permissions`` by topic id."""
+
+    permission_group_id: str
+    permissions: dict[str, int]
+
+
+class TopicPermissionsRemoved(GroupEvent, frozen=True, kw_only=True):
+    """A permission group has no bits for these topics any more."""
+
+    permission_group_id: str
+    topics: list[str]
+
+
 class AccountsChanged(Event, frozen=True, kw_only=True):
     """Accounts were registered or deleted."""
 
@@ -89,7 +151,9 @@ class LoginsRevoked(Event, frozen=True, kw_only=True):
 
 AnyEvent = (
     GroupCreated | MembersJoined | MembersLeft | GroupInfoChanged | OwnerChanged | GroupDissolved | AccountsChanged
-    | LoginsRevoked
+    | LoginsRevoked | PermissionGroupCreated | PermissionGroupChanged | PermissionGroupDestroyed
+    | PermissionMembersAdded | PermissionMembersRemoved | TopicPermissionsAdded | TopicPermissionsChanged
+    | TopicPermissionsRemoved
 )  # fmt: skip
 encode_event = msgspec.json.Encoder().encode
 decode_event = msgspec.json.Decoder(AnyEvent).decode

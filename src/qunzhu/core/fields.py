@@ -45,8 +45,10 @@ FIELDS: dict[str, str] = {
     "ApplyJoinOption": "What becomes of a user who wants to join. Fixed for Community.",
     "Changes": "The fields that changed, under their wire names, with their new values.",
     "CreateTime": "When the group was made, unix seconds.",
-    "DefaultPermission": "Permission mask of members without a permission group. Needs `EnablePermission` 1.",
-    "EnablePermission": "1: permission groups are in use. Community with topics only.",
+    "DefaultPermission": "Permission mask of every member. Needs `EnablePermission` 1.",
+    "EnablePermission": (
+        "1: permission groups are in use, and administrators count as members. Community with topics only."
+    ),
     "ErrorCode": "0, or the error code for this item.",
     "ErrorInfo": "What the code means.",
     "FaceUrl": "URL of the avatar.",
@@ -142,11 +144,48 @@ FIELDS: dict[str, str] = {
     "Silence": "1: the group is not told.",
     "UserIdList": "One item per user of the request, in its order.",
     "User_Account": "UserIDs whose roles to read.",
+    # Permission groups
+    "Permission": "Mask of 64 bits; a bit that is set gives a right.",
+    "TopicPermission.Permission": "Mask of 64 bits for this topic; a bit that is set gives a right.",
+    "TopicPermissionResult.Permission": "The mask that the permission group has for the topic.",
+    "CustomString": "Custom text of the app. May have line breaks.",
+    "PermissionGroupId": "The permission group's id, unique in its community.",
+    "CreatePermissionGroup.PermissionGroupId": (
+        "The id to give the permission group: printable ASCII, starting with `@PMG#_` and not with `@PMG#_@PMG#`, at"
+        " most 48 bytes. Absent or empty: the server makes one."
+    ),
+    "PermissionGroupName": "The permission group's name.",
+    "PermissionGroupIdList": "Ids of the permission groups.",
+    "GetPermissionGroup.PermissionGroupIdList": "Ids of the permission groups to read; absent or empty: all, in pages.",
+    "GetPermissionGroup.Limit": "Most items of a page; absent: 20.",
+    "GetPermissionGroup.Next": "`Next` of the page before; empty: the first page.",
+    "PermissionGroupInfos.Next": "Cursor of the next page; empty at the end.",
+    "PermissionGroupInfoList": "One item per permission group.",
+    "PermissionGroupResultList": "One item per id of the request, in its order.",
+    "MemberCount": "Number of the permission group's members. Named so in the samples of the public documentation.",
+    "PermissionGroupInfo.MemberNum": "`MemberCount` under the name of the table of fields.",
+    "PermissionGroupInfo.CreateTime": "When the permission group was made, unix seconds.",
+    "AddPermissionGroupMember.MemberList": "Members of the community to put in.",
+    "DeletePermissionGroupMember.MemberList": "Members to take out.",
+    "PermissionMemberResults.MemberList": "One item per member of the request, in its order.",
+    "PermissionMemberResult.Result": (
+        "0, or the error code for this member: 10013 in it already, 10007 no member of the community, 10019 no account."
+    ),
+    "GetPermissionGroupMemberList.Limit": "Most items of a page; absent: 50.",
+    "GetPermissionGroupMemberList.Next": "`Next` of the page before; empty: the first page.",
+    "PermissionGroupMembers.Next": "Cursor of the next page; empty at the end.",
+    "PermissionGroupMembers.MemberNum": "Number of the permission group's members.",
+    "TopicId": "The topic's id.",
+    "TopicIdList": "Ids of topics of this community.",
+    "GetTopicPermissionGroup.TopicIdList": "Ids of the topics to read; absent or empty: all.",
+    "TopicPermissionList": "Topics of this community, each with its mask.",
+    "TopicPermissionResultList": "One item per topic.",
     # Custom fields
     "Key": "Key of the custom field: letters, digits and `_`, not starting with a digit.",
     "Value": "Value of the custom field. Any character may stand in it.",
     "ModifyGroupBaseInfo.AppDefinedData": "Custom fields to write. An empty value deletes the key.",
     # Tips and notices
+    "ChangeType": "What the change is about.",
     "JoinType": "`Invite`: added by another. `Apply`: came by himself.",
     "Operator_Account": "Who did it.",
     "ReportType": "What the notice is about.",
@@ -197,6 +236,7 @@ FIELDS: dict[str, str] = {
     "Kind.member_cap": "Members are capped by the plan's",
     "Kind.group_cap": "Such groups are capped by the plan's",
     "Kind.counts_daily": "Counts against the daily cap",
+    "Kind.has_permission_groups": "Has permission groups",
 }
 
 _MEMBER = {
@@ -209,6 +249,7 @@ ITEMS: dict[str, dict[str, str]] = {
     "GroupProfile.MemberList": _MEMBER,
     "Members.MemberList": _MEMBER,
     "SpecifiedMembers.MemberList": _MEMBER,
+    "PermissionGroupMembers.MemberList": _MEMBER,
     "GroupIds.GroupIdList": {"GroupId": "string"},
     "JoinedGroups.GroupIdList": {"GroupId": "string", "SelfInfo": "object"},
     "Roles.UserIdList": {"Member_Account": "string", "Role": "string"},
@@ -246,6 +287,15 @@ SAMPLES: dict[str, Any] = {
     "User_Account": ["alice", "bob"],
     "To_Account": ["alice", "bob"],
     "Sync.Groups": {"team-1": 0},
+    "PermissionGroupId": "@PMG#_helpers",
+    "CreatePermissionGroup.PermissionGroupName": "Helpers",
+    "CreatePermissionGroup.Permission": 34,
+    "ModifyPermissionGroup.Permission": 2,
+    "PermissionGroupIdList": ["@PMG#_helpers"],
+    "GetPermissionGroup.Limit": 20,
+    "Permission": 4,
+    "TopicId": "@TGS#_team@TOPIC#_news",
+    "TopicIdList": ["@TGS#_team@TOPIC#_news"],
 }
 """Values for the sample requests: of every required field, and of the optional ones named with their record."""
 

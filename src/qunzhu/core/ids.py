@@ -1,4 +1,7 @@
-"""Group ids: the documented forms, and new ones that nobody can guess (docs 1047/33529, 34895)."""
+"""Ids of groups and permission groups: the documented forms, and new ones that nobody can guess.
+
+Docs 1047/33529, 34895, 61232.
+"""
 
 import re
 from collections.abc import Callable
@@ -13,6 +16,8 @@ MAX_TOPIC_ID = 96
 GENERATED_PREFIX = "@TGS#"
 COMMUNITY_PREFIX = "@TGS#_"
 GENERATED_COMMUNITY_PREFIX = "@TGS#_@TGS#"
+PERMISSION_GROUP_PREFIX = "@PMG#_"
+GENERATED_PERMISSION_GROUP_PREFIX = "@PMG#_@PMG#"
 
 
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
@@ -24,10 +29,19 @@ def new_group_id(kind: Kind, now_ms: int, random_bytes: Callable[[int], bytes]) 
     Seven of them are the time in steps of 32 ms, so that neighbours in time are neighbours in the index; the other
     ten are 50 random bits, so that one id tells nothing about the next, and none is made a second time.
     """
+    return f"{kind.id_prefix}{_tail(now_ms, random_bytes)}"
+
+
+def new_permission_group_id(now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
+    """Return a generated id of a permission group, made like those of groups."""
+    return f"{GENERATED_PERMISSION_GROUP_PREFIX}c{_tail(now_ms, random_bytes)}"
+
+
+def _tail(now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
     step, tail, pair = now_ms >> 5, int.from_bytes(random_bytes(7)), _PAIRS
     when = f"{_DIGITS[step >> 30 & 31]}{pair[step >> 20 & 1023]}{pair[step >> 10 & 1023]}{pair[step & 1023]}"
     chance = f"{pair[tail >> 40 & 1023]}{pair[tail >> 30 & 1023]}{pair[tail >> 20 & 1023]}{pair[tail >> 10 & 1023]}"
-    return f"{kind.id_prefix}{when}{chance}{pair[tail & 1023]}"
+    return f"{when}{chance}{pair[tail & 1023]}"
 
 
 def check_chosen_id(kind: Kind, group_id: str) -> None:
@@ -47,6 +61,18 @@ def check_chosen_id(kind: Kind, group_id: str) -> None:
             raise Refused(BAD_PARAMETER, "GroupId: @TOPIC#_ is reserved for topics")
     elif group_id.startswith(GENERATED_PREFIX):
         raise Refused(BAD_PARAMETER, f"GroupId: must not start with {GENERATED_PREFIX}")
+
+
+def check_chosen_permission_group_id(chosen: str) -> None:
+    """Refuse (10004) an id that a caller may not choose for a permission group."""
+    size = len(chosen.encode())
+    if not 0 < size <= MAX_GROUP_ID or not _PRINTABLE.match(chosen):
+        raise Refused(
+            BAD_PARAMETER, f"PermissionGroupId: {size} bytes, 1 to {MAX_GROUP_ID} bytes of printable ASCII are allowed"
+        )
+    prefix, generated = PERMISSION_GROUP_PREFIX, GENERATED_PERMISSION_GROUP_PREFIX
+    if not chosen.startswith(prefix) or chosen.startswith(generated) or chosen == prefix:
+        raise Refused(BAD_PARAMETER, f"PermissionGroupId: must be {prefix} and more, and not start with {generated}")
 
 
 def is_group_id(group_id: str) -> bool:

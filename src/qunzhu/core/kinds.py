@@ -59,6 +59,8 @@ class Kind(msgspec.Struct, frozen=True):
     """Which column of the plan caps the number of such groups."""
     counts_daily: bool
     """True where a new group counts against the day's net increase."""
+    has_permission_groups: bool
+    """True where members may be put into permission groups."""
 
 
 WORK = Kind(
@@ -68,6 +70,7 @@ WORK = Kind(
     history_option=True,
     member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED, msg_flag="AcceptAndNotify",
     member_cap="group_members", group_cap="groups", counts_daily=True,
+    has_permission_groups=False,
 )  # fmt: skip
 PUBLIC = Kind(
     name="Public", new_name="Public", id_prefix="@TGS#2", sdk_number=0, apply=Apply.BY_OPTION,
@@ -76,6 +79,7 @@ PUBLIC = Kind(
     history_before_join=False,
     history_option=True, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
     msg_flag="AcceptAndNotify", member_cap="group_members", group_cap="groups", counts_daily=True,
+    has_permission_groups=False,
 )  # fmt: skip
 MEETING = Kind(
     name="ChatRoom", new_name="Meeting", id_prefix="@TGS#3", sdk_number=2, apply=Apply.FREE,
@@ -84,6 +88,7 @@ MEETING = Kind(
     history_before_join=True,
     history_option=True, member_notice=Notice.OFF, profile_notice=Notice.STORED, role_notice=Notice.OFF,
     msg_flag="AcceptNotNotify", member_cap="group_members", group_cap="groups", counts_daily=True,
+    has_permission_groups=False,
 )  # fmt: skip
 LIVE = Kind(
     name="AVChatRoom", new_name="AVChatRoom", id_prefix="@TGS#a", sdk_number=4, apply=Apply.FREE,
@@ -92,6 +97,7 @@ LIVE = Kind(
     history_before_join=False,
     history_option=False, member_notice=Notice.PUSHED, profile_notice=Notice.PUSHED, role_notice=Notice.OFF,
     msg_flag="AcceptNotNotify", member_cap="", group_cap="live_rooms", counts_daily=True,
+    has_permission_groups=False,
 )  # fmt: skip
 COMMUNITY = Kind(
     name="Community", new_name="Community", id_prefix="@TGS#_@TGS#c", sdk_number=5, apply=Apply.FREE,
@@ -100,6 +106,7 @@ COMMUNITY = Kind(
     history_before_join=False,
     history_option=False, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
     msg_flag="AcceptAndNotify", member_cap="community_members", group_cap="communities", counts_daily=False,
+    has_permission_groups=True,
 )  # fmt: skip
 
 KINDS = (WORK, PUBLIC, MEETING, LIVE, COMMUNITY)

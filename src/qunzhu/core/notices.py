@@ -15,6 +15,14 @@ from qunzhu.core.events import (
     MembersJoined,
     MembersLeft,
     OwnerChanged,
+    PermissionGroupChanged,
+    PermissionGroupCreated,
+    PermissionGroupDestroyed,
+    PermissionMembersAdded,
+    PermissionMembersRemoved,
+    TopicPermissionsAdded,
+    TopicPermissionsChanged,
+    TopicPermissionsRemoved,
 )
 
 Notice = dict[str, Any]
@@ -61,8 +69,29 @@ def tip(event: Event) -> Notice | None:
 
 def change(event: Event) -> Notice | None:
     """Return what sessions in the group are told that is neither tip nor notice: ``ChangeType`` says what changed."""
-    del event
-    return None
+    if not isinstance(event, GroupEvent) or not event.told:
+        return None
+    match event:
+        case PermissionGroupCreated() | PermissionGroupChanged():
+            more: Notice = {
+                "PermissionGroupId": event.permission_group_id, "PermissionGroupName": event.name,
+                "Permission": event.permission, "CustomString": event.custom_string,
+                "MemberNum": event.member_num if isinstance(event, PermissionGroupChanged) else 0,
+            }  # fmt: skip
+        case PermissionGroupDestroyed():
+            more = {"PermissionGroupIdList": event.permission_group_ids}
+        case PermissionMembersAdded() | PermissionMembersRemoved():
+            more = {
+                "PermissionGroupId": event.permission_group_id, "UserList": event.users, "MemberNum": event.member_num
+            }  # fmt: skip
+        case TopicPermissionsAdded() | TopicPermissionsChanged():
+            items = [{"TopicId": topic, "Permission": mask} for topic, mask in event.permissions.items()]
+            more = {"PermissionGroupId": event.permission_group_id, "TopicPermissionList": items}
+        case TopicPermissionsRemoved():
+            more = {"PermissionGroupId": event.permission_group_id, "TopicIdList": event.topics}
+        case _:
+            return None
+    return {**_base(event), "ChangeType": type(event).__name__, **more}
 
 
 def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:

@@ -17,7 +17,7 @@ REFERENCE: dict[str, tuple[str, ...]] = {
         "get_group_msg_receipt_detail", "group_msg_receipt", "import_topic", "create_permission_group",
         "destroy_permission_group", "modify_permission_group", "get_permission_group", "add_topic_permission_group",
         "set_topic_permission_group", "delete_topic_permission_group", "get_topic_permission_group",
-        "add_permission_group_member", "delete_permission_group_member",
+        "add_permission_group_member", "delete_permission_group_member", "get_permission_group_member_list",
     ),
     "group_open_attr_http_svc": (
         "get_group_attr",

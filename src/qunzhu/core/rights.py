@@ -114,23 +114,31 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.IMPORT:       ("A",    "A",     "A",     "",         "A"),
 }  # fmt: skip
 
+ALL_BITS = 2**64 - 1
 GROUP_BITS: dict[Action, int] = {
-    Action.EDIT_PROFILE: 0, Action.EDIT_OPTIONS: 0, Action.KICK: 1, Action.EDIT_MEMBER: 1, Action.INVITE: 1,
-    Action.EDIT_PERMISSIONS: 2, Action.EDIT_PERMISSION_MEMBERS: 3, Action.CREATE_TOPIC: 4, Action.EDIT_TOPIC: 4,
-    Action.DESTROY_TOPIC: 4, Action.MUTE: 5, Action.MUTE_ALL: 5, Action.READ_MUTED: 5, Action.BAN: 10,
+    Action.EDIT_PROFILE: 0, Action.EDIT_OPTIONS: 0, Action.KICK: 1, Action.EDIT_MEMBER: 1,
+    Action.EDIT_PERMISSIONS: 2, Action.EDIT_TOPIC_PERMISSIONS: 2, Action.EDIT_PERMISSION_MEMBERS: 3,
+    Action.CREATE_TOPIC: 4, Action.EDIT_TOPIC: 4, Action.DESTROY_TOPIC: 4, Action.MUTE: 5, Action.MUTE_ALL: 5,
+    Action.READ_MUTED: 5, Action.MUTE_TOPIC: 5, Action.BAN: 10,
 }  # fmt: skip
-"""Bit of a permission group's mask (rules of permission groups, "group"): 6 send, 7 @all, 8 older history and 9 recall
-others' messages belong to messages."""
+"""Bit of a permission group's mask (doc 1047/59829, "community"). It counts in every topic of the community."""
+MESSAGE_BITS = {6: "send messages", 7: "mention everybody", 8: "read older history", 9: "recall others' messages"}
 TOPIC_BITS: dict[Action, int] = {
     Action.EDIT_TOPIC: 0, Action.DESTROY_TOPIC: 0, Action.EDIT_TOPIC_PERMISSIONS: 1, Action.MUTE_TOPIC: 2,
 }  # fmt: skip
-"""Bit of a topic permission's mask: 3 send, 4 older history, 5 recall others' messages and 6 @all belong to
-messages."""
+"""Bit of the mask that a permission group has for one topic."""
+TOPIC_MESSAGE_BITS = {3: "send messages", 4: "read older history", 5: "recall others' messages", 6: "mention everybody"}
+WIDER_BIT = {0: 4, 1: 2, 2: 5, 3: 6, 4: 8, 5: 9, 6: 7}
+"""The bit of the whole community that holds the same right as a topic's bit in every topic."""
 
 
 class Masks(msgspec.Struct, frozen=True):
-    """What permission groups give one member: bits for the whole community, and bits for the topic in question."""
+    """What permission groups give one member: bits for the whole community, and bits for the topic in question.
 
+    ``on`` says that the community uses permission groups; administrators then count as members.
+    """
+
+    on: bool = False
     group: int = 0
     topic: int = 0
 
@@ -144,6 +152,35 @@ class Masks(msgspec.Struct, frozen=True):
 
 NO_MASKS = Masks()
 
+
+def acting(action: Action, role: Role, masks: Masks) -> Role:
+    """Return the role as which a user does ``action``.
+
+    Where permission groups are in use, a bit makes a member act as an administrator, and an administrator without it
+    is a member (doc 1047/59829).
+    """
+    if not masks.on or role in {Role.OUTSIDER, Role.OWNER}:
+        return role
+    return Role.ADMIN if masks.give(action) else Role.MEMBER
+
+
+def held(role: Role, masks: Masks, *, app_admin: bool) -> Masks:
+    """Return the bits that a user has, and so may give to others: owner and app administrator all of them.
+
+    An administrator has all while permission groups are not in use.
+    """
+    if app_admin or role is Role.OWNER or (role is Role.ADMIN and not masks.on):
+        return Masks(on=masks.on, group=ALL_BITS, topic=ALL_BITS)
+    wider = sum(1 << bit for bit, group_bit in WIDER_BIT.items() if masks.group >> group_bit & 1)
+    return Masks(on=masks.on, group=masks.group, topic=masks.topic | wider)
+
+
+def require_held(given: int, own: int, field: str) -> None:
+    """Refuse (10007) bits that the caller has not himself: nobody gives away more than he may."""
+    if beyond := given & ~own:
+        raise Refused(NO_RIGHT, f"{field}: bits {beyond:#x} are not the caller's to give")
+
+
 _KIND_AT = {kind.name: index for index, kind in enumerate(KINDS)}
 _LIVE_KICK: dict[tuple[Action, str], ErrorRow] = {(Action.KICK, LIVE.name): BAD_PARAMETER}
 """Documented codes that differ from 10007: removing somebody from a live room (doc 1047/34949)."""
@@ -156,16 +193,11 @@ def may(
     """Say whether the table lets this role do ``action``; an app administrator also counts as one.
 
     Joining and leaving are always one's own act, so the administrator's letter helps there only where it is listed.
-    ``masks`` are what permission groups give a member besides: they add rights and take none.
+    ``masks`` are what permission groups give a member.
     """
     letters = RIGHTS[action][_KIND_AT[kind.name]]
-    letter = _LETTER[role]
-    return (
-        letter in letters
-        or (app_admin and "A" in letters)
-        or (invites_open and letter.lower() in letters)
-        or (role is not Role.OUTSIDER and "O" in letters and masks.give(action))
-    )
+    letter = _LETTER[acting(action, role, masks)]
+    return letter in letters or (app_admin and "A" in letters) or (invites_open and letter.lower() in letters)
 
 
 def require(

@@ -1,5 +1,7 @@
 """The page of events, and of the tips and notices by which users hear of them: what the code makes of samples."""
 
+from typing import Any
+
 import msgspec
 
 from qunzhu.core.events import (
@@ -12,13 +14,23 @@ from qunzhu.core.events import (
     MembersJoined,
     MembersLeft,
     OwnerChanged,
+    PermissionGroupChanged,
+    PermissionGroupCreated,
+    PermissionGroupDestroyed,
+    PermissionMembersAdded,
+    PermissionMembersRemoved,
+    TopicPermissionsAdded,
+    TopicPermissionsChanged,
+    TopicPermissionsRemoved,
 )
 from qunzhu.core.fields import about
-from qunzhu.core.notices import Notice, system_notices, tip
+from qunzhu.core.notices import Notice, change, system_notices, tip
 from qunzhu.core.wire import ENDS
 from qunzhu.reference.blocks import Block, Code, Heading, Page, Table, Text, yes
 
 _AT = 1767225600
+_IN: dict[str, Any] = {"group_id": "@TGS#_team", "kind": "Community", "operator": "alice", "at": _AT}
+_HELPERS, _TOPIC = "@PMG#_helpers", "@TGS#_team@TOPIC#_news"
 SAMPLES: tuple[tuple[str, Event], ...] = (
     ("A group is made with one more member",
      GroupCreated(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=1, name="Team", owner="alice",
@@ -42,6 +54,22 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
      OwnerChanged(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=7, old="alice", new="bob")),
     ("The group is dissolved",
      GroupDissolved(group_id="team-1", kind="Public", operator="bob", at=_AT, name="Team", owner="bob", member_num=2)),
+    ("A permission group is made",
+     PermissionGroupCreated(**_IN, permission_group_id=_HELPERS, name="Helpers", permission=34, custom_string="")),
+    ("A permission group changes",
+     PermissionGroupChanged(**_IN, permission_group_id=_HELPERS, name="Helpers", permission=2, custom_string="",
+                            member_num=0)),
+    ("Members are put into a permission group",
+     PermissionMembersAdded(**_IN, permission_group_id=_HELPERS, users=["bob"], member_num=1)),
+    ("A permission group gets bits for a topic",
+     TopicPermissionsAdded(**_IN, permission_group_id=_HELPERS, permissions={_TOPIC: 4})),
+    ("A permission group's bits for a topic change",
+     TopicPermissionsChanged(**_IN, permission_group_id=_HELPERS, permissions={_TOPIC: 12})),
+    ("A permission group loses its bits for a topic",
+     TopicPermissionsRemoved(**_IN, permission_group_id=_HELPERS, topics=[_TOPIC])),
+    ("Members are taken out of a permission group",
+     PermissionMembersRemoved(**_IN, permission_group_id=_HELPERS, users=["bob"], member_num=0)),
+    ("Permission groups are destroyed", PermissionGroupDestroyed(**_IN, permission_group_ids=[_HELPERS])),
     ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
     ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
 )  # fmt: skip
@@ -52,7 +80,8 @@ def events_page() -> Page:
     """Return the page of events, tips and notices."""
     blocks: list[Block] = [
         Text("A command's events are part of its transaction. Users hear of them through the gateway: a `group_tip`"
-             " goes to every session of the group's members, a `group_notice` to those it concerns. Below, what is"
+             " or `group_change` goes to every session of the group's members, a `group_notice` to those it concerns."
+             " Below, what is"
              " pushed for a sample of each. Whether a tip is stored, only pushed or not made depends on the"
              " [kind](kinds)."),
     ]  # fmt: skip
@@ -69,6 +98,8 @@ def _event(title: str, event: Event) -> list[Block]:
     told = tip(event)
     if told is not None:
         blocks += [Text("`group_tip` to the members:"), _json(told)]
+    if (changed := change(event)) is not None:
+        blocks += [Text("`group_change` to the members:"), _json(changed)]
     for users, notice in system_notices(event):
         whom = "every member" if users is None else ", ".join(f"`{user}`" for user in users)
         blocks += [Text(f"`group_notice` to {whom}:"), _json(notice)]
@@ -85,16 +116,17 @@ def notice_fields() -> dict[str, set[str]]:
     """Return the fields of all tips and notices, each with the types it comes with."""
     found: dict[str, set[str]] = {}
     for _, event in SAMPLES:
-        told = tip(event)
-        for notice in ([told] if told else []) + [notice for _, notice in system_notices(event)]:
+        told = [notice for notice in (tip(event), change(event)) if notice]
+        for notice in told + [notice for _, notice in system_notices(event)]:
             for name, value in notice.items():
                 found.setdefault(name, set()).add(_type(value))
     return found
 
 
 def _type(value: object) -> str:
-    names = {str: "string", int: "integer", list: "array of strings"}
-    return names.get(type(value), "object")
+    if isinstance(value, list):
+        return "array of objects" if value and isinstance(value[0], dict) else "array of strings"
+    return {str: "string", int: "integer"}.get(type(value), "object")
 
 
 def _field_table() -> Table:

@@ -1,12 +1,13 @@
 """The pages of kinds, rights and plans."""
 
 import enum
+from collections.abc import Mapping
 from typing import Any
 
 from qunzhu.core.fields import about
 from qunzhu.core.kinds import KINDS, Kind
 from qunzhu.core.plans import PLANS, Plan
-from qunzhu.core.rights import ROLE_NAMES, Action, Role, may
+from qunzhu.core.rights import GROUP_BITS, MESSAGE_BITS, ROLE_NAMES, TOPIC_BITS, TOPIC_MESSAGE_BITS, Action, Role, may
 from qunzhu.reference.blocks import Block, Heading, Page, Table, Text, yes
 
 KIND_HEAD = tuple(kind.new_name for kind in KINDS)
@@ -70,8 +71,31 @@ def rights_page() -> Page:
         Heading("Roles"),
         Text("Removing and muting work upon members of a lower role only. An app administrator counts as owner."),
         Table(("Role", "Number in the SDK"), [(name, str(int(role))) for role, name in ROLE_NAMES.items()]),
+        *_permission_groups(),
     ]
     return Page("rights", "Rights", blocks)
+
+
+def _permission_groups() -> list[Block]:
+    return [
+        Heading("Permission groups"),
+        Text("Where a Community has `EnablePermission` 1, its administrators count as members, and a member has the"
+             " bits of `DefaultPermission` and of all permission groups that he is in together. A bit makes him act as"
+             " an administrator for what it names: upon ordinary members only. The owner has all rights whatever the"
+             " masks. With `EnablePermission` 0 permission groups can be made and filled, and give nothing."),
+        Text("Owner and app administrators give any bit; so does an administrator while `EnablePermission` is 0."
+             " Everybody else gives only bits that he has himself, be it in a permission group's mask, in"
+             " `DefaultPermission` or by putting somebody into a permission group (10007)."),
+        Table(("Bit", "In the mask of a permission group or of everybody"), _bits(GROUP_BITS, MESSAGE_BITS)),
+        Table(("Bit", "In the mask for one topic"), _bits(TOPIC_BITS, TOPIC_MESSAGE_BITS)),
+    ]  # fmt: skip
+
+
+def _bits(actions: Mapping[Action, int], messages: Mapping[int, str]) -> list[tuple[str, ...]]:
+    named: dict[int, list[str]] = {bit: [text] for bit, text in messages.items()}
+    for action, bit in actions.items():
+        named.setdefault(bit, []).append(action.value)
+    return [(str(bit), "; ".join(texts)) for bit, texts in sorted(named.items())]
 
 
 def _right(action: Action, kind: Kind, role: Role, *, app_admin: bool) -> str:

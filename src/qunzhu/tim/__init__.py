@@ -17,6 +17,7 @@ from qunzhu.tim.enums import (
     TIMGroupType,
     TIMLoginStatus,
     TIMNetworkStatus,
+    TIMPermissionGroupModifyInfoFlag,
     TIMReceiveMessageOpt,
     TIMResult,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "TIMGroupType",
     "TIMLoginStatus",
     "TIMNetworkStatus",
+    "TIMPermissionGroupModifyInfoFlag",
     "TIMReceiveMessageOpt",
     "TIMResult",
     "TimRender",

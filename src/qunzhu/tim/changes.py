@@ -3,8 +3,59 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from qunzhu.core.notices import Notice
 
 Call = tuple[str, list[Any]]
 """A sort of listener, and the arguments before its user data; JSON in them is text."""
-CHANGES: dict[str, Callable[[Notice], Sequence[Call]]] = {}
+
+
+def permission_group(group: str, own_id: str, name: Any, custom: Any, mask: Any, members: Any) -> dict[str, Any]:
+    """Return a permission group as ``PermissionGroupInfo``."""
+    return {
+        "community_group_id": group, "permission_group_id": own_id, "permission_group_name": name,
+        "permission_custom_data": custom, "group_permission": mask, "permission_group_member_count": members,
+    }  # fmt: skip
+
+
+def _told(what: str, change: Notice, value: Any) -> Sequence[Call]:
+    return [(what, [change["GroupId"], msgspec.json.encode(value).decode()])]
+
+
+def _info(change: Notice) -> dict[str, Any]:
+    return permission_group(
+        change["GroupId"], change["PermissionGroupId"], change["PermissionGroupName"], change["CustomString"],
+        change["Permission"], change["MemberNum"],
+    )  # fmt: skip
+
+
+def _of_group(change: Notice, key: str, value: Any) -> dict[str, Any]:
+    """Return a ``PermissionGroupCallback``: which permission group, and what happened in it."""
+    return {"permission_group_id": change["PermissionGroupId"], key: value}
+
+
+def _topics(change: Notice) -> dict[str, Any]:
+    pairs = [
+        {"topic_permission_key": item["TopicId"], "topic_permission_value": item["Permission"]}
+        for item in change["TopicPermissionList"]
+    ]
+    return _of_group(change, "topic_permission_map", pairs)
+
+
+CHANGES: dict[str, Callable[[Notice], Sequence[Call]]] = {
+    "PermissionGroupCreated": lambda c: _told("permission_group_created", c, _info(c)),
+    "PermissionGroupChanged": lambda c: _told("permission_group_changed", c, _info(c)),
+    "PermissionGroupDestroyed": lambda c: _told("permission_groups_destroyed", c, c["PermissionGroupIdList"]),
+    "PermissionMembersAdded": lambda c: _told(
+        "permission_members_added", c, _of_group(c, "member_id_list", c["UserList"])
+    ),
+    "PermissionMembersRemoved": lambda c: _told(
+        "permission_members_removed", c, _of_group(c, "member_id_list", c["UserList"])
+    ),
+    "TopicPermissionsAdded": lambda c: _told("topic_permissions_added", c, _topics(c)),
+    "TopicPermissionsChanged": lambda c: _told("topic_permissions_changed", c, _topics(c)),
+    "TopicPermissionsRemoved": lambda c: _told(
+        "topic_permissions_removed", c, _of_group(c, "topic_id_list", c["TopicIdList"])
+    ),
+}

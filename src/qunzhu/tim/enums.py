@@ -199,6 +199,15 @@ class TIMGroupTipGroupChangeFlag(enum.IntEnum):
     kTIMGroupTipChangeFlag_DefaultPermissions = 14
 
 
+class TIMPermissionGroupModifyInfoFlag(enum.IntFlag):
+    """Which fields of a permission group a change names."""
+
+    kTIMPermissionGroupModifyInfoFlag_None = 0
+    kTIMPermissionGroupModifyInfoFlag_Name = 1
+    kTIMPermissionGroupModifyInfoFlag_GroupPermission = 2
+    kTIMPermissionGroupModifyInfoFlag_CustomData = 4
+
+
 class TIMGroupReportType(enum.IntEnum):
     """Kinds of system notice about a group that come today."""
 
