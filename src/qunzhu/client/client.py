@@ -26,7 +26,8 @@ from qunzhu.client.ledger import CHANGE, NOTICE, TIP, Ledger, Push, Verdict, cat
 from qunzhu.client.link import FAILS_WITH, Link
 from qunzhu.client.transport import Closed, Dial, gateway_url, open_websocket
 from qunzhu.commands.groups import CreatedGroup, CreateGroup, DestroyGroup
-from qunzhu.commands.members import GetSpecifiedGroupMemberInfo, JoinGroup, QuitGroup
+from qunzhu.commands.joining import HandleGroupApplication, JoinGroup, QuitGroup
+from qunzhu.commands.members import GetSpecifiedGroupMemberInfo
 from qunzhu.core import errors as server_err
 from qunzhu.core.command import BY_NAME, Command, Reply, Request
 from qunzhu.core.errors import ErrorRow
@@ -183,7 +184,7 @@ class Client:
                     self._ledger.leave(group)
             case ((QuitGroup() | DestroyGroup()), _):
                 self._ledger.leave(request.GroupId)
-            case JoinGroup(), _ if request.GroupId not in self._ledger.seen:
+            case ((JoinGroup() | HandleGroupApplication()), _) if request.GroupId not in self._ledger.seen:
                 await self._learn(link, request.GroupId)
 
     async def _learn(self, link: Link, group: str) -> None:

@@ -133,7 +133,7 @@ def allowed(tx: Tx, who: Who, group: GroupRow, action: Action, *, topic_num: int
     """Return the caller's role, or refuse what neither the rights table nor a permission group gives it."""
     role = role_of(tx, group, who.user)
     require(
-        action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join == "FreeAccess",
+        action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join != "DisableInvite",
         masks=masks_of(tx, group, who.user, role, topic_num),
     )  # fmt: skip
     return role

@@ -4,6 +4,9 @@ import msgspec
 
 from qunzhu.core.events import (
     AccountsChanged,
+    ApplicationDecided,
+    ApplicationMade,
+    ApplicationsSeen,
     Event,
     GroupCreated,
     GroupDissolved,
@@ -12,6 +15,7 @@ from qunzhu.core.events import (
     MembersJoined,
     MembersLeft,
     OwnerChanged,
+    Sort,
 )
 from qunzhu.core.fields import about
 from qunzhu.core.notices import Notice, system_notices, tip
@@ -42,6 +46,24 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
      OwnerChanged(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=7, old="alice", new="bob")),
     ("The group is dissolved",
      GroupDissolved(group_id="team-1", kind="Public", operator="bob", at=_AT, name="Team", owner="bob", member_num=2)),
+    ("Somebody applies",
+     ApplicationMade(group_id="team-1", kind="Public", operator="erin", at=_AT, told=False, num=1, sort=Sort.APPLY,
+                     user="erin", inviter="", message="May I join?", at_ms=_AT * 1000, deciders=["alice"])),
+    ("Somebody is invited and must agree",
+     ApplicationMade(group_id="team-1", kind="Public", operator="alice", at=_AT, told=False, num=2,
+                     sort=Sort.ASK_INVITEE, user="frank", inviter="alice", message="Come in", at_ms=_AT * 1000,
+                     deciders=["frank"])),
+    ("A member invites somebody, and administrators must agree",
+     ApplicationMade(group_id="team-1", kind="Public", operator="bob", at=_AT, told=False, num=3,
+                     sort=Sort.ASK_ADMINS, user="frank", inviter="bob", message="", at_ms=_AT * 1000,
+                     deciders=["alice"])),
+    ("An application is accepted",
+     ApplicationDecided(group_id="team-1", kind="Public", operator="alice", at=_AT, told=False, num=1, sort=Sort.APPLY,
+                        user="erin", inviter="", accepted=True, message="Welcome")),
+    ("An invitation is refused",
+     ApplicationDecided(group_id="team-1", kind="Public", operator="frank", at=_AT, told=False, num=2,
+                        sort=Sort.ASK_INVITEE, user="frank", inviter="alice", accepted=False, message="No time")),
+    ("A user has seen the applications", ApplicationsSeen(user="alice", at_ms=_AT * 1000)),
     ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
     ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
 )  # fmt: skip

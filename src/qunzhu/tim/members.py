@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from qunzhu.client import Client
+from qunzhu.commands.joining import JoinGroup, QuitGroup
 from qunzhu.commands.members import (
     AddGroupMember,
     DeleteGroupMember,
     GetGroupMemberInfo,
     GetRoleInGroup,
     GetSpecifiedGroupMemberInfo,
-    JoinGroup,
     NewMember,
-    QuitGroup,
 )
 from qunzhu.core.kinds import WORK
 from qunzhu.tim import convert
