@@ -79,7 +79,7 @@ def test_reading_commands_write_nothing(world):
         "get_role_in_group": {"GroupId": group, "User_Account": ["bob"]}, "get_appid_group_list": {},
         "get_joined_group_list": {"Member_Account": "bob"}, "account_check": {"CheckItem": [{"UserID": "bob"}]},
         "query_online_status": {"To_Account": ["bob"]}, "sync": {"Groups": {group: 0}},
-        "get_user_profiles": {"To_Account": ["bob"]},
+        "get_user_profiles": {"To_Account": ["bob"]}, "get_group_applications": {},
     }  # fmt: skip
     assert set(fields) == {command.name for command in BY_NAME.values() if not command.writes}
     before = world.dump()

@@ -36,6 +36,7 @@ GOOD = {
     "CheckItem": [{"UserID": "bob"}], "To_Account": ["bob"], "GroupIdList": ["public"], "Member_Account": "bob",
     "MemberList": [{"Member_Account": "bob"}], "MemberToDel_Account": ["ghost"], "Member_List_Account": ["bob"],
     "User_Account": ["bob"], "NewOwner_Account": "owner", "Groups": {"public": 0},
+    "ApplicationId": 1, "Accept": 1, "Time": 1,
 }  # fmt: skip
 
 
@@ -46,6 +47,8 @@ def noisy(world):
     for kind, name in (("Public", "public"), ("Private", "work"), ("AVChatRoom", "room"), ("Community", "@TGS#_many")):
         world.group(kind, GroupId=name, members=[] if kind == "AVChatRoom" else ["bob"])
     world.call("destroy_group", GroupId=world.group("Public", GroupId="gone"))
+    world.people("carl")
+    world.call("join_group", "carl", GroupId="public")
     return world
 
 

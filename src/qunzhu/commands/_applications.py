@@ -44,7 +44,7 @@ INSERT = (
 )
 OVERFLOW = (
     "SELECT num FROM applications WHERE user_id = :user AND handled_by = '' AND sort BETWEEN :low AND :high"
-    f" ORDER BY at_ms DESC, num DESC LIMIT 1000 OFFSET {OPEN_PER_USER}"
+    " ORDER BY at_ms DESC, num DESC LIMIT 1000 OFFSET :kept"
 )
 DROP_OPEN = (
     "DELETE FROM applications WHERE group_num = :num AND handled_by = '' AND user_id = :user",
@@ -56,7 +56,7 @@ DECIDE = (
 )
 PRUNE = (
     "DELETE FROM applications WHERE num IN (SELECT num FROM applications WHERE group_num = :num AND handled_by <> ''"
-    f" ORDER BY handled_at DESC LIMIT 1000 OFFSET {DECIDED_PER_GROUP})"
+    " ORDER BY handled_at DESC LIMIT 1000 OFFSET :kept)"
 )
 
 
@@ -75,7 +75,8 @@ def whom_to_ask(who: Who, group: GroupRow, role: Role) -> Sort | None:
 
 
 def apply_for(  # noqa: PLR0913 - an application's values
-    tx: Tx, who: Who, group: GroupRow, sort: Sort, user: str, inviter: str, message: str, admins: list[str]
+    tx: Tx, who: Who, group: GroupRow, sort: Sort, user: str, *, inviter: str = "", message: str = "",
+    admins: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """Write an application or invitation and tell those who decide; the same one again has a new message and time."""
     values = {"user": user, "num": group.num, "sort": int(sort), "inviter": inviter, "message": message}
@@ -84,12 +85,12 @@ def apply_for(  # noqa: PLR0913 - an application's values
     if row is None:
         row = tx.one(INSERT, at=who.now_ms, **values)
         low, high = (0, 0) if sort is Sort.APPLY else (1, 2)
-        dropped = [num for (num,) in tx.all(OVERFLOW, user=user, low=low, high=high)]
+        dropped = [num for (num,) in tx.all(OVERFLOW, user=user, low=low, high=high, kept=OPEN_PER_USER)]
         tx.many("DELETE FROM applications WHERE num = :num", [{"num": num} for num in dropped])
     tx.emit(ApplicationMade(
         group_id=group.group_id, kind=group.kind_name, operator=inviter or user, at=who.now, told=False,
         num=int(row[0]) if row else 0, sort=sort, user=user, inviter=inviter, message=message, at_ms=who.now_ms,
-        deciders=[user] if sort is Sort.ASK_INVITEE else admins, dropped=dropped,
+        deciders=[user] if sort is Sort.ASK_INVITEE else list(admins), dropped=dropped,
     ))  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def find_application(tx: Tx, group: GroupRow, num: int) -> ApplicationRow | None
 def set_decided(tx: Tx, who: Who, row: ApplicationRow, answer: str, *, accepted: bool) -> None:
     """Write a decision; of those of one group the newest are kept."""
     tx.run(DECIDE, num=row.num, who=who.user, accepted=int(accepted), answer=answer, at=who.now_ms)
-    tx.run(PRUNE, num=row.group_num)
+    tx.run(PRUNE, num=row.group_num, kept=DECIDED_PER_GROUP)
 
 
 def drop_applications(tx: Tx, group: GroupRow, users: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ Through the gateway only: the reference service has no REST commands for them (C
 TIMGroupGetPendencyList, TIMGroupHandlePendency, TIMGroupReportPendencyReaded).
 """
 
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, Any
 
 from qunzhu.commands._applications import (
     ApplicationRow,
@@ -58,7 +58,7 @@ def join_group(tx: Tx, who: Who, req: JoinGroup) -> Done:
     if not group.kind.stores_members:
         enter_live_room(tx, who, group)
     elif group.kind.apply is Apply.BY_OPTION and group.apply_join == "NeedPermission":
-        apply_for(tx, who, group, Sort.APPLY, who.user, "", req.Message or "", leaders(tx, group))
+        apply_for(tx, who, group, Sort.APPLY, who.user, message=req.Message or "", admins=leaders(tx, group))
     else:
         join(tx, who, group, [who.user], how="Apply")
     return Done()
@@ -119,26 +119,27 @@ class GetGroupApplications(Request[Applications], frozen=True, kw_only=True):
     Limit: Annotated[int, number(0, 100)] | None = None
 
 
-_MINE = (
-    "SELECT num FROM applications WHERE user_id = :user AND sort <> 2 AND at_ms BETWEEN :low AND :high"
-    " UNION SELECT num FROM applications WHERE inviter = :user AND inviter <> '' AND at_ms BETWEEN :low AND :high UNION "
-)
 _TO_DECIDE = (
     "SELECT num FROM applications WHERE user_id = :user AND sort = 1 AND at_ms BETWEEN :low AND :high"
     " UNION SELECT b.num FROM members m JOIN applications b ON b.group_num = m.group_num AND b.sort <> 1"
     " AND b.at_ms BETWEEN :low AND :high WHERE m.user_id = :user AND m.role > 200 AND b.inviter <> :user"
 )
+_MADE = (
+    " UNION SELECT num FROM applications WHERE user_id = :user AND sort = 0 AND at_ms BETWEEN :low AND :high"
+    " UNION SELECT num FROM applications WHERE inviter = :user AND inviter <> '' AND at_ms BETWEEN :low AND :high"
+)
 _NOT_IN_YET = (
-    " AND (a.handled_by <> '' OR NOT EXISTS"
+    ") AND (a.handled_by <> '' OR NOT EXISTS"
     " (SELECT 1 FROM members x WHERE x.group_num = a.group_num AND x.user_id = a.user_id))"
 )
 """What waits for somebody who came in meanwhile is out of sight."""
-PAGE: LiteralString = (
+_SHOWN = (
     "SELECT a.num, g.group_id, a.sort, a.user_id, a.inviter, a.message, a.at_ms, a.handled_by, a.accepted, a.answer"
-    f" FROM applications a JOIN groups g ON g.num = a.group_num WHERE a.num IN ({_MINE}{_TO_DECIDE}){_NOT_IN_YET}"
-    " ORDER BY a.at_ms DESC, a.num DESC LIMIT :limit"
+    " FROM applications a JOIN groups g ON g.num = a.group_num WHERE a.num IN ("
 )
-UNREAD: LiteralString = f"SELECT count(*) FROM applications a WHERE a.num IN ({_TO_DECIDE}){_NOT_IN_YET}"
+_COUNTED = "SELECT count(*) FROM applications a WHERE a.num IN ("
+PAGE = _SHOWN + _TO_DECIDE + _MADE + _NOT_IN_YET + " ORDER BY a.at_ms DESC, a.num DESC LIMIT :limit"
+UNREAD = _COUNTED + _TO_DECIDE + _NOT_IN_YET
 SEEN = "SELECT at_ms FROM applications_seen WHERE user_id = :user"
 
 
@@ -217,7 +218,7 @@ def handle_group_application(tx: Tx, who: Who, req: HandleGroupApplication) -> D
         final=not hand_on,
     ))  # fmt: skip
     if hand_on:
-        apply_for(tx, who, group, Sort.ASK_INVITEE, row.user_id, row.inviter, row.message, [])
+        apply_for(tx, who, group, Sort.ASK_INVITEE, row.user_id, inviter=row.inviter, message=row.message)
     elif enters:
         _let_in(tx, who, group, row)
     return Done()

@@ -91,7 +91,7 @@ def add_group_member(tx: Tx, who: Who, req: AddGroupMember) -> AddedMembers:
     if sort is not None:
         deciders = leaders(tx, group)
         for user in new:
-            apply_for(tx, who, group, sort, user, who.user, req.Message or "", deciders)
+            apply_for(tx, who, group, sort, user, inviter=who.user, message=req.Message or "", admins=deciders)
             results[user] = ASKED
     elif new:
         join(tx, who, group, new, how="Invite", silent=who.admin and bool(req.Silence))

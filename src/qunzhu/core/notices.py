@@ -93,7 +93,7 @@ def unsaid(event: Event) -> tuple[list[str] | None, Notice] | None:
     return users, {"GroupId": event.group_id, "GroupType": event.kind, "Time": event.at, "ChangeType": REFRESH}
 
 
-def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
+def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:  # noqa: PLR0911 - a row each
     """Return what single users are told: pairs of recipients (None: every member) and notice."""
     match event:
         case GroupCreated():
