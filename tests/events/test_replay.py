@@ -220,11 +220,14 @@ NAMES = [
 ]
 
 
-def anything(rng: random.Random, groups: list[str]) -> tuple[str, str | None, dict[str, Any]]:
+def anything(rng: random.Random, groups: list[str], waiting: dict[int, Any]) -> tuple[str, str | None, dict[str, Any]]:
     """Return some command, some caller (None: the server API) and some fields."""
     name = rng.choice(NAMES)
     fields = FIELDS[name](rng, rng.choice(groups) if groups else "none", rng.sample(USERS, rng.randint(1, 3)))
     by = rng.choice([None, None, None, *USERS, ADMIN])
+    if name == "handle_group_application" and waiting:
+        num, (group, sort, user, *_) = rng.choice(list(waiting.items()))
+        return name, user if sort == 1 else None, {**fields, "GroupId": group, "ApplicationId": num}
     if name in {"join_group", "quit_group", "report_group_applications_read"}:
         by = rng.choice(USERS)
     elif by in USERS and "Owner_Account" in fields:
@@ -241,7 +244,7 @@ def test_old_state_and_events_give_the_new_state(world, seed):
     done: dict[str, int] = {}
     state = state_of(world)
     for step in range(200):
-        name, by, fields = anything(rng, list(state["groups"]))
+        name, by, fields = anything(rng, list(state["groups"]), state["waiting"])
         world.now += rng.randint(0, 3)
         before = len(world.events)
         code = world.code(name, by, **fields)
@@ -267,7 +270,7 @@ def test_stored_notices_are_consecutive(world, seed):
     world.people(*USERS)
     groups: list[str] = []
     for _ in range(150):
-        name, by, fields = anything(rng, groups)
+        name, by, fields = anything(rng, groups, {})
         world.code(name, by, **fields)
         groups = [group for (group,) in world.rows("SELECT group_id FROM groups ORDER BY num")]
     for group in groups:

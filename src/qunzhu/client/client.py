@@ -87,6 +87,8 @@ class Client:
         self._ready: asyncio.Future[None] | None = None
         self._clock: float | None = None
         self._heartbeat = 30.0
+        self.after_write: Callable[[Request[Any]], object] | None = None
+        """Told each writing command once it is answered or has failed, and before its caller."""
 
     async def open(self) -> None:
         """Connect, log in and learn the user's groups. Raises ``CallFailed`` with the server's or a network code."""
@@ -141,7 +143,11 @@ class Client:
         link = self._link
         if link is None:
             raise failed(err.NOT_LOGGED_IN if self.state is State.CLOSED else err.DISCONNECTED, command.name)
-        reply: T = await self._run(link, command, request, timeout or self._options.timeout)
+        try:
+            reply: T = await self._run(link, command, request, timeout or self._options.timeout)
+        finally:
+            if command.writes and self.after_write is not None:
+                self.after_write(request)
         await self._follow(link, request, reply)
         return reply
 

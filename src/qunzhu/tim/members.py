@@ -61,6 +61,7 @@ class MemberCalls(Calls):
                 AddGroupMember(
                     GroupId=need(given, "group_invite_member_param_group_id", str),
                     MemberList=[NewMember(Member_Account=user) for user in users],
+                    Message=take(given, "group_invite_member_param_user_data", str) or None,
                 )
             )
             prefix = "group_invite_member_result_"
