@@ -108,6 +108,8 @@ def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name in ("disabled_commands", "invite_consent"):
         if name in named:
             named[name] = tuple(filter(None, named[name]))
+    if "invite_consent" in named:
+        named["invite_consent"] = tuple(BY_NAME[k].name if k in BY_NAME else k for k in named["invite_consent"])
     inner = {name: value for name, value in named.items() if name in AppSettings.__struct_fields__}
     return {name: value for name, value in named.items() if name in App.__struct_fields__ and name not in inner}, inner
 

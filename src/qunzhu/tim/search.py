@@ -7,7 +7,7 @@ from qunzhu.client import Client
 from qunzhu.client.errors import CallFailed
 from qunzhu.commands.groups import GroupProfile
 from qunzhu.commands.members import GetGroupMemberInfo
-from qunzhu.core.errors import NO_RIGHT
+from qunzhu.core.errors import GROUP_UNKNOWN, NO_RIGHT
 from qunzhu.core.kinds import BY_NAME, COMMUNITY
 from qunzhu.tim import convert
 from qunzhu.tim.cache import PROFILES_AT_ONCE
@@ -35,8 +35,10 @@ class SearchCalls(Calls):
             fields = _fields(given, f"{prefix}field_list", GroupField)
             found = []
             for item in await self._groups(client):
-                values = {GroupField.kTIMGroupSearchFieldKey_GroupId: item.GroupId,
-                          GroupField.kTIMGroupSearchFieldKey_GroupName: item.Name or ""}  # fmt: skip
+                values = {
+                    int(GroupField.kTIMGroupSearchFieldKey_GroupId): item.GroupId,
+                    int(GroupField.kTIMGroupSearchFieldKey_GroupName): item.Name or "",
+                }
                 if _matches(keywords, [values[field] for field in fields]):
                     found.append(convert.detail(item)["get_groups_info_result_info"])
             return found
@@ -88,19 +90,19 @@ class SearchCalls(Calls):
             try:
                 page = await client.call(GetGroupMemberInfo(GroupId=group, Next=cursor, Limit=limit))
             except CallFailed as fault:
-                if fault.code == NO_RIGHT.code:
+                if fault.code in {NO_RIGHT.code, GROUP_UNKNOWN.code}:
                     return []
                 raise
             known = await self._profiles.of(client, [row["Member_Account"] for row in page.MemberList])
             for row in page.MemberList:
                 nick = known.get(row["Member_Account"], {})
                 values = {
-                    MemberField.kTIMGroupMemberSearchFieldKey_Identifier: row["Member_Account"],
-                    MemberField.kTIMGroupMemberSearchFieldKey_NickName: nick.get("Nick", ""),
-                    MemberField.kTIMGroupMemberSearchFieldKey_Remark: "",
-                    MemberField.kTIMGroupMemberSearchFieldKey_NameCard: row["NameCard"],
+                    int(MemberField.kTIMGroupMemberSearchFieldKey_Identifier): row["Member_Account"],
+                    int(MemberField.kTIMGroupMemberSearchFieldKey_NickName): nick.get("Nick", ""),
+                    int(MemberField.kTIMGroupMemberSearchFieldKey_Remark): "",
+                    int(MemberField.kTIMGroupMemberSearchFieldKey_NameCard): row["NameCard"],
                 }
-                if _matches(keywords, [values[MemberField(field)] for field in fields]):
+                if _matches(keywords, [values[field] for field in fields]):
                     found.append(convert.member(group, row, nick))
             cursor = page.Next or ""
             if not cursor:
