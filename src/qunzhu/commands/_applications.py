@@ -33,7 +33,7 @@ class ApplicationRow(msgspec.Struct, frozen=True):
     handled_at: int
 
 
-LEADERS = "SELECT user_id FROM members WHERE group_num = :num AND role > 200 ORDER BY user_id"
+LEADERS = "SELECT user_id FROM members WHERE group_num = :num AND role > 200"
 SAME = (
     "UPDATE applications SET message = :message, at_ms = :at WHERE user_id = :user AND group_num = :num"
     " AND sort = :sort AND inviter = :inviter AND handled_by = '' RETURNING num"
@@ -62,7 +62,7 @@ PRUNE = (
 
 def leaders(tx: Tx, group: GroupRow) -> list[str]:
     """Return owner and administrators of a group."""
-    return [user for (user,) in tx.all(LEADERS, num=group.num)]
+    return sorted(user for (user,) in tx.all(LEADERS, num=group.num))
 
 
 def whom_to_ask(who: Who, group: GroupRow, role: Role) -> Sort | None:

@@ -25,11 +25,11 @@ CREATE TABLE applications (
   handled_at BIGINT NOT NULL
 );
 CREATE INDEX applications_by_group ON applications (group_num, at_ms);
-CREATE INDEX applications_by_user ON applications (user_id, at_ms);
+CREATE INDEX applications_by_user ON applications (user_id, group_num);
 CREATE INDEX applications_by_inviter ON applications (inviter, at_ms) WHERE inviter <> '';
 CREATE INDEX applications_decided ON applications (group_num, handled_at) WHERE handled_by <> '';
 -- Owner and administrators of a group are found without its members.
-CREATE INDEX members_leading ON members (group_num, user_id) WHERE role > 200;
+CREATE INDEX members_leading ON members (group_num, role, user_id) WHERE role > 200;
 CREATE TABLE applications_seen (user_id {text} PRIMARY KEY, at_ms BIGINT NOT NULL) {clustered};
 CREATE TABLE bans (
   group_num BIGINT NOT NULL,
