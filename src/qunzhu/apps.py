@@ -212,6 +212,9 @@ def _check_settings(settings: AppSettings) -> None:
             _check_field(name, field)
     if abs(settings.utc_offset_minutes) > MAX_UTC_OFFSET:
         raise ConfigError(f"utc offset: {settings.utc_offset_minutes} minutes, at most 14 hours either way")
+    rest_names = sorted({kind.name for kind in BY_NAME.values()})
+    if unknown := sorted(set(settings.invite_consent) - set(rest_names)):
+        raise ConfigError(f"invite consent: {', '.join(unknown)} is not one of {', '.join(rest_names)}")
     known = {command for commands in REFERENCE.values() for command in commands}
     if unknown := sorted(set(settings.disabled_commands) - known):
         raise ConfigError(f"disabled commands: there is no {', '.join(unknown)}")

@@ -38,12 +38,14 @@ def test_create_list_show_set(qunzhu):
     assert KEY in qunzhu("app", "show", 1400000002, "--show-key").out
 
     changed = qunzhu("app", "set", 1400000001, "--json", "--plan", "open", "--admin", "cy", "--group-field", "",
-                     "--community", "--disable", "--disable-command", "destroy_group").json  # fmt: skip
+                     "--community", "--disable", "--disable-command", "destroy_group",
+                     "--invite-consent", "Work").json  # fmt: skip
     kept = {name: made[name] for name in ("name", "utc_offset", "member_fields", "created_at")}
     assert {name: changed[name] for name in kept} == kept
     assert (changed["plan"], changed["admins"], changed["group_fields"]) == ("open", ["cy"], [])
     assert (changed["communities"], changed["enabled"]) == (True, False)
     assert changed["disabled_commands"] == ["destroy_group"]
+    assert (made["invite_consent"], changed["invite_consent"]) == ([], ["Private"])
     assert qunzhu("app", "show", 1400000001, "--show-key", "--json").json["key"] == made["key"]
 
     assert [one["sdkappid"] for one in qunzhu("app", "list", "--json").json] == [1400000001, 1400000002]
@@ -56,6 +58,7 @@ def test_create_list_show_set(qunzhu):
     ("options", "named"),
     [
         (["--plan", "gold"], "--plan"),
+        (["--invite-consent", "Club"], "invite consent"),
         (["--admin", "x" * 33], "admins"),
         (["--admin", ""], "admins"),
         ([word for n in range(11) for word in ["--admin", f"a{n}"]], "admins: 11"),

@@ -128,6 +128,15 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "member": (ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN),
         "outsider": (NO_RIGHT, 0, 0, 0, 0),
     },
+    # "Admin: member rights plus ... decide applications"; Work has an owner only, live rooms let everybody in, and
+    # the options of a Community cannot be set, so that there is nothing to decide.
+    "handle_group_application": {
+        "app_admin": (0, 0, 0, NO_RIGHT, NO_RIGHT),
+        "owner": (0, 0, 0, NO_RIGHT, NO_RIGHT),
+        "admin": (None, 0, 0, None, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
     # "Owner may leave": only in Work, which becomes ownerless; elsewhere 10009.
     "quit_group": {
         "app_admin": (None, None, None, None, None),

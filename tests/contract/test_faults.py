@@ -28,6 +28,11 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("change_group_owner", "bob", {"GroupId": "team", "NewOwner_Account": "cid"}),
     ("destroy_group", "bob", {"GroupId": "team"}),
     ("join_group", "dan", {"GroupId": "meeting"}),
+    ("join_group", "dan", {"GroupId": "team", "Message": "hi"}),
+    ("add_group_member", "cid", {"GroupId": "asking", "MemberList": [{"Member_Account": "eve"}]}),
+    ("handle_group_application", "bob", {"GroupId": "asking", "ApplicationId": 1, "Accept": 1}),
+    ("handle_group_application", "bob", {"GroupId": "asking", "ApplicationId": 1, "Accept": 0, "Message": "no"}),
+    ("report_group_applications_read", "bob", {"Time": NOW * 1000}),
     ("quit_group", "cid", {"GroupId": "team"}),
     ("quit_group", "bob", {"GroupId": "work"}),
     ("create_permission_group", "bob", {"GroupId": "@TGS#_many", "Permission": 3}),
@@ -61,7 +66,7 @@ def brittle(request, tmp_path):
     place = f"brittle_{abs(hash(request.node.name)):x}"
     world.store = open_store(request.param, place, folder=tmp_path, request=request, publish=world.publish, wrap=wrap)
     world.store.write_now(ensure_admins, world.app, NOW)
-    world.people("bob", "cid", "dan")
+    world.people("bob", "cid", "dan", "eve")
     world.group("Public", owner="bob", members=["cid"], GroupId="team")
     world.group("ChatRoom", owner="bob", GroupId="meeting")
     world.group("Private", owner="bob", members=["cid"], GroupId="work")
@@ -76,6 +81,8 @@ def brittle(request, tmp_path):
     world.call("create_permission_group", **HELPERS)
     world.call("add_permission_group_member", **HELPERS, MemberList=[{"Member_Account": "cid"}])
     world.call("add_topic_permission_group", **HELPERS, TopicPermissionList=[{"TopicId": NEWS, "Permission": 2}])
+    world.group("Public", owner="bob", members=["cid"], GroupId="asking", InviteJoinOption="NeedPermission")
+    world.call("join_group", "dan", GroupId="asking")
     [world.engine_under_test] = engines
     yield world
     world.store.close()

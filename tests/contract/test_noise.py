@@ -38,6 +38,7 @@ GOOD = {
     "User_Account": ["bob"], "NewOwner_Account": "owner", "Groups": {"public": 0},
     "PermissionGroupId": "@PMG#_x", "PermissionGroupIdList": ["@PMG#_x"], "TopicIdList": ["@TGS#_many@TOPIC#_x"],
     "TopicPermissionList": [{"TopicId": "@TGS#_many@TOPIC#_x", "Permission": 1}],
+    "ApplicationId": 1, "Accept": 1, "Time": 1,
 }  # fmt: skip
 
 
@@ -49,6 +50,8 @@ def noisy(world):
         world.group(kind, GroupId=name, members=[] if kind == "AVChatRoom" else ["bob"])
     world.call("create_permission_group", GroupId="@TGS#_many", PermissionGroupId="@PMG#_x", Permission=14)
     world.call("destroy_group", GroupId=world.group("Public", GroupId="gone"))
+    world.people("carl")
+    world.call("join_group", "carl", GroupId="public")
     return world
 
 

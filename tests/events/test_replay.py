@@ -10,6 +10,9 @@ import pytest
 
 from qunzhu.core.events import (
     AccountsChanged,
+    ApplicationDecided,
+    ApplicationMade,
+    ApplicationsSeen,
     GroupCreated,
     GroupDissolved,
     GroupInfoChanged,
@@ -59,6 +62,14 @@ def state_of(world: World) -> State:
     read_permissions(world, groups)
     return {
         "groups": groups,
+        "waiting": {
+            num: (room, sort, user, inviter, message, at_ms)
+            for num, room, sort, user, inviter, message, at_ms in world.rows(
+                "SELECT a.num, g.group_id, a.sort, a.user_id, a.inviter, a.message, a.at_ms FROM applications a"
+                " JOIN groups g ON g.num = a.group_num WHERE a.handled_by = ''"
+            )
+        },
+        "seen": dict(world.rows("SELECT user_id, at_ms FROM applications_seen")),
         "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
         "stored": {
             (room, seq): json.loads(body)
@@ -100,10 +111,15 @@ def apply(state: State, event: Any, fresh: State) -> None:
         state["accounts"] |= dict.fromkeys(event.registered, 0)
         for user in event.deleted:
             del state["accounts"][user]
+            state["seen"].pop(user, None)
+        drop_waiting(state, lambda room, user, inviter: {user, inviter} & {*event.deleted})
+    elif isinstance(event, ApplicationsSeen):
+        state["seen"][event.user] = event.at_ms
     elif isinstance(event, LoginsRevoked):
         state["accounts"][event.user] = event.before
     elif isinstance(event, GroupDissolved):
         del state["groups"][event.group_id]
+        drop_waiting(state, lambda room, user, inviter: room == event.group_id)
         state["stored"] = {key: body for key, body in state["stored"].items() if key[0] != event.group_id}
     else:
         groups = state["groups"]
@@ -111,10 +127,36 @@ def apply(state: State, event: Any, fresh: State) -> None:
             groups[event.group_id] = created(event, fresh["groups"].get(event.group_id, {}))
         else:
             apply_to_group(groups[event.group_id], event)
+        if isinstance(event, MembersLeft):
+            drop_waiting(state, lambda room, user, inviter: room == event.group_id and {user, inviter} & {*event.users})
+        apply_to_waiting(state["waiting"], event)
         if event.seq:
             assert event.told
             groups[event.group_id]["next_seq"] = event.seq + 1
             state["stored"][event.group_id, event.seq] = json.loads(encode_event(event))
+
+
+def drop_waiting(state: State, which: Callable[[str, str, str], object]) -> None:
+    """Drop open applications by group, user and inviter."""
+    state["waiting"] = {
+        num: row for num, row in state["waiting"].items() if not which(row[0], row[2], row[3])
+    }  # fmt: skip
+
+
+def apply_to_waiting(waiting: dict[int, Any], event: Any) -> None:
+    """Let an event happen to the open applications."""
+    match event:
+        case ApplicationMade():
+            for num in event.dropped:
+                del waiting[num]
+            assert waiting.get(event.num, (event.group_id, event.sort, event.user, event.inviter))[:4] == (
+                event.group_id, event.sort, event.user, event.inviter,
+            )  # fmt: skip
+            waiting[event.num] = (
+                event.group_id, event.sort, event.user, event.inviter, event.message, event.at_ms,
+            )  # fmt: skip
+        case ApplicationDecided():
+            assert waiting.pop(event.num)[:4] == (event.group_id, event.sort, event.user, event.inviter)
 
 
 def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
@@ -201,7 +243,8 @@ def some_change(rng: random.Random, group: str, some: list[str]) -> dict[str, An
     """Return fields of modify_group_base_info."""
     choices = {
         "Name": "x", "Introduction": "y", "Notification": "z", "FaceUrl": "f", "MuteAllMember": "On",
-        "ApplyJoinOption": "FreeAccess", "InviteJoinOption": "FreeAccess", "MaxMemberNum": 50,
+        "ApplyJoinOption": rng.choice(["FreeAccess", "NeedPermission"]),
+        "InviteJoinOption": rng.choice(["FreeAccess", "NeedPermission"]), "MaxMemberNum": 50,
         "HistoryMsgBeforeJoin": rng.choice(["On", "Off"]),
         "AppDefinedData": [{"Key": "open_g", "Value": rng.choice(["", "v", "w"])}],
     }  # fmt: skip
@@ -219,14 +262,17 @@ FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
     },
     "change_group_owner": lambda rng, group, some: {"GroupId": group, "NewOwner_Account": some[0]},
     "destroy_group": lambda rng, group, some: {"GroupId": group},
-    "join_group": lambda rng, group, some: {"GroupId": group},
+    "join_group": lambda rng, group, some: {"GroupId": group, "Message": rng.choice("ab")},
+    "handle_group_application": lambda rng, group, some: {
+        "GroupId": group, "ApplicationId": rng.randint(1, 8), "Accept": rng.randint(0, 1),
+    },
+    "report_group_applications_read": lambda rng, group, some: {"Time": rng.randrange(2**42)},
     "quit_group": lambda rng, group, some: {"GroupId": group},
     "account_import": lambda rng, group, some: {"UserID": some[0]},
     "multiaccount_import": lambda rng, group, some: {"Accounts": some},
     "account_delete": lambda rng, group, some: {"DeleteItem": [{"UserID": some[0]}]},
     "kick": lambda rng, group, some: {"UserID": some[0]},
 }  # fmt: skip
-NAMES = [*FIELDS, "create_group", "create_group", "modify_group_base_info", "add_group_member"]
 IDS = ["@PMG#_a", "@PMG#_b"]
 TOPICS = [f"@TGS#_many@TOPIC#_{number}" for number in range(3)]
 PERMISSION_FIELDS: dict[str, Callable[[random.Random, list[str]], dict[str, Any]]] = {
@@ -252,12 +298,25 @@ def masks(rng: random.Random) -> list[dict[str, Any]]:
     return [{"TopicId": topic, "Permission": rng.choice([0, 2, 2**64 - 1])} for topic in rng.sample(TOPICS, 2)]
 
 
-def anything(rng: random.Random, groups: list[str]) -> tuple[str, str | None, dict[str, Any]]:
+NAMES = [
+    *FIELDS,
+    *["join_group", "handle_group_application", "add_group_member"] * 2,
+    "create_group",
+    "create_group",
+    "modify_group_base_info",
+    "add_group_member",
+]
+
+
+def anything(rng: random.Random, groups: list[str], waiting: dict[int, Any]) -> tuple[str, str | None, dict[str, Any]]:
     """Return some command, some caller (None: the server API) and some fields."""
     name = rng.choice(NAMES)
     fields = FIELDS[name](rng, rng.choice(groups) if groups else "none", rng.sample(USERS, rng.randint(1, 3)))
     by = rng.choice([None, None, None, *USERS, ADMIN])
-    if name in {"join_group", "quit_group"}:
+    if name == "handle_group_application" and waiting:
+        num, (group, sort, user, *_) = rng.choice(list(waiting.items()))
+        return name, user if sort == 1 else None, {**fields, "GroupId": group, "ApplicationId": num}
+    if name in {"join_group", "quit_group", "report_group_applications_read"}:
         by = rng.choice(USERS)
     elif by in USERS and "Owner_Account" in fields:
         fields["Owner_Account"] = by
@@ -267,17 +326,19 @@ def anything(rng: random.Random, groups: list[str]) -> tuple[str, str | None, di
 @pytest.mark.parametrize("seed", range(4))
 def test_old_state_and_events_give_the_new_state(world, seed):
     rng = random.Random(seed)
-    world.app = on_plan(world.app, "open", delete_accounts=True)
+    world.app = on_plan(world.app, "open", delete_accounts=True, invite_consent=("Private",))
+    happened: set[type] = set()
     world.people(*USERS)
     done: dict[str, int] = {}
     state = state_of(world)
     for step in range(200):
-        name, by, fields = anything(rng, list(state["groups"]))
+        name, by, fields = anything(rng, list(state["groups"]), state["waiting"])
         world.now += rng.randint(0, 3)
         before = len(world.events)
         code = world.code(name, by, **fields)
         assert code != 10002
         fresh = state_of(world)
+        happened |= {type(event) for event in world.events[before:]}
         for event in world.events[before:]:
             assert decode_event(encode_event(event)) == event
             apply(state, event, fresh)
@@ -288,6 +349,7 @@ def test_old_state_and_events_give_the_new_state(world, seed):
             done[name] = done.get(name, 0) + 1
         state = fresh
     assert len(done) >= 9, done
+    assert {ApplicationMade, ApplicationDecided, ApplicationsSeen, MembersJoined, GroupDissolved} <= happened
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -330,7 +392,7 @@ def test_stored_notices_are_consecutive(world, seed):
     world.people(*USERS)
     groups: list[str] = []
     for _ in range(150):
-        name, by, fields = anything(rng, groups)
+        name, by, fields = anything(rng, groups, {})
         world.code(name, by, **fields)
         groups = [group for (group,) in world.rows("SELECT group_id FROM groups ORDER BY num")]
     for group in groups:

@@ -26,7 +26,8 @@ from qunzhu.client import (
 )
 from qunzhu.client.transport import gateway_url
 from qunzhu.commands.groups import CreateGroup, DestroyGroup, FirstMember, GetGroupInfo, ModifyGroupBaseInfo
-from qunzhu.commands.members import AddGroupMember, DeleteGroupMember, JoinGroup, NewMember, QuitGroup
+from qunzhu.commands.joining import JoinGroup, QuitGroup
+from qunzhu.commands.members import AddGroupMember, DeleteGroupMember, NewMember
 from qunzhu.commands.sessions import OpenSession
 from qunzhu.core.wire import ENDS
 from served import SDKAPPID, Server, until, usersig

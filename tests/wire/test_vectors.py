@@ -29,7 +29,14 @@ SORTS = {
 }
 
 
-def filled(value: Any, known: dict[str, str]) -> Any:
+def at(answer: Any, place: str) -> Any:
+    """Return the value at a place such as ``Applications.0.ApplicationId``."""
+    for name in place.split("."):
+        answer = answer[int(name) if name.isdigit() else name]
+    return answer
+
+
+def filled(value: Any, known: dict[str, Any]) -> Any:
     """Put what earlier calls returned into a request or a reply."""
     if isinstance(value, str):
         return known[value[1:]] if value.startswith("$") else value
@@ -78,11 +85,11 @@ def peopled(door: Door) -> Door:
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}: {case['case']}" for name, case in CASES])
 def test_vector(peopled: Door, name: str, case: dict[str, Any]):
-    known: dict[str, str] = {}
+    known: dict[str, Any] = {}
     for step in case["setup"]:
-        answer = peopled.call(step["command"], filled(step["request"], known))
-        assert answer["ErrorCode"] == 0, answer
-        known |= {key: answer[field] for key, field in step.get("save", {}).items()}
+        answer = ask(peopled, step["command"], filled(step["request"], known), step.get("by"))
+        assert answer.get("ErrorCode", answer.get("code", 0)) == 0, answer
+        known |= {key: at(answer, place) for key, place in step.get("save", {}).items()}
     answer = ask(peopled, FILES[name]["command"], filled(case["request"], known), case.get("by"))
     assert not differences(filled(case["reply"], known), answer)
 

@@ -87,6 +87,8 @@ _VALUES = (
                  help="Allow account_delete. Unset: as the plan says."),
     click.option("--disable-command", "disabled_commands", multiple=True, metavar="NAME",
                  help="A REST command to refuse (60017). Repeat for more; '' for none."),
+    click.option("--invite-consent", multiple=True, metavar="KIND",
+                 help="A kind of group that invited users must agree to. Repeat for more; '' for none."),
 )  # fmt: skip
 
 
@@ -103,8 +105,11 @@ def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name in ("group_fields", "member_fields"):
         if name in named:
             named[name] = tuple(field for field in named[name] if field.key)
-    if "disabled_commands" in named:
-        named["disabled_commands"] = tuple(filter(None, named["disabled_commands"]))
+    for name in ("disabled_commands", "invite_consent"):
+        if name in named:
+            named[name] = tuple(filter(None, named[name]))
+    if "invite_consent" in named:
+        named["invite_consent"] = tuple(BY_NAME[k].name if k in BY_NAME else k for k in named["invite_consent"])
     inner = {name: value for name, value in named.items() if name in AppSettings.__struct_fields__}
     return {name: value for name, value in named.items() if name in App.__struct_fields__ and name not in inner}, inner
 
@@ -264,7 +269,8 @@ def shown(one: App, *, with_key: bool = False) -> dict[str, Any]:
         "plan": one.plan_name, "enabled": one.enabled, "communities": one.communities_on,
         "utc_offset": _offset(settings.utc_offset_minutes), "group_fields": settings.group_fields,
         "member_fields": settings.member_fields, "delete_accounts": settings.delete_accounts,
-        "disabled_commands": settings.disabled_commands, "created_at": one.created_at,
+        "disabled_commands": settings.disabled_commands, "invite_consent": settings.invite_consent,
+        "created_at": one.created_at,
     }  # fmt: skip
 
 
@@ -280,7 +286,8 @@ def _show(one: App, *, as_json: bool, with_key: bool) -> None:
         "Group fields": [_field(field) for field in settings.group_fields],
         "Member fields": [_field(field) for field in settings.member_fields],
         "Deleting accounts": {None: "as the plan says", True: "on", False: "off"}[settings.delete_accounts],
-        "Disabled commands": settings.disabled_commands, "Made": when(one.created_at),
+        "Disabled commands": settings.disabled_commands, "Invited users agree in": settings.invite_consent,
+        "Made": when(one.created_at),
     })  # fmt: skip
 
 

@@ -26,7 +26,8 @@ from qunzhu.client.ledger import CHANGE, NOTICE, TIP, Ledger, Push, Verdict, cat
 from qunzhu.client.link import FAILS_WITH, Link
 from qunzhu.client.transport import Closed, Dial, gateway_url, open_websocket
 from qunzhu.commands.groups import CreatedGroup, CreateGroup, DestroyGroup
-from qunzhu.commands.members import GetSpecifiedGroupMemberInfo, JoinGroup, QuitGroup
+from qunzhu.commands.joining import HandleGroupApplication, JoinGroup, QuitGroup
+from qunzhu.commands.members import GetSpecifiedGroupMemberInfo
 from qunzhu.core import errors as server_err
 from qunzhu.core.command import BY_NAME, Command, Reply, Request
 from qunzhu.core.errors import ErrorRow
@@ -86,6 +87,8 @@ class Client:
         self._ready: asyncio.Future[None] | None = None
         self._clock: float | None = None
         self._heartbeat = 30.0
+        self.after_write: Callable[[Request[Any]], object] | None = None
+        """Told each writing command once it is answered or has failed, and before its caller."""
 
     async def open(self) -> None:
         """Connect, log in and learn the user's groups. Raises ``CallFailed`` with the server's or a network code."""
@@ -140,7 +143,11 @@ class Client:
         link = self._link
         if link is None:
             raise failed(err.NOT_LOGGED_IN if self.state is State.CLOSED else err.DISCONNECTED, command.name)
-        reply: T = await self._run(link, command, request, timeout or self._options.timeout)
+        try:
+            reply: T = await self._run(link, command, request, timeout or self._options.timeout)
+        finally:
+            if command.writes and self.after_write is not None:
+                self.after_write(request)
         await self._follow(link, request, reply)
         return reply
 
@@ -183,7 +190,7 @@ class Client:
                     self._ledger.leave(group)
             case ((QuitGroup() | DestroyGroup()), _):
                 self._ledger.leave(request.GroupId)
-            case JoinGroup(), _ if request.GroupId not in self._ledger.seen:
+            case ((JoinGroup() | HandleGroupApplication()), _) if request.GroupId not in self._ledger.seen:
                 await self._learn(link, request.GroupId)
 
     async def _learn(self, link: Link, group: str) -> None:

@@ -135,7 +135,9 @@ def allowed(tx: Tx, who: Who, group: GroupRow, action: Action, *, topic_num: int
     """Return the role as which the caller acts, or refuse what neither role nor permission group gives him."""
     role = role_of(tx, group, who.user)
     masks = masks_of(tx, group, who.user, role, topic_num)
-    require(action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join == "FreeAccess", masks=masks)
+    require(
+        action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join != "DisableInvite", masks=masks
+    )
     return acting(action, role, masks)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._applications import forget_applicant
 from qunzhu.commands._shared import GroupRow, publish, registered
 from qunzhu.commands.groups import set_owner
 from qunzhu.commands.members import leave
@@ -214,6 +215,7 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
             group_id=room.group_id, kind=room.kind_name, operator=who.user, at=who.now, old=user, new=""
         )
         publish(tx, room, event, Notice.OFF)
+    forget_applicant(tx, user)
     tx.run("DELETE FROM accounts WHERE user_id = :user", user=user)
     tx.run(
         "INSERT INTO deleted_accounts (user_id, at) VALUES (:user, :at) ON CONFLICT (user_id) DO UPDATE SET at = :at",

@@ -1,10 +1,17 @@
-"""Members: add, remove, list, roles; joining and leaving by oneself (docs 1047/34921, 34949, 34948, 34963)."""
+"""Members: add, remove, list, roles (docs 1047/34921, 34949, 34948, 34963)."""
 
 from typing import Annotated, Any, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._applications import (
+    ApplyText,
+    apply_for,
+    drop_applications,
+    leaders,
+    whom_to_ask,
+)
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
     MEMBERS_OF,
@@ -23,13 +30,13 @@ from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
 from qunzhu.core.events import MembersJoined, MembersLeft, OwnerChanged
-from qunzhu.core.kinds import COMMUNITY, Apply, Notice
+from qunzhu.core.kinds import COMMUNITY, Notice
 from qunzhu.core.limits import MSG_FLAGS, UINT32, Account, Flag, items, number, one_of, text
-from qunzhu.core.ports import GATEWAY, Tx, Who
-from qunzhu.core.rights import ROLES_BY_NAME, Action, Role, outranks, require
+from qunzhu.core.ports import Tx, Who
+from qunzhu.core.rights import ROLES_BY_NAME, Action, Role, outranks
 
 SERVICE = "group_open_http_svc"
-FAILED, ADDED, PRESENT = 0, 1, 2
+FAILED, ADDED, PRESENT, ASKED = 0, 1, 2, 3
 ROLE_ORDER = ("Owner", "Admin", "Member")
 
 
@@ -40,7 +47,7 @@ class NewMember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AddedMember(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one account: 0 failed, 1 added, 2 was a member already."""
+    """What became of one account: 0 failed, 1 added, 2 was a member already, 3 somebody must agree first."""
 
     Member_Account: str
     Result: int
@@ -58,6 +65,7 @@ class AddGroupMember(Request[AddedMembers], frozen=True, kw_only=True):
     GroupId: GroupIdText
     Silence: Flag | None = None
     MemberList: Annotated[list[NewMember], items(300, least=1)]
+    Message: ApplyText | None = None
 
 
 @command(
@@ -66,18 +74,26 @@ class AddGroupMember(Request[AddedMembers], frozen=True, kw_only=True):
             err.GROUP_ID_INVALID, err.MEMBER_UNKNOWN, err.USER_GROUP_QUOTA),
 )  # fmt: skip
 def add_group_member(tx: Tx, who: Who, req: AddGroupMember) -> AddedMembers:
-    """Add accounts to a group without asking them.
+    """Add accounts to a group.
 
-    Accounts that are not registered fail singly (0); where none of those given is, the call is refused (10019).
+    Accounts that are not registered fail singly (0); where none of those given is, the call is refused (10019). Where
+    InviteJoinOption is NeedPermission, invitations by members wait for owner or administrators (3); where the app's
+    setting `invite_consent` names the kind, they wait for the invited user. An app administrator asks nobody.
     """
     group = find_group(tx, req.GroupId)
-    allowed(tx, who, group, Action.INVITE)
+    role = allowed(tx, who, group, Action.INVITE)
     users = list(dict.fromkeys(member.Member_Account for member in req.MemberList))
     results = {user: _addable(tx, group, user) for user in users}
     new = [user for user, result in results.items() if result == ADDED]
     if FAILED in results.values() and not new and PRESENT not in results.values():
         raise Refused(err.MEMBER_UNKNOWN, f"MemberList: {users[0]!r}")
-    if new:
+    sort = whom_to_ask(who, group, role)
+    if sort is not None:
+        deciders = leaders(tx, group)
+        for user in new:
+            apply_for(tx, who, group, sort, user, inviter=who.user, message=req.Message or "", admins=deciders)
+            results[user] = ASKED
+    elif new:
         join(tx, who, group, new, how="Invite", silent=who.admin and bool(req.Silence))
     return AddedMembers(
         MemberList=[
@@ -92,7 +108,10 @@ def _addable(tx: Tx, group: GroupRow, user: str) -> int:
     return ADDED if registered(tx, user) else FAILED
 
 
-def join(tx: Tx, who: Who, group: GroupRow, users: list[str], *, how: str, silent: bool = False) -> None:
+def join(  # noqa: PLR0913 - how somebody got in
+    tx: Tx, who: Who, group: GroupRow, users: list[str], *, how: str, operator: str = "", agreed: bool = False,
+    silent: bool = False,
+) -> None:  # fmt: skip
     """Make users members, count them and tell the group; refuse (10014, 10037) where there is no room."""
     cap = group.max_member_num
     if group.member_num + len(users) > cap:
@@ -101,8 +120,8 @@ def join(tx: Tx, who: Who, group: GroupRow, users: list[str], *, how: str, silen
     total = add_members_num(tx, group, len(users))
     event = publish(
         tx, group, MembersJoined(
-            group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, users=users, how=how,
-            member_num=total,
+            group_id=group.group_id, kind=group.kind_name, operator=operator or who.user, at=who.now, users=users,
+            how=how, member_num=total, agreed=agreed,
         ), group.kind.member_notice, silent=silent,
     )  # fmt: skip
     tx.many(INSERT_MEMBER, [
@@ -173,6 +192,7 @@ def leave(
     if group.kind.has_permission_groups:
         for statement in LEAVE_PERMISSION_GROUPS:
             tx.many(statement, [{"num": group.num, "user": user} for user in users])
+    drop_applications(tx, group, users)
     event = MembersLeft(
         group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, users=users, how=how,
         member_num=total, reason=reason,
@@ -185,7 +205,7 @@ def leave(
         )
         publish(tx, group, ownerless, Notice.OFF)
     if total == 0:
-        dissolve(tx, who, group)
+        dissolve(tx, who, msgspec.structs.replace(group, owner="", member_num=0))
 
 
 class Members(Reply, frozen=True, kw_only=True):
@@ -305,49 +325,3 @@ def get_role_in_group(tx: Tx, who: Who, req: GetRoleInGroup) -> Roles:
     return Roles(
         UserIdList=[{"Member_Account": user, "Role": role_name(role_of(tx, group, user))} for user in req.User_Account]
     )
-
-
-class JoinGroup(Request[Done], frozen=True, kw_only=True):
-    """Which group to join, with a greeting for those who decide."""
-
-    GroupId: GroupIdText
-    Message: Annotated[str, text(300, lines=True)] | None = None
-
-
-@command("gateway", writes=True, doors=(GATEWAY,),
-         errors=(err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.ALREADY_MEMBER, err.GROUP_FULL,
-                 err.NOT_BUILT, err.USER_GROUP_QUOTA))  # fmt: skip
-def join_group(tx: Tx, who: Who, req: JoinGroup) -> Done:
-    """Join a group that is open to everybody (``TIMGroupJoin``).
-
-    Applications that somebody must approve, and entering live rooms, are not built yet and answer 10026.
-    """
-    group = find_group(tx, req.GroupId)
-    role = role_of(tx, group, who.user)
-    if role is not Role.OUTSIDER and group.kind.stores_members:
-        raise Refused(err.ALREADY_MEMBER, f"{who.user!r} in {group.group_id!r}")
-    require(Action.JOIN, group.kind, Role.OUTSIDER)
-    if group.apply_join == "DisableApply":
-        raise Refused(err.NO_RIGHT, "ApplyJoinOption: the group takes no applications")
-    if group.kind.apply is Apply.BY_OPTION and group.apply_join == "NeedPermission":
-        raise Refused(err.NOT_BUILT, "joining a group whose ApplyJoinOption is NeedPermission")
-    if not group.kind.stores_members:
-        raise Refused(err.NOT_BUILT, f"entering a {group.kind_name} group")
-    join(tx, who, group, [who.user], how="Apply")
-    return Done()
-
-
-class QuitGroup(Request[Done], frozen=True, kw_only=True):
-    """Which group to leave."""
-
-    GroupId: GroupIdText
-
-
-@command("gateway", writes=True, doors=(GATEWAY,),
-         errors=(err.NO_RIGHT, err.OWNER_MAY_NOT_LEAVE, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID))  # fmt: skip
-def quit_group(tx: Tx, who: Who, req: QuitGroup) -> Done:
-    """Leave a group (``TIMGroupQuit``). The owner may leave a Work group only, which is then without owner."""
-    group = find_group(tx, req.GroupId)
-    require(Action.QUIT, group.kind, role_of(tx, group, who.user))
-    leave(tx, who, group, [who.user], how="Quit")
-    return Done()

@@ -4,6 +4,7 @@ Old state plus the emitted events equals a fresh read. ``at`` is unix seconds. `
 notice in the group's message stream, 0 where the kind stores none.
 """
 
+import enum
 from typing import Any
 
 import msgspec
@@ -36,11 +37,12 @@ class GroupCreated(GroupEvent, frozen=True, kw_only=True):
 
 
 class MembersJoined(GroupEvent, frozen=True, kw_only=True):
-    """Users became members. ``how`` is Invite or Apply."""
+    """Users became members. ``how`` is Invite or Apply; ``agreed`` says that the invited ones were asked first."""
 
     users: list[str]
     how: str
     member_num: int
+    agreed: bool = False
 
 
 class MembersLeft(GroupEvent, frozen=True, kw_only=True):
@@ -135,6 +137,49 @@ class TopicPermissionsRemoved(GroupEvent, frozen=True, kw_only=True):
     topics: list[str]
 
 
+class Sort(enum.IntEnum):
+    """What is to be decided, and by whom; the numbers are ``TIMGroupPendencyType`` of the C headers."""
+
+    APPLY = 0
+    ASK_INVITEE = 1
+    ASK_ADMINS = 2
+
+
+class ApplicationMade(GroupEvent, frozen=True, kw_only=True):
+    """Somebody must decide whether ``user`` gets in: he applied, or ``inviter`` invited him.
+
+    The same one again has the same ``num``; ``dropped`` are the oldest of the user's, which fell out for it.
+    """
+
+    num: int
+    sort: Sort
+    user: str
+    inviter: str
+    message: str
+    at_ms: int
+    deciders: list[str]
+    dropped: list[int] = []
+
+
+class ApplicationDecided(GroupEvent, frozen=True, kw_only=True):
+    """An application or invitation was decided; ``final`` is False where the invited user must now agree himself."""
+
+    num: int
+    sort: Sort
+    user: str
+    inviter: str
+    accepted: bool
+    message: str
+    final: bool = True
+
+
+class ApplicationsSeen(Event, frozen=True, kw_only=True):
+    """A user has seen the applications made up to ``at_ms``, unix milliseconds."""
+
+    user: str
+    at_ms: int
+
+
 class AccountsChanged(Event, frozen=True, kw_only=True):
     """Accounts were registered or deleted."""
 
@@ -154,6 +199,7 @@ AnyEvent = (
     | LoginsRevoked | PermissionGroupCreated | PermissionGroupChanged | PermissionGroupDestroyed
     | PermissionMembersAdded | PermissionMembersRemoved | TopicPermissionsAdded | TopicPermissionsChanged
     | TopicPermissionsRemoved
+    | LoginsRevoked | ApplicationMade | ApplicationDecided | ApplicationsSeen
 )  # fmt: skip
 encode_event = msgspec.json.Encoder().encode
 decode_event = msgspec.json.Decoder(AnyEvent).decode

@@ -136,7 +136,7 @@ FIELDS: dict[str, str] = {
     "Reason": "The reason given; absent where there is none.",
     "DeleteGroupMember.Reason": "Why, for those who are removed.",
     "Gone.Reason": "`Dissolved` or `Left`.",
-    "Result": "0 failed, 1 added, 2 was a member already.",
+    "Result": "0 failed, 1 added, 2 was a member already, 3 somebody must agree first.",
     "Role": "`Owner`, `Admin` or `Member`.",
     "FirstMember.Role": "`Admin` where the kind has administrators.",
     "UserIdList.Role": "`Owner`, `Admin`, `Member` or `NotMember`.",
@@ -180,6 +180,29 @@ FIELDS: dict[str, str] = {
     "GetTopicPermissionGroup.TopicIdList": "Ids of the topics to read; absent or empty: all.",
     "TopicPermissionList": "Topics of this community, each with its mask.",
     "TopicPermissionResultList": "One item per topic.",
+    # Applications and invitations
+    "Accept": "1: accept, 0: refuse.",
+    "HandleGroupApplication.Message": "An answer for the one who asked.",
+    "Accepted": "1: accepted; 0: refused, or not yet decided.",
+    "AddTime": "When it was made, unix milliseconds.",
+    "Answer": "The text of the decision.",
+    "ApplicationId": "Number of the application or invitation.",
+    "Applications": "Newest first.",
+    "Handled": "0: not decided, 1: by somebody else, 2: by the caller.",
+    "Handler_Account": "Who decided; empty: nobody yet.",
+    "Inviter_Account": "Who invited him; empty: he applied himself.",
+    "Application.User_Account": "Who wants in, or is invited.",
+    "Application.Message": "The greeting.",
+    "Applications.Next": "`StartTime` of the next page; 0 at the end.",
+    "GetGroupApplications.Limit": "Most items of a page; 0 or absent: 50.",
+    "ReportGroupApplicationsRead.Time": "Unix milliseconds, as in `AddTime`; 0 or a later time: now.",
+    "SeenTime": "Up to when the caller has reported them as read, unix milliseconds.",
+    "Sort": (
+        "0: an application, owner or administrators decide. 1: an invitation, the invited user decides. 2: an"
+        " invitation, owner or administrators decide."
+    ),
+    "StartTime": "Only those not newer, unix milliseconds; 0 or absent: from the newest on.",
+    "UnreadNum": "Those for the caller to decide that are newer than `SeenTime`; his own invitations do not count.",
     # Custom fields
     "Key": "Key of the custom field: letters, digits and `_`, not starting with a digit.",
     "Value": "Value of the custom field. Any character may stand in it.",
@@ -193,6 +216,7 @@ FIELDS: dict[str, str] = {
     "Time": "When it happened, unix seconds.",
     "TipType": "What the tip is about.",
     "UserList": "The users it happened to.",
+    "Notice.Message": "The greeting, or the text of the decision; may be empty.",
     "Notice.MemberNum": "Number of members afterwards.",
     # Settings of an app
     "AppSettings.group_fields": "Custom fields of groups: key, kinds (none: all) and who may write them.",
@@ -200,6 +224,7 @@ FIELDS: dict[str, str] = {
     "AppSettings.community": "Whether communities may be made; unset: in plan `open` yes, in others no (11000).",
     "AppSettings.utc_offset_minutes": "The time zone that the app's calendar days follow.",
     "AppSettings.delete_accounts": "Whether account_delete is allowed; unset: as the plan says (71000).",
+    "AppSettings.invite_consent": "Kinds (REST names) in which an invited user must agree before he becomes a member.",
     "AppSettings.disabled_commands": "Names of commands that are switched off (60017).",
     # Caps of a plan
     "Plan.accounts": "Registered accounts (70398)",
@@ -296,6 +321,10 @@ SAMPLES: dict[str, Any] = {
     "Permission": 4,
     "TopicId": "@TGS#_team@TOPIC#_news",
     "TopicIdList": ["@TGS#_team@TOPIC#_news"],
+    "JoinGroup.Message": "May I join?",
+    "ApplicationId": 1,
+    "Accept": 1,
+    "ReportGroupApplicationsRead.Time": 1767225600000,
 }
 """Values for the sample requests: of every required field, and of the optional ones named with their record."""
 

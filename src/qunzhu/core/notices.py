@@ -7,6 +7,8 @@ One form serves the push, the stored history and what a returning client pulls. 
 from typing import Any
 
 from qunzhu.core.events import (
+    ApplicationDecided,
+    ApplicationMade,
     Event,
     GroupCreated,
     GroupDissolved,
@@ -20,13 +22,20 @@ from qunzhu.core.events import (
     PermissionGroupDestroyed,
     PermissionMembersAdded,
     PermissionMembersRemoved,
+    Sort,
     TopicPermissionsAdded,
     TopicPermissionsChanged,
     TopicPermissionsRemoved,
 )
+from qunzhu.core.kinds import BY_NAME
+from qunzhu.core.kinds import Notice as Policy
 
 Notice = dict[str, Any]
 LEFT_TIP = {"Quit": "Quit", "Kick": "Kick", "AccountDeleted": "Quit"}
+ASKED = {Sort.APPLY: "AddRequest", Sort.ASK_INVITEE: "InviteReqToInvitee", Sort.ASK_ADMINS: "InviteReqToAdmin"}
+DECIDED = {True: ("AddRefuse", "AddAccept"), False: ("InviteRefuse", "InviteAccept")}
+"""Report types of a refusal and an acceptance, of applications and of invitations."""
+REFRESH = "Refresh"
 
 
 def _base(event: GroupEvent) -> Notice:
@@ -94,7 +103,26 @@ def change(event: Event) -> Notice | None:
     return {**_base(event), "ChangeType": type(event).__name__, **more}
 
 
-def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
+def unsaid(event: Event) -> tuple[list[str] | None, Notice] | None:
+    """Return whom (None: every member) a change leaves with an old picture of the group that nothing else tells them.
+
+    Clients keep what they read: this says that it must be read anew, not what changed.
+    """
+    match event:
+        case MembersJoined(told=False) if BY_NAME[event.kind].member_notice is Policy.OFF:
+            users: list[str] | None = event.users
+        case MembersJoined(told=False) | MembersLeft(told=False) | GroupInfoChanged(told=False):
+            users = None
+        case OwnerChanged(told=False):
+            users = None
+        case _:
+            return None
+    if isinstance(event, MembersLeft) and BY_NAME[event.kind].member_notice is Policy.OFF:
+        return None
+    return users, {"GroupId": event.group_id, "GroupType": event.kind, "Time": event.at, "ChangeType": REFRESH}
+
+
+def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:  # noqa: PLR0911 - a row each
     """Return what single users are told: pairs of recipients (None: every member) and notice."""
     match event:
         case GroupCreated():
@@ -103,16 +131,26 @@ def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
             if event.members and not event.silent:
                 told.append((event.members, _report(event, "Invite", GroupName=event.name)))
             return [*told]
-        case MembersJoined(how="Invite", silent=False):
+        case MembersJoined(how="Invite", silent=False, agreed=False):
             return [(event.users, _report(event, "Invite"))]
         case MembersLeft(how="Kick"):
             return [(event.users, _report(event, "BeKicked", Reason=event.reason))]
         case MembersLeft(how="Quit"):
             return [(event.users, _report(event, "Quit"))]
+        case ApplicationMade():
+            about = _application(event)
+            return [(event.deciders, _report(event, ASKED[event.sort], **about))] if event.deciders else []
+        case ApplicationDecided(final=True):
+            report = DECIDED[event.sort is Sort.APPLY][event.accepted]
+            return [([event.inviter or event.user], _report(event, report, **_application(event)))]
         case GroupDissolved():
             return [(None, _report(event, "Delete", GroupName=event.name))]
         case _:
             return []
+
+
+def _application(event: ApplicationMade | ApplicationDecided) -> Notice:
+    return {"ApplicationId": event.num, "UserList": [event.user], "Message": event.message}
 
 
 def _report(event: GroupEvent, report: str, **more: Any) -> Notice:

@@ -43,6 +43,8 @@ class AppSettings(msgspec.Struct, frozen=True):
     delete_accounts: bool | None = None
     """account_delete allowed; unset: as the plan says (71000)."""
     disabled_commands: tuple[str, ...] = ()
+    invite_consent: tuple[str, ...] = ()
+    """Kinds (REST names) in which an invited user must agree before he becomes a member."""
 
 
 class App(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from qunzhu.core.events import (
     MembersJoined,
     MembersLeft,
 )
-from qunzhu.core.notices import Notice, change, system_notices, tip
+from qunzhu.core.notices import Notice, change, system_notices, tip, unsaid
 from qunzhu.core.wire import KICKED, REVOKED, End
 
 
@@ -117,9 +117,10 @@ class Hub:
             self._offer(self._rooms.get(event.group_id, ()), "group_tip", told)
         if (changed := change(event)) is not None:
             self._offer(self._rooms.get(event.group_id, ()), "group_change", changed)
+        if (stale := unsaid(event)) is not None:
+            self._offer(self._told(event.group_id, stale[0]), "group_change", stale[1])
         for users, notice in system_notices(event):
-            sessions = self._rooms.get(event.group_id, ()) if users is None else self._of(users)
-            self._offer(sessions, "group_notice", notice)
+            self._offer(self._told(event.group_id, users), "group_notice", notice)
         if leaving:
             self._move(event)
 
@@ -128,6 +129,9 @@ class Hub:
         for session in tuple(sessions):
             frame = frame or wire.push(method, notice)
             session.offer(frame)
+
+    def _told(self, room: str, users: Iterable[str] | None) -> Iterable[Member]:
+        return self._rooms.get(room, ()) if users is None else self._of(users)
 
     def _of(self, users: Iterable[str]) -> list[Member]:
         return [session for user in users for session in self._users.get(user, {}).values()]

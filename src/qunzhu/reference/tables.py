@@ -103,7 +103,7 @@ def _right(action: Action, kind: Kind, role: Role, *, app_admin: bool) -> str:
         return "–"
     if may(action, kind, role, app_admin=app_admin, invites_open=False):
         return "yes"
-    return "if InviteJoinOption is FreeAccess" if may(action, kind, role, app_admin=app_admin) else "no"
+    return "unless InviteJoinOption is DisableInvite" if may(action, kind, role, app_admin=app_admin) else "no"
 
 
 def plans_page() -> Page:

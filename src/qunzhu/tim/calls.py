@@ -5,6 +5,7 @@ from typing import Any
 
 from qunzhu.client import Client
 from qunzhu.client.errors import CallFailed
+from qunzhu.tim.cache import Cache
 from qunzhu.tim.convert import Json, WrongParameter
 from qunzhu.tim.enums import TIMResult
 from qunzhu.tim.listeners import Listeners, Profiles
@@ -42,6 +43,13 @@ class Calls:
     _listeners: Listeners
     _cursors: dict[int, str]
     _last_cursor: int
+    _cache: Cache | None
+
+    def _cached(self, client: Client) -> Cache:
+        """Return what was read of a client's groups; nothing of another client."""
+        if self._cache is None or self._cache.client is not client:
+            self._cache = Cache(client)
+        return self._cache
 
     async def _do(self, param: Any, work: Work) -> CommonResult:
         """Run a call that needs a login, and turn what comes of it into a result."""

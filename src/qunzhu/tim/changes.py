@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from qunzhu.core.notices import Notice
+from qunzhu.core.notices import REFRESH, Notice
 
 Call = tuple[str, list[Any]]
 """A sort of listener, and the arguments before its user data; JSON in them is text."""
@@ -58,4 +58,5 @@ CHANGES: dict[str, Callable[[Notice], Sequence[Call]]] = {
     "TopicPermissionsRemoved": lambda c: _told(
         "topic_permissions_removed", c, _of_group(c, "topic_id_list", c["TopicIdList"])
     ),
+    REFRESH: lambda c: (),
 }

@@ -56,6 +56,7 @@ class TIMErrCode(enum.IntEnum):
     ERR_SVR_GROUP_RSP_SIZE_LIMIT = 10018
     ERR_SVR_GROUP_ACCOUNT_NOT_FOUND = 10019
     ERR_SVR_GROUP_GROUPID_IN_USED = 10021
+    ERR_SVR_GROUP_REQ_ALLREADY_BEEN_PROCESSED = 10024
     ERR_SVR_GROUP_GROUPID_IN_USED_FOR_SUPER = 10025
     ERR_SVR_GROUP_SDKAPPID_DENY = 10026
     ERR_SVR_GROUP_AVCHATROOM_COUNT_LIMIT = 10036
@@ -212,11 +213,57 @@ class TIMGroupReportType(enum.IntEnum):
     """Kinds of system notice about a group that come today."""
 
     kTIMGroupReport_None = 0
+    kTIMGroupReport_AddRequest = 1
+    kTIMGroupReport_AddAccept = 2
+    kTIMGroupReport_AddRefuse = 3
     kTIMGroupReport_BeKicked = 4
     kTIMGroupReport_Delete = 5
     kTIMGroupReport_Create = 6
     kTIMGroupReport_Invite = 7
     kTIMGroupReport_Quit = 8
+    kTIMGroupReport_InviteReqToInvitee = 12
+    kTIMGroupReport_InviteAccept = 13
+    kTIMGroupReport_InviteRefuse = 14
+    kTIMGroupReport_InviteReqToAdmin = 24
+
+
+class TIMGroupPendencyType(enum.IntEnum):
+    """What is to be decided, and by whom."""
+
+    kTIMGroupPendency_GroupJoinNeedApprovedByAdmin = 0
+    kTIMGroupPendency_GroupInviteNeedApprovedByInvitee = 1
+    kTIMGroupPendency_GroupInviteNeedApprovedByAdmin = 2
+
+
+class TIMGroupPendencyHandle(enum.IntEnum):
+    """Who decided."""
+
+    kTIMGroupPendency_NotHandle = 0
+    kTIMGroupPendency_OtherHandle = 1
+    kTIMGroupPendency_OperatorHandle = 2
+
+
+class TIMGroupPendencyHandleResult(enum.IntEnum):
+    """What was decided."""
+
+    kTIMGroupPendency_Refuse = 0
+    kTIMGroupPendency_Accept = 1
+
+
+class TIMGroupSearchFieldKey(enum.IntEnum):
+    """What a search for groups looks at."""
+
+    kTIMGroupSearchFieldKey_GroupId = 1
+    kTIMGroupSearchFieldKey_GroupName = 2
+
+
+class TIMGroupMemberSearchFieldKey(enum.IntEnum):
+    """What a search for members looks at. Remarks of friends are not served: nothing is found by them."""
+
+    kTIMGroupMemberSearchFieldKey_Identifier = 1
+    kTIMGroupMemberSearchFieldKey_NickName = 2
+    kTIMGroupMemberSearchFieldKey_Remark = 4
+    kTIMGroupMemberSearchFieldKey_NameCard = 8
 
 
 class TIMGroupModifyInfoFlag(enum.IntFlag):

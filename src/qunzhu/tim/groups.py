@@ -3,29 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from qunzhu.client import Client
-from qunzhu.commands.groups import (
-    BASE_FIELDS,
-    ChangeGroupOwner,
-    DestroyGroup,
-    GetGroupInfo,
-    GetJoinedGroupList,
-    GroupProfile,
-    InfoFilter,
-)
-from qunzhu.core.kinds import COMMUNITY
+from qunzhu.commands.groups import ChangeGroupOwner, DestroyGroup
 from qunzhu.tim import convert
 from qunzhu.tim.calls import Calls, mapping
 from qunzhu.tim.convert import WrongParameter, need, take, texts
 from qunzhu.tim.enums import TIMGroupModifyInfoFlag, TIMResult
 from qunzhu.tim.params import CommonResult, CreateGroupParams
-
-GROUPS_A_PAGE = 500
-MEMBERS_BESIDE = 2000
-"""Members that an answer may carry which are not asked for: all of a call's together stay well under 1 MB."""
-BASE = list(BASE_FIELDS)
 
 
 class GroupCalls(Calls):
@@ -59,17 +43,7 @@ class GroupCalls(Calls):
         """List the user's groups as ``GroupBaseInfo``; the parameter is user data."""
 
         async def work(client: Client) -> list[dict[str, Any]]:
-            wanted = InfoFilter(GroupBaseInfoFilter=convert.JOINED_FIELDS, SelfInfoFilter=convert.SELF_FIELDS)
-            found: list[dict[str, Any]] = []
-            while True:
-                reply = await client.call(
-                    GetJoinedGroupList(
-                        Member_Account=client.user, ResponseFilter=wanted, Limit=GROUPS_A_PAGE, Offset=len(found)
-                    )
-                )
-                found += [convert.joined(item) for item in reply.GroupIdList]
-                if len(reply.GroupIdList) < GROUPS_A_PAGE:
-                    return found
+            return [convert.joined(item) for item in await self._cached(client).joined()]
 
         return await self._do(param, work)
 
@@ -80,7 +54,7 @@ class GroupCalls(Calls):
             ids = texts(mapping(param), "groupIds")
             if not ids:
                 raise WrongParameter(TIMResult.TIM_ERR_PARAM, "groupIds: required")
-            return [convert.detail(item) for item in await _profiles(client, ids)]
+            return [convert.detail(item) for item in await self._cached(client).profiles(ids)]
 
         return await self._do(param, work)
 
@@ -106,21 +80,3 @@ class GroupCalls(Calls):
             return ""
 
         return await self._do(param, work)
-
-
-async def _profiles(client: Client, ids: list[str]) -> list[GroupProfile]:
-    """Read groups without their members.
-
-    Custom fields come only with the members, so a second call asks for those of groups whose members are few.
-    """
-    lean = (
-        await client.call(GetGroupInfo(GroupIdList=ids, ResponseFilter=InfoFilter(GroupBaseInfoFilter=BASE)))
-    ).GroupInfo
-    small, members = [], 0
-    for item in lean:
-        members += 0 if item.Type == COMMUNITY.name else item.MemberNum or 0
-        if not item.ErrorCode and members <= MEMBERS_BESIDE:
-            small.append(item.GroupId)
-    full = (await client.call(GetGroupInfo(GroupIdList=small))).GroupInfo if small else []
-    fields = {item.GroupId: item.AppDefinedData for item in full}
-    return [msgspec.structs.replace(item, AppDefinedData=fields.get(item.GroupId, [])) for item in lean]

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from qunzhu.client import Client
+from qunzhu.commands.joining import JoinGroup, QuitGroup
 from qunzhu.commands.members import (
     AddGroupMember,
     DeleteGroupMember,
     GetGroupMemberInfo,
     GetRoleInGroup,
     GetSpecifiedGroupMemberInfo,
-    JoinGroup,
     NewMember,
-    QuitGroup,
 )
 from qunzhu.core.kinds import WORK
 from qunzhu.tim import convert
@@ -62,6 +61,7 @@ class MemberCalls(Calls):
                 AddGroupMember(
                     GroupId=need(given, "group_invite_member_param_group_id", str),
                     MemberList=[NewMember(Member_Account=user) for user in users],
+                    Message=take(given, "group_invite_member_param_user_data", str) or None,
                 )
             )
             prefix = "group_invite_member_result_"

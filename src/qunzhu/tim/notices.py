@@ -82,8 +82,8 @@ def report_elem(notice: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
     values = {
         "report_type": int(TIMGroupReportType[f"kTIMGroupReport_{notice['ReportType']}"]),
         "group_id": notice["GroupId"], "group_name": notice.get("GroupName", ""), "op_user": operator,
-        "msg": notice.get("Reason", ""), "user_data": "", "op_user_info": profile(operator, profiles.get(operator, {})),
-        "platform": "", "shut_up_time": 0,
+        "msg": notice.get("Message") or notice.get("Reason", ""), "user_data": "",
+        "op_user_info": profile(operator, profiles.get(operator, {})), "platform": "", "shut_up_time": 0,
     }  # fmt: skip
     return {f"group_report_elem_{key}": value for key, value in values.items()}
 

@@ -21,13 +21,21 @@ from qunzhu.tim.groups import GroupCalls
 from qunzhu.tim.listeners import Listeners, Profiles
 from qunzhu.tim.members import MemberCalls
 from qunzhu.tim.params import CallbackParams, CommonResult
+from qunzhu.tim.pendency import PendencyCalls
 from qunzhu.tim.permission_groups import PermissionGroupCalls
+from qunzhu.tim.search import SearchCalls
 
 DEFAULT_SERVER = "ws://127.0.0.1:8140"
 DEMO_SDKAPPID = 1400000000
 
 
-class TimRender(GroupCalls, MemberCalls, PermissionGroupCalls):
+class TimRender(
+    GroupCalls,
+    MemberCalls,
+    PendencyCalls,
+    PermissionGroupCalls,
+    SearchCalls,
+):
     """One SDK: one app, one user at a time. All calls belong to one event loop.
 
     ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine.
@@ -44,6 +52,7 @@ class TimRender(GroupCalls, MemberCalls, PermissionGroupCalls):
         self._listeners = Listeners(self._profiles, self._ended)
         self._cursors: dict[int, str] = {}
         self._last_cursor = 0
+        self._cache = None
 
     async def TIMInit(self, param: Mapping[str, Any] | None = None) -> int:
         """Start the SDK; ``sdkappid`` and ``server`` in the parameter replace those of the constructor."""
@@ -149,7 +158,7 @@ class TimRender(GroupCalls, MemberCalls, PermissionGroupCalls):
         self._status = TIMLoginStatus.kTIMLoginStatus_Logined
 
     async def _leave(self, reason: ErrorRow = NOT_LOGGED_IN) -> None:
-        client, self._client = self._client, None
+        client, self._client, self._cache = self._client, None, None
         if client is not None:
             self._status = TIMLoginStatus.kTIMLoginStatus_Logouting
             await client.close(reason)

@@ -26,8 +26,12 @@ CREATE TABLE applications (
   answer TEXT NOT NULL,
   handled_at BIGINT NOT NULL
 );
-CREATE INDEX applications_by_group ON applications (group_num, user_id, sort);
-CREATE INDEX applications_by_user ON applications (user_id, at_ms);
+CREATE INDEX applications_by_group ON applications (group_num, at_ms);
+CREATE INDEX applications_by_user ON applications (user_id, group_num);
+CREATE INDEX applications_by_inviter ON applications (inviter, at_ms) WHERE inviter <> '';
+CREATE INDEX applications_decided ON applications (group_num, handled_at) WHERE handled_by <> '';
+-- A group's administrators are found without its members; its owner stands in its row.
+CREATE INDEX members_admins ON members (group_num, user_id) WHERE role = 300;
 CREATE TABLE applications_seen (user_id {text} PRIMARY KEY, at_ms BIGINT NOT NULL) {clustered};
 CREATE TABLE bans (
   group_num BIGINT NOT NULL,
