@@ -135,6 +135,27 @@ class TopicPermissionsRemoved(GroupEvent, frozen=True, kw_only=True):
     topics: list[str]
 
 
+class TopicCreated(GroupEvent, frozen=True, kw_only=True):
+    """A community has one more topic."""
+
+    topic_id: str
+    name: str
+    creator: str
+
+
+class TopicChanged(GroupEvent, frozen=True, kw_only=True):
+    """Fields of a topic have new values; ``changes`` has wire names."""
+
+    topic_id: str
+    changes: dict[str, Any]
+
+
+class TopicsDestroyed(GroupEvent, frozen=True, kw_only=True):
+    """Topics of a community are no more."""
+
+    topic_ids: list[str]
+
+
 class AccountsChanged(Event, frozen=True, kw_only=True):
     """Accounts were registered or deleted."""
 
@@ -153,7 +174,7 @@ AnyEvent = (
     GroupCreated | MembersJoined | MembersLeft | GroupInfoChanged | OwnerChanged | GroupDissolved | AccountsChanged
     | LoginsRevoked | PermissionGroupCreated | PermissionGroupChanged | PermissionGroupDestroyed
     | PermissionMembersAdded | PermissionMembersRemoved | TopicPermissionsAdded | TopicPermissionsChanged
-    | TopicPermissionsRemoved
+    | TopicPermissionsRemoved | TopicCreated | TopicChanged | TopicsDestroyed
 )  # fmt: skip
 encode_event = msgspec.json.Encoder().encode
 decode_event = msgspec.json.Decoder(AnyEvent).decode

@@ -184,6 +184,46 @@ FIELDS: dict[str, str] = {
     "Key": "Key of the custom field: letters, digits and `_`, not starting with a digit.",
     "Value": "Value of the custom field. Any character may stand in it.",
     "ModifyGroupBaseInfo.AppDefinedData": "Custom fields to write. An empty value deletes the key.",
+    # Topics
+    "CreateTopic.FaceUrl": "URL of the topic's avatar.",
+    "CreateTopic.From_Account": "Who creates the topic. Counts from an app administrator only.",
+    "CreateTopic.Introduction": "What the topic is about. May have line breaks.",
+    "CreateTopic.Notification": "The topic's announcement. May have line breaks.",
+    "CreateTopic.TopicId": (
+        "The id to give the topic: the community's id, `@TOPIC#_` and a part of one's own without `@TGS#_` and"
+        " `@TOPIC#_@TOPIC#`. Absent or empty: the server makes one."
+    ),
+    "DestroyResultItem": "One item per topic of the request.",
+    "GetTopic.From_Account": (
+        "Whose state to read. Required through REST; through the gateway it is the caller's own, and another's for an"
+        " app administrator."
+    ),
+    "GetTopic.ResponseFilter": "Fields of `TopicInfo` to return. Absent: all of them.",
+    "GetTopic.TopicIdList": "Ids of the topics to read. Absent: all of the community.",
+    "GroupID": "The community's id, spelled as in the public documentation.",
+    "ImportTopic.CreateTime": "When the topic was made, unix seconds. Absent: now.",
+    "ImportTopic.FaceUrl": "URL of the topic's avatar.",
+    "ImportTopic.From_Account": "Who made the topic.",
+    "ImportTopic.Introduction": "What the topic is about. May have line breaks.",
+    "ImportTopic.Notification": "The topic's announcement. May have line breaks.",
+    "ImportTopic.TopicId": "The id to give the topic, as in create_topic.",
+    "ImportTopic.Type": "The kind of group: only a Community has topics.",
+    "ModifyTopic.FaceUrl": "URL of the topic's avatar.",
+    "ModifyTopic.Introduction": "What the topic is about. May have line breaks.",
+    "ModifyTopic.Notification": "The topic's announcement. May have line breaks.",
+    "TopicAndSelfInfo": "One item per topic, each with an `ErrorCode` of its own.",
+    "TopicAndSelf.SelfInfo": "What the user has of the topic; absent where he is no member of the community.",
+    "TopicAndSelf.TopicInfo": "The topic; of one that does not exist only the ids.",
+    "TopicInfo.CreateTime": "When the topic was made, unix seconds.",
+    "TopicInfo.FaceUrl": "URL of the topic's avatar.",
+    "TopicInfo.Introduction": "What the topic is about.",
+    "TopicInfo.LastMsgTime": "When the topic's newest message came, unix seconds; 0: none yet.",
+    "TopicInfo.NextMsgSeq": "Seq that the topic's next message gets; the first one is 1.",
+    "TopicInfo.Notification": "The topic's announcement.",
+    "TopicName": "The topic's name.",
+    "TopicSelf.MsgFlag": "How the topic's messages reach the user.",
+    "TopicSelf.MsgSeq": "Seq up to which the user has read the topic.",
+    "ShutUpTime": "Until when the user is muted in the topic, unix seconds; 0: he is not.",
     # Tips and notices
     "ChangeType": "What the change is about.",
     "JoinType": "`Invite`: added by another. `Apply`: came by himself.",
@@ -209,6 +249,7 @@ FIELDS: dict[str, str] = {
     "Plan.groups": "Existing Work, Public and Meeting groups together (10058)",
     "Plan.live_rooms": "Existing live rooms (10036)",
     "Plan.communities": "Existing communities (10058); 0: none may be made (10059)",
+    "Plan.topics": "Topics of a community (10037)",
     "Plan.net_groups_a_day": "New groups less dissolved ones in a calendar day (10006)",
     "Plan.daily_excludes_communities": "Communities are outside the daily cap",
     "Plan.deletes_accounts": "account_delete is allowed (71000)",
@@ -265,6 +306,16 @@ ITEMS: dict[str, dict[str, str]] = {
 """What the items of an array hold that its record leaves open, with their JSON types."""
 
 SAMPLES: dict[str, Any] = {
+    "CreateTopic.GroupId": "@TGS#_club",
+    "GetTopic.GroupId": "@TGS#_club",
+    "GetTopic.From_Account": "alice",
+    "ModifyTopic.GroupId": "@TGS#_club",
+    "ModifyTopic.Notification": "Meeting at ten",
+    "DestroyTopic.GroupId": "@TGS#_club",
+    "ImportTopic.GroupId": "@TGS#_club",
+    "TopicName": "News",
+    "TopicId": "@TGS#_club@TOPIC#_news",
+    "TopicIdList": ["@TGS#_club@TOPIC#_news"],
     "GroupId": "team-1",
     "GetGroupInfo.GroupIdList": ["team-1"],
     "CreateGroup.Type": "Public",
@@ -294,8 +345,6 @@ SAMPLES: dict[str, Any] = {
     "PermissionGroupIdList": ["@PMG#_helpers"],
     "GetPermissionGroup.Limit": 20,
     "Permission": 4,
-    "TopicId": "@TGS#_team@TOPIC#_news",
-    "TopicIdList": ["@TGS#_team@TOPIC#_news"],
 }
 """Values for the sample requests: of every required field, and of the optional ones named with their record."""
 

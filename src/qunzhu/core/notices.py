@@ -20,9 +20,12 @@ from qunzhu.core.events import (
     PermissionGroupDestroyed,
     PermissionMembersAdded,
     PermissionMembersRemoved,
+    TopicChanged,
+    TopicCreated,
     TopicPermissionsAdded,
     TopicPermissionsChanged,
     TopicPermissionsRemoved,
+    TopicsDestroyed,
 )
 
 Notice = dict[str, Any]
@@ -62,6 +65,8 @@ def tip(event: Event) -> Notice | None:
             more = {"TipType": "GroupInfoChange", "Changes": event.changes}
         case OwnerChanged():
             more = {"TipType": "GroupInfoChange", "Changes": {"Owner_Account": event.new}}
+        case TopicChanged():
+            more = {"TipType": "TopicInfoChange", "TopicId": event.topic_id, "Changes": event.changes}
         case _:
             return None
     return {**_base(event), **more, "Seq": event.seq}
@@ -89,6 +94,12 @@ def change(event: Event) -> Notice | None:
             more = {"PermissionGroupId": event.permission_group_id, "TopicPermissionList": items}
         case TopicPermissionsRemoved():
             more = {"PermissionGroupId": event.permission_group_id, "TopicIdList": event.topics}
+        case TopicCreated():
+            more = {"TopicId": event.topic_id, "TopicName": event.name}
+        case TopicChanged():
+            more = {"TopicId": event.topic_id, "Changes": event.changes}
+        case TopicsDestroyed():
+            more = {"TopicIdList": event.topic_ids}
         case _:
             return None
     return {**_base(event), "ChangeType": type(event).__name__, **more}
@@ -96,23 +107,28 @@ def change(event: Event) -> Notice | None:
 
 def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
     """Return what single users are told: pairs of recipients (None: every member) and notice."""
+    told: list[tuple[list[str] | None, Notice]] = []
     match event:
         case GroupCreated():
             makers = [user for user in dict.fromkeys((event.operator, event.owner)) if user]
             told = [(makers, _report(event, "Create", GroupName=event.name))]
             if event.members and not event.silent:
                 told.append((event.members, _report(event, "Invite", GroupName=event.name)))
-            return [*told]
         case MembersJoined(how="Invite", silent=False):
-            return [(event.users, _report(event, "Invite"))]
+            told = [(event.users, _report(event, "Invite"))]
         case MembersLeft(how="Kick"):
-            return [(event.users, _report(event, "BeKicked", Reason=event.reason))]
+            told = [(event.users, _report(event, "BeKicked", Reason=event.reason))]
         case MembersLeft(how="Quit"):
-            return [(event.users, _report(event, "Quit"))]
+            told = [(event.users, _report(event, "Quit"))]
         case GroupDissolved():
-            return [(None, _report(event, "Delete", GroupName=event.name))]
+            told = [(None, _report(event, "Delete", GroupName=event.name))]
+        case TopicCreated(told=True):
+            told = [(None, _report(event, "TopicCreate", TopicId=event.topic_id, TopicName=event.name))]
+        case TopicsDestroyed(told=True):
+            told = [(None, _report(event, "TopicDelete", TopicIdList=event.topic_ids))]
         case _:
-            return []
+            pass
+    return told
 
 
 def _report(event: GroupEvent, report: str, **more: Any) -> Notice:

@@ -18,7 +18,7 @@ from qunzhu.commands.groups import (
 from qunzhu.core.kinds import COMMUNITY
 from qunzhu.tim import convert
 from qunzhu.tim.calls import Calls, mapping
-from qunzhu.tim.convert import WrongParameter, need, take, texts
+from qunzhu.tim.convert import Json, WrongParameter, need, take, texts
 from qunzhu.tim.enums import TIMGroupModifyInfoFlag, TIMResult
 from qunzhu.tim.params import CommonResult, CreateGroupParams
 
@@ -38,11 +38,7 @@ class GroupCalls(Calls):
         """
 
         async def work(client: Client) -> dict[str, Any]:
-            given = mapping(mapping(param).get("params"), "params")
-            reply = await client.call(convert.create_request(given))
-            return convert.created(given, reply.GroupInfo) if reply.GroupInfo else {
-                "create_group_result_groupid": reply.GroupId
-            }  # fmt: skip
+            return await create_group(client, mapping(mapping(param).get("params"), "params"))
 
         return await self._do(param, work)
 
@@ -59,17 +55,7 @@ class GroupCalls(Calls):
         """List the user's groups as ``GroupBaseInfo``; the parameter is user data."""
 
         async def work(client: Client) -> list[dict[str, Any]]:
-            wanted = InfoFilter(GroupBaseInfoFilter=convert.JOINED_FIELDS, SelfInfoFilter=convert.SELF_FIELDS)
-            found: list[dict[str, Any]] = []
-            while True:
-                reply = await client.call(
-                    GetJoinedGroupList(
-                        Member_Account=client.user, ResponseFilter=wanted, Limit=GROUPS_A_PAGE, Offset=len(found)
-                    )
-                )
-                found += [convert.joined(item) for item in reply.GroupIdList]
-                if len(reply.GroupIdList) < GROUPS_A_PAGE:
-                    return found
+            return await joined_groups(client)
 
         return await self._do(param, work)
 
@@ -106,6 +92,29 @@ class GroupCalls(Calls):
             return ""
 
         return await self._do(param, work)
+
+
+async def create_group(client: Client, given: Json) -> dict[str, Any]:
+    """Create a group and return it as ``CreateGroupResult``."""
+    reply = await client.call(convert.create_request(given))
+    return convert.created(given, reply.GroupInfo) if reply.GroupInfo else {
+        "create_group_result_groupid": reply.GroupId
+    }  # fmt: skip
+
+
+async def joined_groups(client: Client, **only: Any) -> list[dict[str, Any]]:
+    """Return the user's groups as ``GroupBaseInfo``; ``only`` are further fields of get_joined_group_list."""
+    wanted = InfoFilter(GroupBaseInfoFilter=convert.JOINED_FIELDS, SelfInfoFilter=convert.SELF_FIELDS)
+    found: list[dict[str, Any]] = []
+    while True:
+        reply = await client.call(
+            GetJoinedGroupList(
+                Member_Account=client.user, ResponseFilter=wanted, Limit=GROUPS_A_PAGE, Offset=len(found), **only
+            )
+        )
+        found += [convert.joined(item) for item in reply.GroupIdList]
+        if len(reply.GroupIdList) < GROUPS_A_PAGE:
+            return found
 
 
 async def _profiles(client: Client, ids: list[str]) -> list[GroupProfile]:

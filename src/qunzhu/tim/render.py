@@ -22,12 +22,13 @@ from qunzhu.tim.listeners import Listeners, Profiles
 from qunzhu.tim.members import MemberCalls
 from qunzhu.tim.params import CallbackParams, CommonResult
 from qunzhu.tim.permission_groups import PermissionGroupCalls
+from qunzhu.tim.topics import TopicCalls
 
 DEFAULT_SERVER = "ws://127.0.0.1:8140"
 DEMO_SDKAPPID = 1400000000
 
 
-class TimRender(GroupCalls, MemberCalls, PermissionGroupCalls):
+class TimRender(GroupCalls, MemberCalls, PermissionGroupCalls, TopicCalls):
     """One SDK: one app, one user at a time. All calls belong to one event loop.
 
     ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine.
