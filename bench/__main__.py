@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import ceiling, grow, kills, limits, report, rounds, target
+from bench import ceiling, groups, grow, kills, limits, report, rounds, target
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
 from bench.target import Target
@@ -110,6 +110,34 @@ def grow_command(
         pages = grow.page_through(server, say=lambda line: console.print(line, highlight=False))
     console.print(f"rate held: {grow.held(steps):.2f}")
     console.print(f"kept as {grow.keep(steps, pages, machine(folder), out)} and .png")
+
+
+@main.command("groups")
+@click.option("--members", default=100_000, show_default=True, help="Members of the large community.")
+@click.option("--topics", default=200, show_default=True, help="Its topics.")
+@click.option(
+    "--calls", default=1000, show_default=True, help="Calls of each kind to each of the two groups in a round."
+)
+@click.option("--rounds", "count", default=5, show_default=True, help="Rounds; the table shows their medians.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def groups_command(
+    members: int, topics: int, calls: int, count: int, folder: Path, options: tuple[str, ...], out: Path
+) -> None:
+    """Compare what commands cost in a large community with what they cost in a small one."""
+    with target.qunzhu(folder, options) as server:
+        found = groups.compare(
+            server.job.port,
+            members=members,
+            topics=topics,
+            calls=calls,
+            count=count,
+            say=lambda line: console.print(line, highlight=False),
+        )
+    result = groups.result_of(found, machine(folder), members=members, topics=topics, calls=calls, count=count)
+    groups.show(result, console)
+    console.print(f"kept as {groups.keep(result, out)} and .png")
 
 
 @main.command("kills")

@@ -88,6 +88,11 @@ def at_least(name: str, value: float | None, goal: float) -> Ratio:
     return Ratio(name, f">= {goal}", value, None if value is None else value >= goal)
 
 
+def at_most(name: str, value: float | None, goal: float) -> Ratio:
+    """Return a comparison that is met up to its goal."""
+    return Ratio(name, f"<= {goal}", value, None if value is None else value <= goal)
+
+
 def under(name: str, value: float | None, goal: float) -> Ratio:
     """Return a comparison that is met below its goal."""
     return Ratio(name, f"< {goal}", value, None if value is None else value < goal)

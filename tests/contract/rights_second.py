@@ -118,6 +118,52 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
+    # 49471, 49468, 49470: "only supported by communities with topics"; owner and administrators manage topics, as they
+    # do the community's profile ("Who edits base info"). 49469: members read them.
+    "create_topic": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    "get_topic": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    "modify_topic": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 49468: MuteAllMember mutes "all but owner, admins, app admin": who is not muted may mute.
+    "modify_topic of MuteAllMember": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    "destroy_topic": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 53448: a server command; no user has it.
+    "import_topic": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
     # "Apply to join": Work no; Public by approval; Meeting, AVChatRoom and Community at once.
     # A duplicate join is 10013. "AVChatRoom: even the owner must join by SDK each session", so he may.
     # The REST interface has no such command.

@@ -73,7 +73,7 @@ def test_reading_commands_write_nothing(world):
     """A command that says that it reads runs where writing is impossible; what it answers is not changed by asking."""
     world.people("owner", "bob")
     group = world.group("Public", members=["bob"])
-    many = world.group("Community", members=["bob"])
+    many = world.group("Community", members=["bob"], SupportTopic=1)
     helpers = {"GroupId": many, "PermissionGroupId": "@PMG#_helpers"}
     world.call("create_permission_group", **helpers)
     fields = {
@@ -84,7 +84,7 @@ def test_reading_commands_write_nothing(world):
         "query_online_status": {"To_Account": ["bob"]}, "sync": {"Groups": {group: 0}},
         "get_user_profiles": {"To_Account": ["bob"]}, "get_permission_group": {"GroupId": many},
         "get_permission_group_member_list": helpers, "get_topic_permission_group": helpers,
-        "get_joined_permission_groups": {"GroupId": many},
+        "get_joined_permission_groups": {"GroupId": many}, "get_topic": {"GroupId": many, "From_Account": "bob"},
         "get_group_applications": {},
     }  # fmt: skip
     assert set(fields) == {command.name for command in BY_NAME.values() if not command.writes}

@@ -44,6 +44,11 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("set_topic_permission_group", "bob", {**HELPERS, "TopicPermissionList": [{"TopicId": NEWS, "Permission": 1}]}),
     ("delete_topic_permission_group", "bob", {**HELPERS, "TopicIdList": [NEWS]}),
     ("quit_group", "cid", {"GroupId": "@TGS#_many"}),
+    ("quit_group", "cid", {"GroupId": "@TGS#_club"}),
+    ("create_topic", "bob", {"GroupId": "@TGS#_club", "TopicName": "n"}),
+    ("import_topic", None, {"GroupId": "@TGS#_club", "TopicName": "n"}),
+    ("modify_topic", "bob", {"GroupId": "@TGS#_club", "TopicId": "@TGS#_club@TOPIC#_t", "TopicName": "other"}),
+    ("destroy_topic", "bob", {"GroupId": "@TGS#_club", "TopicIdList": ["@TGS#_club@TOPIC#_t"]}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
@@ -83,6 +88,8 @@ def brittle(request, tmp_path):
     world.call("add_topic_permission_group", **HELPERS, TopicPermissionList=[{"TopicId": NEWS, "Permission": 2}])
     world.group("Public", owner="bob", members=["cid"], GroupId="asking", InviteJoinOption="NeedPermission")
     world.call("join_group", "dan", GroupId="asking")
+    world.group("Community", owner="bob", members=["cid"], GroupId="@TGS#_club", SupportTopic=1)
+    world.call("create_topic", GroupId="@TGS#_club", TopicName="t", TopicId="@TGS#_club@TOPIC#_t")
     [world.engine_under_test] = engines
     yield world
     world.store.close()

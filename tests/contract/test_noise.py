@@ -36,8 +36,9 @@ GOOD = {
     "CheckItem": [{"UserID": "bob"}], "To_Account": ["bob"], "GroupIdList": ["public"], "Member_Account": "bob",
     "MemberList": [{"Member_Account": "bob"}], "MemberToDel_Account": ["ghost"], "Member_List_Account": ["bob"],
     "User_Account": ["bob"], "NewOwner_Account": "owner", "Groups": {"public": 0},
-    "PermissionGroupId": "@PMG#_x", "PermissionGroupIdList": ["@PMG#_x"], "TopicIdList": ["@TGS#_many@TOPIC#_x"],
-    "TopicPermissionList": [{"TopicId": "@TGS#_many@TOPIC#_x", "Permission": 1}],
+    "PermissionGroupId": "@PMG#_x", "PermissionGroupIdList": ["@PMG#_x"],
+    "TopicPermissionList": [{"TopicId": "@TGS#_many@TOPIC#_t", "Permission": 1}],
+    "TopicName": "n", "TopicId": "@TGS#_many@TOPIC#_t", "TopicIdList": ["@TGS#_many@TOPIC#_t"], "From_Account": "bob",
     "ApplicationId": 1, "Accept": 1, "Time": 1,
 }  # fmt: skip
 
@@ -47,7 +48,9 @@ def noisy(world):
     """Return a world with a group of each kind."""
     world.people("owner", "bob")
     for kind, name in (("Public", "public"), ("Private", "work"), ("AVChatRoom", "room"), ("Community", "@TGS#_many")):
-        world.group(kind, GroupId=name, members=[] if kind == "AVChatRoom" else ["bob"])
+        more = {"SupportTopic": 1} if kind == "Community" else {}
+        world.group(kind, GroupId=name, members=[] if kind == "AVChatRoom" else ["bob"], **more)
+    world.call("create_topic", GroupId="@TGS#_many", TopicName="t", TopicId="@TGS#_many@TOPIC#_t")
     world.call("create_permission_group", GroupId="@TGS#_many", PermissionGroupId="@PMG#_x", Permission=14)
     world.call("destroy_group", GroupId=world.group("Public", GroupId="gone"))
     world.people("carl")

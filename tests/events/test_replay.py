@@ -25,9 +25,12 @@ from qunzhu.core.events import (
     PermissionGroupDestroyed,
     PermissionMembersAdded,
     PermissionMembersRemoved,
+    TopicChanged,
+    TopicCreated,
     TopicPermissionsAdded,
     TopicPermissionsChanged,
     TopicPermissionsRemoved,
+    TopicsDestroyed,
     decode_event,
     encode_event,
 )
@@ -43,6 +46,10 @@ COLUMNS = {
     "MuteAllMember": "mute_all", "HistoryMsgBeforeJoin": "history_before_join",
     "EnablePermission": "enable_permission", "DefaultPermission": "default_permission",
 }  # fmt: skip
+TOPIC_COLUMNS = {
+    "TopicName": "name", "Introduction": "introduction", "Notification": "notification", "FaceUrl": "face_url",
+    "CustomString": "custom_string", "MuteAllMember": "mute_all",
+}  # fmt: skip
 State = dict[str, Any]
 
 
@@ -53,13 +60,19 @@ def state_of(world: World) -> State:
     for row in world.rows(f"SELECT {', '.join(columns)} FROM groups ORDER BY num"):
         group = dict(zip(columns, row, strict=True))
         group["custom"] = json.loads(group["custom"])
-        group["members"] = {}
+        group["members"], group["topics"] = {}, {}
         groups[group.pop("group_id")] = group
     for room, user, role in world.rows(
         "SELECT g.group_id, m.user_id, m.role FROM members m JOIN groups g ON g.num = m.group_num"
     ):
         groups[room]["members"][user] = role == 400
     read_permissions(world, groups)
+    columns = ["topic_id", "creator", *TOPIC_COLUMNS.values()]
+    for room, *row in world.rows(
+        f"SELECT g.group_id, {', '.join(f't.{c}' for c in columns)} FROM topics t JOIN groups g ON g.num = t.group_num"
+    ):
+        topic = dict(zip(columns, row, strict=True))
+        groups[room]["topics"][topic.pop("topic_id")] = topic
     return {
         "groups": groups,
         "waiting": {
@@ -105,7 +118,7 @@ def read_permissions(world: World, groups: dict[str, Any]) -> None:
         assert all(one["number"] == len(one["users"]) for one in group["permissions"].values())
 
 
-def apply(state: State, event: Any, fresh: State) -> None:
+def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row each
     """Let an event happen to a state. What a creation does not tell of a profile is taken from the fresh one."""
     if isinstance(event, AccountsChanged):
         state["accounts"] |= dict.fromkeys(event.registered, 0)
@@ -127,6 +140,11 @@ def apply(state: State, event: Any, fresh: State) -> None:
             groups[event.group_id] = created(event, fresh["groups"].get(event.group_id, {}))
         else:
             apply_to_group(groups[event.group_id], event)
+            now = fresh["groups"].get(event.group_id, {})
+            apply_to_topics(groups[event.group_id]["topics"], event, now.get("topics", {}))
+            for topic_id in getattr(event, "topic_ids", ()):
+                for one in groups[event.group_id]["permissions"].values():
+                    one["topics"].pop(topic_id, None)
         if isinstance(event, MembersLeft):
             drop_waiting(state, lambda room, user, inviter: room == event.group_id and {user, inviter} & {*event.users})
         apply_to_waiting(state["waiting"], event)
@@ -165,7 +183,7 @@ def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
     members |= dict.fromkeys(event.members, False)
     return {
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
-        "member_num": len(members), "next_seq": 1, "permissions": {},
+        "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {},
     }  # fmt: skip
 
 
@@ -218,6 +236,20 @@ def apply_permissions(present: dict[str, Any], event: Any) -> None:
                 del present[event.permission_group_id]["topics"][topic]
 
 
+def apply_to_topics(topics: dict[str, Any], event: Any, fresh: dict[str, Any]) -> None:
+    """Let an event happen to a community's topics. What a creation does not tell is taken from the fresh ones."""
+    match event:
+        case TopicCreated():
+            made = {"name": event.name, "creator": event.creator, "mute_all": 0}
+            topics[event.topic_id] = {**fresh.get(event.topic_id, {}), **made}
+        case TopicChanged():
+            for name, value in event.changes.items():
+                topics[event.topic_id][TOPIC_COLUMNS[name]] = {"On": 1, "Off": 0}.get(value, value)
+        case TopicsDestroyed():
+            for topic_id in event.topic_ids:
+                del topics[topic_id]
+
+
 def apply_changes(group: dict[str, Any], changes: dict[str, Any]) -> None:
     """Give a group's profile its new values."""
     for name, value in changes.items():
@@ -234,6 +266,8 @@ def some_creation(rng: random.Random, group: str, some: list[str]) -> dict[str, 
         fields["Owner_Account"] = rng.choice(USERS)
     if rng.random() < 0.5:
         fields["MemberList"] = [{"Member_Account": user} for user in some]
+    if fields["Type"] == "Community":
+        fields["SupportTopic"] = 1
     if rng.random() < 0.3:
         fields["GroupId"] = rng.choice(["one", "two", "three"])
     return fields
@@ -267,6 +301,17 @@ FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
         "GroupId": group, "ApplicationId": rng.randint(1, 8), "Accept": rng.randint(0, 1),
     },
     "report_group_applications_read": lambda rng, group, some: {"Time": rng.randrange(2**42)},
+    "create_topic": lambda rng, group, some: {
+        "GroupId": group, "TopicName": f"t{rng.randrange(100)}", "TopicId": f"{group}@TOPIC#_{rng.choice('abc')}",
+    },
+    "import_topic": lambda rng, group, some: {"GroupId": group, "TopicName": "old", "CreateTime": 5},
+    "modify_topic": lambda rng, group, some: {
+        "GroupId": group, "TopicId": f"{group}@TOPIC#_{rng.choice('abc')}",
+        **rng.choice([{"TopicName": "x", "CustomString": "c"}, {"MuteAllMember": rng.choice(["On", "Off"])}]),
+    },
+    "destroy_topic": lambda rng, group, some: {
+        "GroupId": group, "TopicIdList": [f"{group}@TOPIC#_{part}" for part in rng.sample("abc", 2)],
+    },
     "quit_group": lambda rng, group, some: {"GroupId": group},
     "account_import": lambda rng, group, some: {"UserID": some[0]},
     "multiaccount_import": lambda rng, group, some: {"Accounts": some},
@@ -323,16 +368,18 @@ def anything(rng: random.Random, groups: list[str], waiting: dict[int, Any]) -> 
     return name, by, fields
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_old_state_and_events_give_the_new_state(world, seed):
-    rng = random.Random(seed)
-    world.app = on_plan(world.app, "open", delete_accounts=True, invite_consent=("Private",))
-    happened: set[type] = set()
-    world.people(*USERS)
+def replay(
+    world: World, rng: random.Random, steps: int, draw: Callable[..., Any] = anything
+) -> tuple[dict[str, int], set[type]]:
+    """Run commands, and apply what they publish to the state before.
+
+    Return how often each succeeded, and the sorts of events.
+    """
     done: dict[str, int] = {}
+    happened: set[type] = set()
     state = state_of(world)
-    for step in range(200):
-        name, by, fields = anything(rng, list(state["groups"]), state["waiting"])
+    for step in range(steps):
+        name, by, fields = draw(rng, list(state["groups"]), state["waiting"])
         world.now += rng.randint(0, 3)
         before = len(world.events)
         code = world.code(name, by, **fields)
@@ -348,6 +395,14 @@ def test_old_state_and_events_give_the_new_state(world, seed):
         else:
             done[name] = done.get(name, 0) + 1
         state = fresh
+    return done, happened
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_old_state_and_events_give_the_new_state(world, seed):
+    world.app = on_plan(world.app, "open", delete_accounts=True, invite_consent=("Private",))
+    world.people(*USERS)
+    done, happened = replay(world, random.Random(seed), 200)
     assert len(done) >= 9, done
     assert {ApplicationMade, ApplicationDecided, ApplicationsSeen, MembersJoined, GroupDissolved} <= happened
 
@@ -384,6 +439,19 @@ def test_permission_groups(world, seed):
         done[name] = done.get(name, 0) + (code == 0 and len(world.events) > before)
         state = fresh
     assert all(done.values()), done
+
+
+def test_topics(world):
+    """The same with a community that lives long enough for its topics to come, change and go."""
+    world.people(*USERS)
+    club = world.group("Community", owner=USERS[0], members=USERS[1:3], SupportTopic=1)
+    names = ["create_topic", "create_topic", "import_topic", "modify_topic", "destroy_topic"]
+
+    def draw(rng: random.Random, *_: Any) -> tuple[str, str | None, dict[str, Any]]:
+        name = rng.choice(names)
+        return name, rng.choice([None, *USERS[:3]]), FIELDS[name](rng, club, [])
+
+    assert set(replay(world, random.Random(1), 60, draw)[0]) == set(names)
 
 
 @pytest.mark.parametrize("seed", range(2))

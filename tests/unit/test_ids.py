@@ -5,7 +5,15 @@ import re
 
 import pytest
 
-from qunzhu.core.ids import check_chosen_id, is_group_id, new_group_id
+from qunzhu.core.errors import Refused
+from qunzhu.core.ids import (
+    check_chosen_id,
+    check_topic_id,
+    group_of_topic,
+    is_group_id,
+    new_group_id,
+    new_topic_id,
+)
 from qunzhu.core.kinds import KINDS, PUBLIC
 
 NOW_MS = 1_700_000_000_000
@@ -38,7 +46,16 @@ def test_all_fifty_random_bits_count():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_generated_id_cannot_be_chosen(kind):
-    from qunzhu.core.errors import Refused
-
     with pytest.raises(Refused):
         check_chosen_id(kind, new_group_id(kind, NOW_MS, os.urandom))
+
+
+def test_topics_begin_with_their_community():
+    club = "@TGS#_@TGS#cABC"
+    made = new_topic_id(club, NOW_MS, os.urandom)
+    assert re.fullmatch(re.escape(club) + "@TOPIC#_@TOPIC#c[0-9A-Z]{17}", made)
+    assert group_of_topic(made) == club
+    assert group_of_topic(f"{club}@TOPIC#_own@TOPIC#_part") == club
+    assert new_topic_id(club, NOW_MS, os.urandom) != made
+    with pytest.raises(Refused):
+        check_topic_id(club, made)

@@ -69,7 +69,9 @@ class Ledger:
     def note(self, notice: Notice) -> bool:
         """Take a pushed notice into account; False where a derived one has told the same."""
         group, report = notice["GroupId"], notice["ReportType"]
-        if report in ENTERED | LEFT and self._derived.pop((group, report in ENTERED), -1) >= notice["Time"]:
+        if report not in ENTERED | LEFT:
+            return True
+        if self._derived.pop((group, report in ENTERED), -1) >= notice["Time"]:
             return False
         if report == "Create":
             self.enter(group, notice["GroupType"])

@@ -7,9 +7,17 @@ from typing import Annotated, LiteralString, TypeVar
 
 import msgspec
 
-from qunzhu.core.errors import BAD_PARAMETER, GROUP_UNKNOWN, NO_RIGHT, USER_GROUP_QUOTA, ErrorRow, Refused
+from qunzhu.core.errors import (
+    BAD_PARAMETER,
+    GROUP_UNKNOWN,
+    NO_RIGHT,
+    TOPIC_UNKNOWN,
+    USER_GROUP_QUOTA,
+    ErrorRow,
+    Refused,
+)
 from qunzhu.core.events import GroupEvent, encode_event
-from qunzhu.core.ids import check_group_id
+from qunzhu.core.ids import check_group_id, is_group_id
 from qunzhu.core.kinds import BY_NAME, Kind, Notice
 from qunzhu.core.limits import MSG_FLAGS, is_account, key, text
 from qunzhu.core.ports import LEVELS, CustomField, Tx, Who
@@ -73,6 +81,24 @@ class GroupRow(msgspec.Struct, frozen=True):
         return BY_NAME[self.kind_name]
 
 
+class TopicRow(msgspec.Struct, frozen=True):
+    """A row of ``topics``, in column order."""
+
+    num: int
+    group_num: int
+    topic_id: str
+    name: str
+    introduction: str
+    notification: str
+    face_url: str
+    custom_string: str
+    creator: str
+    created_at: int
+    last_msg_at: int
+    next_seq: int
+    mute_all: int
+
+
 class MemberRow(msgspec.Struct, frozen=True):
     """A row of ``members`` without its group, in column order."""
 
@@ -95,6 +121,7 @@ MEMBERS_OF = (
 )
 """All members ``m`` of a group, in the columns of ``MemberRow``; readers of some of them add their condition."""
 SELECT_MEMBER = MEMBERS_OF + " AND m.user_id = :user"
+SELECT_TOPIC = "SELECT * FROM topics WHERE topic_id = :topic_id AND group_num = :num"
 SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
 INSERT_MEMBER = (
     "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom)"
@@ -115,6 +142,20 @@ def find_group(tx: Tx, group_id: str) -> GroupRow:
     if row is None:
         raise Refused(GROUP_UNKNOWN, f"GroupId: {group_id!r}")
     return GroupRow(*row)
+
+
+def find_topic(tx: Tx, group: GroupRow, topic_id: str, error: ErrorRow = TOPIC_UNKNOWN) -> TopicRow:
+    """Return a topic of a community, or refuse (110003 unless said otherwise) where it has none of that id."""
+    topic = topic_of(tx, group, topic_id)
+    if topic is None:
+        raise Refused(error, f"TopicId: {topic_id[:100]!r}")
+    return topic
+
+
+def topic_of(tx: Tx, group: GroupRow, topic_id: str) -> TopicRow | None:
+    """Return a topic of a community, or None."""
+    row = tx.one(SELECT_TOPIC, num=group.num, topic_id=topic_id) if is_group_id(topic_id) else None
+    return TopicRow(*row) if row else None
 
 
 def find_member(tx: Tx, group: GroupRow, user: str) -> MemberRow | None:

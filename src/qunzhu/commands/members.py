@@ -178,6 +178,9 @@ LEAVE_PERMISSION_GROUPS: tuple[LiteralString, ...] = (
     ),
     "DELETE FROM permission_group_members WHERE group_num = :num AND user_id = :user",
 )
+LEAVE_TOPICS = (
+    "DELETE FROM topic_members WHERE user_id = :user AND topic_num IN (SELECT num FROM topics WHERE group_num = :num)"
+)
 
 
 def leave(
@@ -185,13 +188,16 @@ def leave(
 ) -> None:
     """Take members out, count them and tell those who stay; a group that the last one left is dissolved."""
     total = add_members_num(tx, group, -len(users))
+    gone = [{"num": group.num, "user": user} for user in users]
     tx.many(
         "DELETE FROM members WHERE group_num = :num AND user_id = :user",
-        [{"num": group.num, "user": user} for user in users],
+        gone,
     )
     if group.kind.has_permission_groups:
         for statement in LEAVE_PERMISSION_GROUPS:
-            tx.many(statement, [{"num": group.num, "user": user} for user in users])
+            tx.many(statement, gone)
+    if group.support_topic:
+        tx.many(LEAVE_TOPICS, gone)
     drop_applications(tx, group, users)
     event = MembersLeft(
         group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, users=users, how=how,

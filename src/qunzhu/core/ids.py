@@ -1,6 +1,6 @@
-"""Ids of groups and permission groups: the documented forms, and new ones that nobody can guess.
+"""Ids of groups, topics and permission groups: the documented forms, and new ones that nobody can guess.
 
-Docs 1047/33529, 34895, 61232.
+Docs 1047/33529, 34895, 49471, 61232.
 """
 
 import re
@@ -18,6 +18,8 @@ COMMUNITY_PREFIX = "@TGS#_"
 GENERATED_COMMUNITY_PREFIX = "@TGS#_@TGS#"
 PERMISSION_GROUP_PREFIX = "@PMG#_"
 GENERATED_PERMISSION_GROUP_PREFIX = "@PMG#_@PMG#"
+TOPIC_MARK = "@TOPIC#_"
+GENERATED_TOPIC_MARK = "@TOPIC#_@TOPIC#"
 
 
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
@@ -30,6 +32,11 @@ def new_group_id(kind: Kind, now_ms: int, random_bytes: Callable[[int], bytes]) 
     ten are 50 random bits, so that one id tells nothing about the next, and none is made a second time.
     """
     return f"{kind.id_prefix}{_tail(now_ms, random_bytes)}"
+
+
+def new_topic_id(group_id: str, now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
+    """Return a generated id of a topic: its community's and the mark, then made like those of groups."""
+    return f"{group_id}{GENERATED_TOPIC_MARK}c{_tail(now_ms, random_bytes)}"
 
 
 def new_permission_group_id(now_ms: int, random_bytes: Callable[[int], bytes]) -> str:
@@ -57,8 +64,8 @@ def check_chosen_id(kind: Kind, group_id: str) -> None:
             )
         if len(group_id) == len(COMMUNITY_PREFIX):
             raise Refused(BAD_PARAMETER, f"GroupId: nothing follows {COMMUNITY_PREFIX}")
-        if "@TOPIC#_" in group_id:
-            raise Refused(BAD_PARAMETER, "GroupId: @TOPIC#_ is reserved for topics")
+        if TOPIC_MARK in group_id:
+            raise Refused(BAD_PARAMETER, f"GroupId: {TOPIC_MARK} is reserved for topics")
     elif group_id.startswith(GENERATED_PREFIX):
         raise Refused(BAD_PARAMETER, f"GroupId: must not start with {GENERATED_PREFIX}")
 
@@ -73,6 +80,22 @@ def check_chosen_permission_group_id(chosen: str) -> None:
     prefix, generated = PERMISSION_GROUP_PREFIX, GENERATED_PERMISSION_GROUP_PREFIX
     if not chosen.startswith(prefix) or chosen.startswith(generated) or chosen == prefix:
         raise Refused(BAD_PARAMETER, f"PermissionGroupId: must be {prefix} and more, and not start with {generated}")
+
+
+def check_topic_id(group_id: str, topic_id: str) -> None:
+    """Refuse (10004) an id that a caller may not choose for a topic of this community."""
+    size, start = len(topic_id.encode()), group_id + TOPIC_MARK
+    if not 0 < size <= MAX_TOPIC_ID or not _PRINTABLE.match(topic_id):
+        raise Refused(BAD_PARAMETER, f"TopicId: {size} bytes, 1 to {MAX_TOPIC_ID} bytes of printable ASCII are allowed")
+    if not topic_id.startswith(start) or topic_id == start:
+        raise Refused(BAD_PARAMETER, f"TopicId: must be {start} and a part of one's own")
+    if COMMUNITY_PREFIX in topic_id[len(start) :] or GENERATED_TOPIC_MARK in topic_id:
+        raise Refused(BAD_PARAMETER, f"TopicId: {COMMUNITY_PREFIX} and {GENERATED_TOPIC_MARK} may not stand in it")
+
+
+def group_of_topic(topic_id: str) -> str:
+    """Return the id of a topic's community: a community's own id never holds the mark."""
+    return topic_id.partition(TOPIC_MARK)[0]
 
 
 def is_group_id(group_id: str) -> bool:

@@ -23,9 +23,12 @@ from qunzhu.core.events import (
     PermissionMembersAdded,
     PermissionMembersRemoved,
     Sort,
+    TopicChanged,
+    TopicCreated,
     TopicPermissionsAdded,
     TopicPermissionsChanged,
     TopicPermissionsRemoved,
+    TopicsDestroyed,
 )
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.kinds import Notice as Policy
@@ -71,6 +74,8 @@ def tip(event: Event) -> Notice | None:
             more = {"TipType": "GroupInfoChange", "Changes": event.changes}
         case OwnerChanged():
             more = {"TipType": "GroupInfoChange", "Changes": {"Owner_Account": event.new}}
+        case TopicChanged():
+            more = {"TipType": "TopicInfoChange", "TopicId": event.topic_id, "Changes": event.changes}
         case _:
             return None
     return {**_base(event), **more, "Seq": event.seq}
@@ -98,6 +103,12 @@ def change(event: Event) -> Notice | None:
             more = {"PermissionGroupId": event.permission_group_id, "TopicPermissionList": items}
         case TopicPermissionsRemoved():
             more = {"PermissionGroupId": event.permission_group_id, "TopicIdList": event.topics}
+        case TopicCreated():
+            more = {"TopicId": event.topic_id, "TopicName": event.name}
+        case TopicChanged():
+            more = {"TopicId": event.topic_id, "Changes": event.changes}
+        case TopicsDestroyed():
+            more = {"TopicIdList": event.topic_ids}
         case _:
             return None
     return {**_base(event), "ChangeType": type(event).__name__, **more}
@@ -122,31 +133,35 @@ def unsaid(event: Event) -> tuple[list[str] | None, Notice] | None:
     return users, {"GroupId": event.group_id, "GroupType": event.kind, "Time": event.at, "ChangeType": REFRESH}
 
 
-def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:  # noqa: PLR0911 - a row each
+def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:  # noqa: C901 - a row each
     """Return what single users are told: pairs of recipients (None: every member) and notice."""
+    told: list[tuple[list[str] | None, Notice]] = []
     match event:
         case GroupCreated():
             makers = [user for user in dict.fromkeys((event.operator, event.owner)) if user]
             told = [(makers, _report(event, "Create", GroupName=event.name))]
             if event.members and not event.silent:
                 told.append((event.members, _report(event, "Invite", GroupName=event.name)))
-            return [*told]
         case MembersJoined(how="Invite", silent=False, agreed=False):
-            return [(event.users, _report(event, "Invite"))]
+            told = [(event.users, _report(event, "Invite"))]
         case MembersLeft(how="Kick"):
-            return [(event.users, _report(event, "BeKicked", Reason=event.reason))]
+            told = [(event.users, _report(event, "BeKicked", Reason=event.reason))]
         case MembersLeft(how="Quit"):
-            return [(event.users, _report(event, "Quit"))]
-        case ApplicationMade():
-            about = _application(event)
-            return [(event.deciders, _report(event, ASKED[event.sort], **about))] if event.deciders else []
+            told = [(event.users, _report(event, "Quit"))]
+        case ApplicationMade(deciders=[_, *_]):
+            told = [(event.deciders, _report(event, ASKED[event.sort], **_application(event)))]
         case ApplicationDecided(final=True):
             report = DECIDED[event.sort is Sort.APPLY][event.accepted]
-            return [([event.inviter or event.user], _report(event, report, **_application(event)))]
+            told = [([event.inviter or event.user], _report(event, report, **_application(event)))]
         case GroupDissolved():
-            return [(None, _report(event, "Delete", GroupName=event.name))]
+            told = [(None, _report(event, "Delete", GroupName=event.name))]
+        case TopicCreated(told=True):
+            told = [(None, _report(event, "TopicCreate", TopicId=event.topic_id, TopicName=event.name))]
+        case TopicsDestroyed(told=True):
+            told = [(None, _report(event, "TopicDelete", TopicIdList=event.topic_ids))]
         case _:
-            return []
+            pass
+    return told
 
 
 def _application(event: ApplicationMade | ApplicationDecided) -> Notice:

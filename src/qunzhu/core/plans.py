@@ -21,6 +21,8 @@ class Plan(msgspec.Struct, frozen=True):
     live_rooms: int | None = None
     communities: int | None = None
     """0: the plan has no communities."""
+    topics: int | None = None
+    """Topics of a community."""
     net_groups_a_day: int | None = None
     daily_excludes_communities: bool = True
     deletes_accounts: bool = True
@@ -43,7 +45,7 @@ def _plan(  # one positional column per cap, so that the table below reads like 
     return Plan(
         name=name, accounts=accounts, groups_per_user=per_user, group_members=members,
         community_members=community_members, groups=groups, live_rooms=live, communities=communities,
-        net_groups_a_day=net, daily_excludes_communities=name.startswith("2025"), deletes_accounts=trial,
+        topics=200, net_groups_a_day=net, daily_excludes_communities=name.startswith("2025"), deletes_accounts=trial,
         reimport_days=0 if trial else 90,
     )  # fmt: skip
 

@@ -23,9 +23,12 @@ from qunzhu.core.events import (
     PermissionMembersAdded,
     PermissionMembersRemoved,
     Sort,
+    TopicChanged,
+    TopicCreated,
     TopicPermissionsAdded,
     TopicPermissionsChanged,
     TopicPermissionsRemoved,
+    TopicsDestroyed,
 )
 from qunzhu.core.fields import about
 from qunzhu.core.notices import Notice, change, system_notices, tip
@@ -92,6 +95,15 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
      ApplicationDecided(group_id="team-1", kind="Public", operator="frank", at=_AT, told=False, num=2,
                         sort=Sort.ASK_INVITEE, user="frank", inviter="alice", accepted=False, message="No time")),
     ("A user has seen the applications", ApplicationsSeen(user="alice", at_ms=_AT * 1000)),
+    ("A topic is made",
+     TopicCreated(group_id="@TGS#_club", kind="Community", operator="alice", at=_AT,
+                  topic_id="@TGS#_club@TOPIC#_news", name="News", creator="alice")),
+    ("A topic changes",
+     TopicChanged(group_id="@TGS#_club", kind="Community", operator="alice", at=_AT,
+                  topic_id="@TGS#_club@TOPIC#_news", changes={"Notification": "Meeting at ten"})),
+    ("Topics are deleted",
+     TopicsDestroyed(group_id="@TGS#_club", kind="Community", operator="alice", at=_AT,
+                     topic_ids=["@TGS#_club@TOPIC#_news"])),
     ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
     ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
 )  # fmt: skip
@@ -103,9 +115,8 @@ def events_page() -> Page:
     blocks: list[Block] = [
         Text("A command's events are part of its transaction. Users hear of them through the gateway: a `group_tip`"
              " or `group_change` goes to every session of the group's members, a `group_notice` to those it concerns."
-             " Below, what is"
-             " pushed for a sample of each. Whether a tip is stored, only pushed or not made depends on the"
-             " [kind](kinds)."),
+             " Changes are never stored. Below, what is pushed for a sample of each. Whether a tip is stored, only"
+             " pushed or not made depends on the [kind](kinds)."),
     ]  # fmt: skip
     for title, event in SAMPLES:
         blocks += _event(title, event)
@@ -125,6 +136,9 @@ def _event(title: str, event: Event) -> list[Block]:
     for users, notice in system_notices(event):
         whom = "every member" if users is None else ", ".join(f"`{user}`" for user in users)
         blocks += [Text(f"`group_notice` to {whom}:"), _json(notice)]
+    changed = change(event)
+    if changed is not None:
+        blocks += [Text("`group_change` to the members:"), _json(changed)]
     if len(blocks) == 2:
         blocks.append(Text("No tip and no notice: it takes effect on sessions only."))
     return blocks

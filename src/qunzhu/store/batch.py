@@ -15,7 +15,7 @@ from typing import Any, LiteralString, Protocol, TypeVar
 import msgspec
 
 from qunzhu.core.errors import OVERLOADED, Refused
-from qunzhu.core.events import AnyEvent, Event, decode_events, encode_event
+from qunzhu.core.events import Event, decode_events, encode_event
 from qunzhu.core.ports import Presence, Row
 
 T = TypeVar("T")
@@ -534,10 +534,10 @@ class BatchStore:
         self.read_now = reader.submit_now
         self.delivered = writer.delivered
 
-    def undelivered(self) -> list[tuple[int, AnyEvent]]:
+    def undelivered(self) -> list[tuple[int, Event]]:
         """Return the events that a former run committed and did not deliver."""
         rows = self.read_now(lambda tx: tx.all("SELECT id, body FROM outbox ORDER BY id"))
-        found: list[tuple[int, AnyEvent]] = []
+        found: list[tuple[int, Event]] = []
         for last, body in rows:
             events = decode_events(body)
             found += zip(range(last - len(events) + 1, last + 1), events, strict=True)

@@ -2,6 +2,7 @@
 
 from qunzhu.tim.enums import (
     HandleGroupMemberResult,
+    TIMCommunityTopicModifyInfoFlag,
     TIMConvType,
     TIMElemType,
     TIMErrCode,
@@ -47,6 +48,7 @@ __all__ = [
     "GroupMemberInfoCustomString",
     "GroupParams",
     "HandleGroupMemberResult",
+    "TIMCommunityTopicModifyInfoFlag",
     "TIMConvType",
     "TIMElemType",
     "TIMErrCode",

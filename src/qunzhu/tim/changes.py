@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from qunzhu.core.notices import REFRESH, Notice
+from qunzhu.tim import topic_info
 
 Call = tuple[str, list[Any]]
 """A sort of listener, and the arguments before its user data; JSON in them is text."""
@@ -43,6 +44,12 @@ def _topics(change: Notice) -> dict[str, Any]:
     return _of_group(change, "topic_permission_map", pairs)
 
 
+def _both(name: str, twin: str, change: Notice, told: Any) -> Sequence[Call]:
+    """Return the calls of a listener of the group header and of its twin of the community header."""
+    args = [change["GroupId"], told]
+    return [(name, args), (twin, args)]
+
+
 CHANGES: dict[str, Callable[[Notice], Sequence[Call]]] = {
     "PermissionGroupCreated": lambda c: _told("permission_group_created", c, _info(c)),
     "PermissionGroupChanged": lambda c: _told("permission_group_changed", c, _info(c)),
@@ -59,4 +66,11 @@ CHANGES: dict[str, Callable[[Notice], Sequence[Call]]] = {
         "topic_permissions_removed", c, _of_group(c, "topic_id_list", c["TopicIdList"])
     ),
     REFRESH: lambda c: (),
+    "TopicCreated": lambda change: _both("topic_created", "community_topic_created", change, change["TopicId"]),
+    "TopicChanged": lambda change: _both(
+        "topic_changed", "community_topic_changed", change, topic_info.changed(change)
+    ),
+    "TopicsDestroyed": lambda change: _both(
+        "topics_deleted", "community_topics_deleted", change, msgspec.json.encode(change["TopicIdList"]).decode()
+    ),
 }

@@ -306,7 +306,7 @@ def detail(info: GroupProfile) -> dict[str, Any]:
     }
 
 
-JOINED_FIELDS = ["Name", "Type", "FaceUrl", "InfoSeq", "NextMsgSeq", "MuteAllMember"]
+JOINED_FIELDS = ["Name", "Type", "FaceUrl", "InfoSeq", "NextMsgSeq", "MuteAllMember", "SupportTopic"]
 SELF_FIELDS = ["Role", "JoinTime", "MsgFlag", "MsgSeq"]
 
 

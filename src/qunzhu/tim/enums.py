@@ -173,6 +173,7 @@ class TIMGroupTipType(enum.IntEnum):
     kTIMGroupTip_CancelAdmin = 5
     kTIMGroupTip_GroupInfoChange = 6
     kTIMGroupTip_MemberInfoChange = 7
+    kTIMGroupTip_TopicInfoChange = 9
 
 
 class TIMGroupJoinType(enum.IntEnum):
@@ -194,6 +195,7 @@ class TIMGroupTipGroupChangeFlag(enum.IntEnum):
     kTIMGroupTipChangeFlag_Owner = 5
     kTIMGroupTipChangeFlag_Custom = 6
     kTIMGroupTipChangeFlag_ShutupAll = 8
+    kTIMGroupTipChangeFlag_TopicCustomData = 9
     kTIMGroupTipChangeFlag_GroupAddOpt = 11
     kTIMGroupTipChangeFlag_GroupApproveOpt = 12
     kTIMGroupTipChangeFlag_EnablePermissionGroup = 13
@@ -224,6 +226,9 @@ class TIMGroupReportType(enum.IntEnum):
     kTIMGroupReport_InviteReqToInvitee = 12
     kTIMGroupReport_InviteAccept = 13
     kTIMGroupReport_InviteRefuse = 14
+    kTIMGroupReport_UserDefine = 16
+    kTIMGroupReport_TopicCreate = 18
+    kTIMGroupReport_TopicDelete = 19
     kTIMGroupReport_InviteReqToAdmin = 24
 
 
@@ -280,10 +285,25 @@ class TIMGroupModifyInfoFlag(enum.IntFlag):
     kTIMGroupModifyInfoFlag_Searchable = 128
     kTIMGroupModifyInfoFlag_ShutupAll = 256
     kTIMGroupModifyInfoFlag_Custom = 512
+    kTIMGroupTopicModifyInfoFlag_CustomString = 2048
     kTIMGroupModifyInfoFlag_ApproveOption = 4096
     kTIMGroupModifyInfoFlag_EnablePermissionGroup = 8192
     kTIMGroupModifyInfoFlag_DefaultPermissions = 16384
     kTIMGroupModifyInfoFlag_Owner = 2147483648
+
+
+class TIMCommunityTopicModifyInfoFlag(enum.IntFlag):
+    """Which fields ``TIMGroupSetTopicInfo`` and ``TIMCommunitySetTopicInfo`` change."""
+
+    kTIMCommunityTopicModifyInfoFlag_None = 0
+    kTIMCommunityTopicModifyInfoFlag_Name = 1
+    kTIMCommunityTopicModifyInfoFlag_Notification = 2
+    kTIMCommunityTopicModifyInfoFlag_Introduction = 4
+    kTIMCommunityTopicModifyInfoFlag_FaceUrl = 8
+    kTIMCommunityTopicModifyInfoFlag_MuteALl = 256
+    kTIMCommunityTopicModifyInfoFlag_CustomString = 2048
+    kTIMCommunityTopicModifyInfoFlag_Draft = 16384
+    kTIMCommunityTopicModifyInfoFlag_DefaultPermissions = 32768
 
 
 class TIMGroupMemberRoleFlag(enum.IntFlag):

@@ -7,7 +7,7 @@ from qunzhu.client import Client
 from qunzhu.commands.groups import ChangeGroupOwner, DestroyGroup
 from qunzhu.tim import convert
 from qunzhu.tim.calls import Calls, mapping
-from qunzhu.tim.convert import WrongParameter, need, take, texts
+from qunzhu.tim.convert import Json, WrongParameter, need, take, texts
 from qunzhu.tim.enums import TIMGroupModifyInfoFlag, TIMResult
 from qunzhu.tim.params import CommonResult, CreateGroupParams
 
@@ -22,11 +22,7 @@ class GroupCalls(Calls):
         """
 
         async def work(client: Client) -> dict[str, Any]:
-            given = mapping(mapping(param).get("params"), "params")
-            reply = await client.call(convert.create_request(given))
-            return convert.created(given, reply.GroupInfo) if reply.GroupInfo else {
-                "create_group_result_groupid": reply.GroupId
-            }  # fmt: skip
+            return await create_group(client, mapping(mapping(param).get("params"), "params"))
 
         return await self._do(param, work)
 
@@ -80,3 +76,11 @@ class GroupCalls(Calls):
             return ""
 
         return await self._do(param, work)
+
+
+async def create_group(client: Client, given: Json) -> dict[str, Any]:
+    """Create a group and return it as ``CreateGroupResult``."""
+    reply = await client.call(convert.create_request(given))
+    return convert.created(given, reply.GroupInfo) if reply.GroupInfo else {
+        "create_group_result_groupid": reply.GroupId
+    }  # fmt: skip

@@ -21,6 +21,7 @@ from qunzhu.client.events import (
     TipReceived,
 )
 from qunzhu.commands.sessions import GetUserProfiles
+from qunzhu.core.notices import Notice
 from qunzhu.tim import notices
 from qunzhu.tim.changes import CHANGES
 from qunzhu.tim.convert import Json
@@ -102,9 +103,7 @@ class Listeners:
                 self._call("tips", msgspec.json.encode(elem).decode())
                 self._new_message(notices.message(elem, tip, client.user))
             case NoticeReceived(notice=notice):
-                known = await self._profiles.of(client, [notice["Operator_Account"]])
-                elem = notices.report_elem(notice, known)
-                self._new_message(notices.message(elem, notice, client.user))
+                await self._tell_notice(client, notice)
             case ChangeReceived(change=change):
                 for what, args in CHANGES[change["ChangeType"]](change):
                     self._call(what, *args)
@@ -119,6 +118,13 @@ class Listeners:
             case Expired():
                 self._ended(client)
                 self._call("expired")
+
+    async def _tell_notice(self, client: Client, notice: Notice) -> None:
+        known = await self._profiles.of(client, [notice["Operator_Account"]])
+        elem = notices.report_elem(notice, known)
+        self._new_message(notices.message(elem, notice, client.user))
+        if notice["ReportType"] == "UserDefine" and notice.get("TopicId"):
+            self._call("topic_custom_data", notice["TopicId"], notice["Content"])
 
     def _call(self, what: str, *args: Any) -> None:
         if (listener := self._single.get(what)) is not None:

@@ -32,7 +32,8 @@ def profile(user: str, found: Json) -> dict[str, Any]:
 
 _CHANGE_FLAGS = {
     "Name": 1, "Introduction": 2, "Notification": 3, "FaceUrl": 4, "Owner_Account": 5, "MuteAllMember": 8,
-    "ApplyJoinOption": 11, "InviteJoinOption": 12, "EnablePermission": 13, "DefaultPermission": 14,
+    "ApplyJoinOption": 11, "InviteJoinOption": 12, "EnablePermission": 13, "DefaultPermission": 14, "TopicName": 1,
+    "CustomString": 9,
 }  # fmt: skip
 
 
@@ -58,8 +59,8 @@ def _group_changes(changes: Json) -> list[dict[str, Any]]:
 
 
 def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
-    """Return a group tip as ``GroupTipsElem``."""
-    group, users, operator = tip["GroupId"], tip.get("UserList", []), tip["Operator_Account"]
+    """Return a group tip as ``GroupTipsElem``; a topic's names the topic as its group, as messages in it do."""
+    group, users, operator = tip.get("TopicId") or tip["GroupId"], tip.get("UserList", []), tip["Operator_Account"]
     values = {
         "tip_type": int(TIMGroupTipType[f"kTIMGroupTip_{tip['TipType']}"]),
         "join_type": int(TIMGroupJoinType[f"kTIMGroupJoin_{tip.get('JoinType', 'None')}"]),
@@ -78,11 +79,12 @@ def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
 
 def report_elem(notice: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
     """Return a system notice as ``GroupReportElem``."""
-    operator = notice["Operator_Account"]
+    operator, topics = notice["Operator_Account"], notice.get("TopicIdList")
+    named = msgspec.json.encode(topics).decode() if topics else notice.get("TopicId", "")
     values = {
         "report_type": int(TIMGroupReportType[f"kTIMGroupReport_{notice['ReportType']}"]),
         "group_id": notice["GroupId"], "group_name": notice.get("GroupName", ""), "op_user": operator,
-        "msg": notice.get("Message") or notice.get("Reason", ""), "user_data": "",
+        "msg": notice.get("Message") or notice.get("Reason", ""), "user_data": named,
         "op_user_info": profile(operator, profiles.get(operator, {})), "platform": "", "shut_up_time": 0,
     }  # fmt: skip
     return {f"group_report_elem_{key}": value for key, value in values.items()}
@@ -96,7 +98,7 @@ def message(elem: dict[str, Any], notice: Notice, user: str) -> dict[str, Any]:
     number = _number(notice)
     values = {
         "elem_array": [{"elem_type": int(kind), **elem}],
-        "conv_id": notice["GroupId"] if is_tip else SYSTEM,
+        "conv_id": (notice.get("TopicId") or notice["GroupId"]) if is_tip else SYSTEM,
         "conv_type": int(TIMConvType.kTIMConv_Group if is_tip else TIMConvType.kTIMConv_System),
         "sender": sender, "client_time": at, "server_time": at, "is_from_self": sender == user, "is_read": False,
         "is_online_msg": not seq, "platform": 0, "priority": 1, "status": 2, "seq": seq, "rand": number & 0xFFFFFFFF,

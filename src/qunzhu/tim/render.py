@@ -24,6 +24,7 @@ from qunzhu.tim.params import CallbackParams, CommonResult
 from qunzhu.tim.pendency import PendencyCalls
 from qunzhu.tim.permission_groups import PermissionGroupCalls
 from qunzhu.tim.search import SearchCalls
+from qunzhu.tim.topics import TopicCalls
 
 DEFAULT_SERVER = "ws://127.0.0.1:8140"
 DEMO_SDKAPPID = 1400000000
@@ -35,6 +36,7 @@ class TimRender(
     PendencyCalls,
     PermissionGroupCalls,
     SearchCalls,
+    TopicCalls,
 ):
     """One SDK: one app, one user at a time. All calls belong to one event loop.
 
