@@ -38,6 +38,7 @@ class Limits(msgspec.Struct, frozen=True):
     append_create: limits.Latency | None
     commit: limits.Latency
     store: limits.StoreRate | None
+    store_eight: limits.StoreRate | None
 
 
 def one(start: Start, folder: Path, connections: int, seconds: float, number: int) -> Run:
@@ -54,6 +55,7 @@ def one(start: Start, folder: Path, connections: int, seconds: float, number: in
 def measure_limits(folder: Path, workload: limits.Workload | None, seconds: float, number: int) -> Limits:
     """Measure the disk, and the store if its SQL is known; then also the disk with the bytes that one create logs."""
     store = limits.store_loop(folder, workload, seconds=seconds) if workload else None
+    eight = limits.store_loop(folder, workload, seconds=seconds, batch=8) if workload else None
     alone = limits.store_loop(folder, workload, seconds=1, batch=1) if workload else None
     return Limits(
         round=number,
@@ -61,6 +63,7 @@ def measure_limits(folder: Path, workload: limits.Workload | None, seconds: floa
         append_create=limits.append_sync(folder, size=alone.log_bytes, seconds=seconds) if alone else None,
         commit=limits.commit_latency(folder, seconds=seconds),
         store=store,
+        store_eight=eight,
     )
 
 

@@ -402,7 +402,7 @@ def replay(
 def test_old_state_and_events_give_the_new_state(world, seed):
     world.app = on_plan(world.app, "open", delete_accounts=True, invite_consent=("Private",))
     world.people(*USERS)
-    done, happened = replay(world, random.Random(seed), 200)
+    done, happened = replay(world, random.Random(seed), 300)
     assert len(done) >= 9, done
     assert {ApplicationMade, ApplicationDecided, ApplicationsSeen, MembersJoined, GroupDissolved} <= happened
 
