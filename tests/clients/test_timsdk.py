@@ -31,6 +31,38 @@ def ok(answer: dict) -> dict:
     return answer
 
 
+def change_member(groups, group: str, user: str, *, mutes: bool) -> None:
+    """Change a member's fields, his role and mute where the kind has such, and read them back."""
+    ok(groups.modify_group_member_info(group, user, msg_flag="Discard", name_card="Ann"))
+    if mutes:
+        ok(groups.modify_group_member_info(group, user, role="Admin", shut_up_time=600))
+    else:
+        assert groups.modify_group_member_info(group, user, shut_up_time=600)["ErrorCode"] == 10007
+    shown = ok(groups.get_group_member_info(group, limit=100))["MemberList"]
+    [one] = [item for item in shown if item["Member_Account"] == user]
+    assert (one["MsgFlag"], one["NameCard"]) == ("Discard", "Ann")
+    assert (one["Role"], one["ShutUpUntil"] > 0) == ("Admin" if mutes else "Member", mutes)
+
+
+def check_mutes(groups, group: str, user: str, *, mutes: bool) -> None:
+    """Mute a user under the names of before 2022, look at the list, and let him talk again."""
+
+    def listed() -> dict[str, int]:
+        found = ok(groups.get_group_shut_uin(group))["ShuttedUinList"]
+        return {item["Member_Account"]: item["ShuttedUntil"] for item in found}
+
+    if not mutes:
+        assert groups.forbid_send_msg(group, [user], 600)["ErrorCode"] == 10007
+        assert listed() == {}
+        return
+    before = listed()
+    ok(groups.forbid_send_msg(group, [user], 600))
+    assert set(listed()) - set(before) == {user}
+    assert listed()[user] > 1_600_000_000
+    ok(groups.forbid_send_msg(group, [user]))
+    assert listed() == before
+
+
 @pytest.mark.parametrize("kind", ["Private", "Public", "ChatRoom", "AVChatRoom", "Community"])
 def test_a_group_of_each_kind_lives_and_dies(tim: TimClient, kind: str):
     people = [f"{name}-{kind}".lower() for name in ("owner", "ann", "ben")]
@@ -63,10 +95,33 @@ def test_a_group_of_each_kind_lives_and_dies(tim: TimClient, kind: str):
         joined = ok(groups.get_joined_group_list(people[1], with_no_active_groups=1))
         assert {"GroupId": group} in joined["GroupIdList"]
         ok(groups.modify_group_base_info(group, name="renamed"))
+        change_member(groups, group, people[1], mutes=kind != "Private")
     else:
         assert groups.add_group_member(group, [{"Member_Account": people[2]}])["ErrorCode"] == 10007
         assert groups.delete_group_member(group, [people[2]])["ErrorCode"] == 10004
+    check_mutes(groups, group, people[2], mutes=kind != "Private")
+    ok(groups.send_group_system_notification(group, "hello"))
     ok(groups.destroy_group(group))
     assert groups.destroy_group(group)["ErrorCode"] == 10010
     deleted = ok(tim.im_open_login_svc.account_delete(people))["ResultItem"]
     assert [item["ResultCode"] for item in deleted] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", ["Private", "Public", "ChatRoom", "AVChatRoom", "Community"])
+def test_a_group_is_imported_with_its_members(tim: TimClient, kind: str):
+    people = [f"{name}-import-{kind}".lower() for name in ("owner", "ann")]
+    ok(tim.im_open_login_svc.im_open_login_svc(people))
+    groups = tim.group_open_http_svc
+    wanted = {"create_time": 1448357837, "introduction": "i", "notification": "n", "face_url": "f"}
+    made = groups.import_group("old times", people[0], kind, **wanted, max_member_count=50)
+    if kind == "AVChatRoom":
+        assert made["ErrorCode"] == 10007
+        return
+    group = ok(made)["GroupId"]
+    [info] = ok(groups.get_group_info([group]))["GroupInfo"]
+    assert (info["CreateTime"], info["Introduction"], info["MaxMemberNum"]) == (1448357837, "i", 50)
+    members = [{"Member_Account": people[1], "JoinTime": 1448357838, "UnreadMsgNum": 5}]
+    assert ok(groups.import_group_member(group, members))["MemberList"] == [{"Member_Account": people[1], "Result": 1}]
+    shown = ok(groups.get_group_member_info(group, limit=100))["MemberList"]
+    joined = {item["Member_Account"]: item["JoinTime"] for item in shown}
+    assert joined == {people[0]: 1448357837, people[1]: 1448357838}

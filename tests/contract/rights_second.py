@@ -102,6 +102,101 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
+    # 34900 and "Member: edit own card, receive option and writable custom fields"; "AVChatRoom unsupported
+    # because member profiles are not stored". Here of oneself: the app admin's own membership is no question.
+    "modify_group_member_info of oneself": {
+        "app_admin": (None, None, None, None, None),
+        "owner": (0, 0, 0, NO_RIGHT, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # The same page, of the card of a plain member. Nobody but the owner stands above members in Work.
+    "modify_group_member_info": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (0, 0, 0, NO_RIGHT, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # The same page, of an administrator's card.
+    "modify_group_member_info of an admin": {
+        "app_admin": (None, 0, 0, None, 0),
+        "owner": (None, 0, 0, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "member": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "outsider": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+    },
+    # The same page and "Owner: appoint/remove admins"; "Set admins: Work no". In a live room another page does it.
+    "modify_group_member_info of Role": {
+        "app_admin": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # The same page, of MuteTime: "not for Work".
+    "modify_group_member_info of MuteTime": {
+        "app_admin": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
+        "owner": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34951 and the row "Mute": Work no; "owner; admin may mute members"; AVChatRoom owner.
+    "forbid_send_msg": {
+        "app_admin": (NO_RIGHT, 0, 0, 0, 0),
+        "owner": (NO_RIGHT, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # "Owner: kick and mute admins", of an administrator.
+    "forbid_send_msg of an admin": {
+        "app_admin": (None, 0, 0, None, 0),
+        "owner": (None, 0, 0, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "member": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "outsider": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+    },
+    # 34964 lists all five kinds, Work too, where the list is always empty. Users who may not mute read nothing.
+    "get_group_muted_account": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    "get_group_shutted_uin": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34958; a server's own command, no SDK has it.
+    "send_group_system_notification": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
+    # 34967, 34969; "AVChatRoom fails 10007". A server's own commands.
+    "import_group": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
+    "import_group_member": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
     # 34896 and "Dissolve": Work by the app admin only, which is a matter of kind and role (10007).
     "destroy_group": {
         "app_admin": (0, 0, 0, 0, 0),

@@ -79,7 +79,9 @@ def test_reading_commands_write_nothing(world):
     fields = {
         "get_group_info": {"GroupIdList": [group]}, "get_group_member_info": {"GroupId": group},
         "get_specified_group_member_info": {"GroupId": group, "Member_List_Account": ["bob"]},
-        "get_role_in_group": {"GroupId": group, "User_Account": ["bob"]}, "get_appid_group_list": {},
+        "get_role_in_group": {"GroupId": group, "User_Account": ["bob"]},
+        "get_group_muted_account": {"GroupId": group}, "get_group_shutted_uin": {"GroupId": group},
+        "get_appid_group_list": {},
         "get_joined_group_list": {"Member_Account": "bob"}, "account_check": {"CheckItem": [{"UserID": "bob"}]},
         "query_online_status": {"To_Account": ["bob"]}, "sync": {"Groups": {group: 0}},
         "get_user_profiles": {"To_Account": ["bob"]}, "get_permission_group": {"GroupId": many},

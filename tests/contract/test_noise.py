@@ -35,6 +35,7 @@ GOOD = {
     "Type": "Public", "Name": "n", "UserID": "bob", "Accounts": ["bob"], "DeleteItem": [{"UserID": "ghost"}],
     "CheckItem": [{"UserID": "bob"}], "To_Account": ["bob"], "GroupIdList": ["public"], "Member_Account": "bob",
     "MemberList": [{"Member_Account": "bob"}], "MemberToDel_Account": ["ghost"], "Member_List_Account": ["bob"],
+    "Members_Account": ["bob"], "MuteTime": 5, "NameCard": "n", "Content": "c", "ToMembers_Account": ["bob"],
     "User_Account": ["bob"], "NewOwner_Account": "owner", "Groups": {"public": 0},
     "PermissionGroupId": "@PMG#_x", "PermissionGroupIdList": ["@PMG#_x"],
     "TopicPermissionList": [{"TopicId": "@TGS#_many@TOPIC#_t", "Permission": 1}],

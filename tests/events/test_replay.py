@@ -17,8 +17,11 @@ from qunzhu.core.events import (
     GroupDissolved,
     GroupInfoChanged,
     LoginsRevoked,
+    MemberInfoChanged,
+    MemberRoleChanged,
     MembersJoined,
     MembersLeft,
+    MembersMuted,
     OwnerChanged,
     PermissionGroupChanged,
     PermissionGroupCreated,
@@ -34,6 +37,8 @@ from qunzhu.core.events import (
     decode_event,
     encode_event,
 )
+from qunzhu.core.kinds import BY_NAME as KINDS_BY_NAME
+from qunzhu.core.limits import MSG_FLAGS
 from worlds import ADMIN, KINDS, World, on_plan
 
 if TYPE_CHECKING:
@@ -50,6 +55,7 @@ TOPIC_COLUMNS = {
     "TopicName": "name", "Introduction": "introduction", "Notification": "notification", "FaceUrl": "face_url",
     "CustomString": "custom_string", "MuteAllMember": "mute_all",
 }  # fmt: skip
+ROLES = {200: "Member", 300: "Admin", 400: "Owner"}
 State = dict[str, Any]
 
 
@@ -62,10 +68,13 @@ def state_of(world: World) -> State:
         group["custom"] = json.loads(group["custom"])
         group["members"], group["topics"] = {}, {}
         groups[group.pop("group_id")] = group
-    for room, user, role in world.rows(
-        "SELECT g.group_id, m.user_id, m.role FROM members m JOIN groups g ON g.num = m.group_num"
+    for room, user, role, flag, card, custom in world.rows(
+        "SELECT g.group_id, m.user_id, m.role, m.msg_flag, m.name_card, m.custom"
+        " FROM members m JOIN groups g ON g.num = m.group_num"
     ):
-        groups[room]["members"][user] = role == 400
+        groups[room]["members"][user] = {
+            "Role": ROLES[role], "MsgFlag": MSG_FLAGS[flag], "NameCard": card, "custom": json.loads(custom),
+        }  # fmt: skip
     read_permissions(world, groups)
     columns = ["topic_id", "creator", *TOPIC_COLUMNS.values()]
     for room, *row in world.rows(
@@ -83,6 +92,12 @@ def state_of(world: World) -> State:
             )
         },
         "seen": dict(world.rows("SELECT user_id, at_ms FROM applications_seen")),
+        "mutes": {
+            tuple(key): until
+            for *key, until in world.rows(
+                "SELECT g.group_id, s.topic_num, s.user_id, s.until FROM mutes s JOIN groups g ON g.num = s.group_num"
+            )
+        },
         "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
         "stored": {
             (room, seq): json.loads(body)
@@ -125,6 +140,7 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row
         for user in event.deleted:
             del state["accounts"][user]
             state["seen"].pop(user, None)
+            forget_mutes(state, user=user)
         drop_waiting(state, lambda room, user, inviter: {user, inviter} & {*event.deleted})
     elif isinstance(event, ApplicationsSeen):
         state["seen"][event.user] = event.at_ms
@@ -134,8 +150,10 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row
         del state["groups"][event.group_id]
         drop_waiting(state, lambda room, user, inviter: room == event.group_id)
         state["stored"] = {key: body for key, body in state["stored"].items() if key[0] != event.group_id}
+        forget_mutes(state, group=event.group_id)
     else:
         groups = state["groups"]
+        apply_to_mutes(state, event)
         if isinstance(event, GroupCreated):
             groups[event.group_id] = created(event, fresh["groups"].get(event.group_id, {}))
         else:
@@ -177,10 +195,33 @@ def apply_to_waiting(waiting: dict[int, Any], event: Any) -> None:
             assert waiting.pop(event.num)[:4] == (event.group_id, event.sort, event.user, event.inviter)
 
 
+def forget_mutes(state: State, group: str | None = None, user: str | None = None) -> None:
+    """Take mutes away: of a group, of a user, or of a user in a group."""
+    state["mutes"] = {key: until for key, until in state["mutes"].items() if key[0] != (group or key[0])
+                      or key[2] != (user or key[2])}  # fmt: skip
+
+
+def apply_to_mutes(state: State, event: Any) -> None:
+    """Let an event happen to the mutes; those of a topic have tests of their own."""
+    if isinstance(event, OwnerChanged) and event.new:
+        forget_mutes(state, event.group_id, event.new)
+    elif isinstance(event, MembersMuted):
+        assert not event.topic_id
+        for user in event.users:
+            forget_mutes(state, event.group_id, user)
+            if event.until:
+                state["mutes"][event.group_id, 0, user] = event.until
+
+
+def member(kind: str, role: str) -> dict[str, Any]:
+    """Return a new member."""
+    return {"Role": role, "MsgFlag": KINDS_BY_NAME[kind].msg_flag, "NameCard": "", "custom": {}}
+
+
 def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
     """Return a new group: live rooms keep no members."""
-    members = {event.owner: True} if event.owner and event.kind != "AVChatRoom" else {}
-    members |= dict.fromkeys(event.members, False)
+    members = {event.owner: member(event.kind, "Owner")} if event.owner and event.kind != "AVChatRoom" else {}
+    members |= {user: member(event.kind, "Member") for user in event.members}
     return {
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
         "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {},
@@ -191,7 +232,8 @@ def apply_to_group(group: dict[str, Any], event: Any) -> None:
     """Let an event happen to a group that was there."""
     match event:
         case MembersJoined():
-            group["members"] |= dict.fromkeys(event.users, False)
+            for user in event.users:
+                group["members"][user] = member(event.kind, "Admin" if user in event.admins else "Member")
             group["member_num"] = event.member_num
         case MembersLeft():
             for user in event.users:
@@ -201,15 +243,22 @@ def apply_to_group(group: dict[str, Any], event: Any) -> None:
                     one["number"] = len(one["users"])
             group["member_num"] = event.member_num
         case OwnerChanged():
-            assert group["owner"] == event.old
-            group["owner"] = event.new
-            for user, owns in ((event.old, False), (event.new, True)):
-                if user in group["members"]:
-                    group["members"][user] = owns
+            apply_to_owners(group, event)
+        case MemberRoleChanged() | MemberInfoChanged():
+            apply_to_member(group["members"][event.user], event)
         case GroupInfoChanged():
             apply_changes(group, event.changes)
         case _:
             apply_permissions(group["permissions"], event)
+
+
+def apply_to_owners(group: dict[str, Any], event: OwnerChanged) -> None:
+    """Give a group its new owner."""
+    assert group["owner"] == event.old
+    group["owner"] = event.new
+    for user, role in ((event.old, "Member"), (event.new, "Owner")):
+        if user in group["members"]:
+            group["members"][user]["Role"] = role
 
 
 def apply_permissions(present: dict[str, Any], event: Any) -> None:
@@ -250,6 +299,17 @@ def apply_to_topics(topics: dict[str, Any], event: Any, fresh: dict[str, Any]) -
                 del topics[topic_id]
 
 
+def apply_to_member(one: dict[str, Any], event: MemberRoleChanged | MemberInfoChanged) -> None:
+    """Give a member's role or fields their new values."""
+    changes = {"Role": event.role} if isinstance(event, MemberRoleChanged) else event.changes
+    for name, value in changes.items():
+        if name == "AppMemberDefinedData":
+            one["custom"] = {k: v for k, v in (one["custom"] | value).items() if v}
+        else:
+            assert name in one
+            one[name] = value
+
+
 def apply_changes(group: dict[str, Any], changes: dict[str, Any]) -> None:
     """Give a group's profile its new values."""
     for name, value in changes.items():
@@ -285,6 +345,16 @@ def some_change(rng: random.Random, group: str, some: list[str]) -> dict[str, An
     return {"GroupId": group, **{name: choices[name] for name in rng.sample(list(choices), rng.randint(1, 3))}}
 
 
+def some_member_change(rng: random.Random, group: str, some: list[str]) -> dict[str, Any]:
+    """Return fields of modify_group_member_info."""
+    choices = {
+        "Role": rng.choice(["Admin", "Member"]), "MuteTime": rng.choice([0, 2, 100]), "NameCard": rng.choice(["", "c"]),
+        "MsgFlag": rng.choice(MSG_FLAGS), "AppMemberDefinedData": [{"Key": "open_m", "Value": rng.choice(["", "v"])}],
+    }  # fmt: skip
+    chosen = {name: choices[name] for name in rng.sample(list(choices), rng.randint(1, 3))}
+    return {"GroupId": group, "Member_Account": some[0], **chosen}
+
+
 FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
     "create_group": some_creation,
     "modify_group_base_info": some_change,
@@ -293,6 +363,19 @@ FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
     },
     "delete_group_member": lambda rng, group, some: {
         "GroupId": group, "MemberToDel_Account": some, "Silence": rng.randint(0, 1), "Reason": "r",
+    },
+    "modify_group_member_info": some_member_change,
+    "forbid_send_msg": lambda rng, group, some: {
+        "GroupId": group, "Members_Account": some, "MuteTime": rng.choice([0, 3, 4294967295]),
+    },
+    "import_group": lambda rng, group, some: {
+        "Type": rng.choice(KINDS), "Name": "old", "Owner_Account": some[0], "CreateTime": 1000,
+    },
+    "import_group_member": lambda rng, group, some: {
+        "GroupId": group, "MemberList": [{"Member_Account": u, "Role": rng.choice(["Admin", "Member"])} for u in some],
+    },
+    "send_group_system_notification": lambda rng, group, some: {
+        "GroupId": group, "Content": "c", "ToMembers_Account": some,
     },
     "change_group_owner": lambda rng, group, some: {"GroupId": group, "NewOwner_Account": some[0]},
     "destroy_group": lambda rng, group, some: {"GroupId": group},
@@ -345,7 +428,9 @@ def masks(rng: random.Random) -> list[dict[str, Any]]:
 
 NAMES = [
     *FIELDS,
-    *["join_group", "handle_group_application", "add_group_member"] * 2,
+    *["join_group", "handle_group_application", "add_group_member"] * 3,
+    "modify_group_member_info",
+    "forbid_send_msg",
     "create_group",
     "create_group",
     "modify_group_base_info",
@@ -403,7 +488,7 @@ def test_old_state_and_events_give_the_new_state(world, seed):
     world.app = on_plan(world.app, "open", delete_accounts=True, invite_consent=("Private",))
     world.people(*USERS)
     done, happened = replay(world, random.Random(seed), 300)
-    assert len(done) >= 9, done
+    assert len(done) >= 14, done
     assert {ApplicationMade, ApplicationDecided, ApplicationsSeen, MembersJoined, GroupDissolved} <= happened
 
 

@@ -172,6 +172,17 @@ def role_of(tx: Tx, group: GroupRow, user: str) -> Role:
     return Role(member.role) if member else Role.OUTSIDER
 
 
+def roles_of(tx: Tx, group: GroupRow, users: Collection[str]) -> dict[str, Role]:
+    """Return the roles of many users in a group."""
+    if not group.kind.stores_members:
+        return {user: role_of(tx, group, user) for user in users}
+    if not users:
+        return {}
+    names, statement = _select_roles(len(users))
+    rows = tx.all(statement, num=group.num, **dict(zip(names, users, strict=True)))
+    return dict.fromkeys(users, Role.OUTSIDER) | {user: Role(role) for user, role in rows}
+
+
 def allowed(tx: Tx, who: Who, group: GroupRow, action: Action, *, topic_num: int = 0) -> Role:
     """Return the role as which the caller acts, or refuse what neither role nor permission group gives him."""
     role = role_of(tx, group, who.user)
@@ -180,6 +191,18 @@ def allowed(tx: Tx, who: Who, group: GroupRow, action: Action, *, topic_num: int
         action, group.kind, role, app_admin=who.admin, invites_open=group.invite_join != "DisableInvite", masks=masks
     )
     return acting(action, role, masks)
+
+
+def allowed_in(tx: Tx, who: Who, group: GroupRow, action: Action, topic_id: str | None) -> tuple[Role, int]:
+    """Return the caller's role and a topic's row number (0: none was named), or refuse.
+
+    A right that is not there is refused before a topic that is not there (110003).
+    """
+    row = tx.one(SELECT_TOPIC, num=group.num, topic_id=topic_id) if topic_id else (0,)
+    role = allowed(tx, who, group, action, topic_num=row[0] if row else 0)
+    if row is None:
+        raise Refused(TOPIC_UNKNOWN, f"TopicId: {topic_id!r} in {group.group_id!r}")
+    return role, row[0]
 
 
 SELECT_MASKS = (
@@ -226,6 +249,31 @@ def first_unregistered(tx: Tx, users: Collection[str]) -> str | None:
     if row and row[0] == len(users):
         return None
     return next(user for user in users if not registered(tx, user))
+
+
+def accounts_among(tx: Tx, users: Collection[str]) -> set[str]:
+    """Return those of the users who have an account; none is named twice."""
+    if not users:
+        return set()
+    names, statement = _select_accounts(len(users))
+    return {user for (user,) in tx.all(statement, **dict(zip(names, users, strict=True)))}
+
+
+def _numbered(number: int) -> tuple[tuple[str, ...], str]:
+    names = tuple(f"user_{index}" for index in range(number))
+    return names, ", ".join(f":{name}" for name in names)
+
+
+@functools.lru_cache(maxsize=512)
+def _select_accounts(number: int) -> tuple[tuple[str, ...], LiteralString]:
+    names, listed = _numbered(number)
+    return names, f"SELECT user_id FROM accounts WHERE user_id IN ({listed})"  # noqa: S608 - names of parameters
+
+
+@functools.lru_cache(maxsize=512)
+def _select_roles(number: int) -> tuple[tuple[str, ...], LiteralString]:
+    names, listed = _numbered(number)
+    return names, f"SELECT user_id, role FROM members WHERE group_num = :num AND user_id IN ({listed})"  # noqa: S608
 
 
 @functools.lru_cache(maxsize=512)

@@ -188,10 +188,25 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     The id is the caller's or a generated one; 10025 when the caller's group has that id already, 10021 when another's
     has.
     """
-    kind = BY_NAME[req.Type]
-    owner = _new_owner(who, req)
-    _require_kind_open(who, kind, req)
-    members = _first_members(who, kind, req, owner)
+    group_id = make_group(tx, who, req, _CREATE)
+    return CreatedGroup(
+        GroupId=group_id,
+        Type=BY_NAME[req.Type].name,
+        HugeGroupFlag=0 if req.SupportTopic else UNSET,
+        GroupInfo=_info(who, find_group(tx, group_id)) if who.door == GATEWAY else UNSET,
+    )
+
+
+def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at: int | None = None) -> str:
+    """Make a group and return its id.
+
+    One with a ``created_at`` is imported: it was in use elsewhere, so it does not wait for a first message, and nobody
+    is told of it.
+    """
+    kind, imported, at = BY_NAME[req.Type], created_at is not None, who.now if created_at is None else created_at
+    owner, active = _new_owner(who, req), imported or not kind.needs_activation
+    _require_kind_open(who, kind, req, action)
+    members = _first_members(who, kind, req, owner, at)
     custom = custom_fields(
         req.AppDefinedData, who.app.settings.group_fields, kind, OWNER if owner == who.user else OUTSIDER,
         who, "AppDefinedData",
@@ -200,11 +215,11 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     _require_accounts(tx, owner, members)
     require_room_for_group(tx, who, members)
     others = [user for user in members if user != owner]
-    told = bool(others) and not kind.needs_activation and kind.member_notice is not _OFF
+    told = bool(others) and active and not imported and kind.member_notice is not _OFF
     seq = 1 if told and kind.member_notice is _STORED else 0
     group_id, num = _insert_group(tx, who, kind, req, {
         "owner": owner, "custom": stored_fields(custom), "max_member_num": cap, "member_num": len(members),
-        "next_seq": 1 + seq, "msg_at": who.now if seq else 0,
+        "next_seq": 1 + seq, "at": at, "msg_at": at if seq else 0, "active": int(active),
     })  # fmt: skip
     for member in members.values():
         member["num"] = num
@@ -213,17 +228,12 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     _count_created(tx, who, kind)
     event = GroupCreated(
         group_id=group_id, kind=kind.name, operator=who.user, at=who.now, seq=seq, told=told,
-        silent=kind.needs_activation, name=req.Name, owner=owner, members=others,
+        silent=imported or kind.needs_activation, name=req.Name, owner=owner, members=others, imported=imported,
     )  # fmt: skip
     if seq:
         store_notice(tx, num, event)
     tx.emit(event)
-    return CreatedGroup(
-        GroupId=group_id,
-        Type=kind.name,
-        HugeGroupFlag=0 if req.SupportTopic else UNSET,
-        GroupInfo=_info(who, find_group(tx, group_id)) if who.door == GATEWAY else UNSET,
-    )
+    return group_id
 
 
 def _new_owner(who: Who, req: CreateGroup) -> str:
@@ -235,9 +245,9 @@ def _new_owner(who: Who, req: CreateGroup) -> str:
     return who.user
 
 
-def _require_kind_open(who: Who, kind: Kind, req: CreateGroup) -> None:
+def _require_kind_open(who: Who, kind: Kind, req: CreateGroup, action: Action) -> None:
     """Check what the kind and the app's plan and switches allow."""
-    require(_CREATE, kind, OUTSIDER, app_admin=who.admin)
+    require(action, kind, OUTSIDER, app_admin=who.admin)
     if kind is COMMUNITY:
         if who.app.plan.communities == 0:
             raise Refused(err.HIGHER_PLAN, f"Type: plan {who.app.plan_name} has no communities")
@@ -266,7 +276,7 @@ def _member_cap(who: Who, kind: Kind, wanted: int | None, first: int) -> int:
     return cap
 
 
-def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str) -> dict[str, dict[str, Any]]:
+def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str, at: int) -> dict[str, dict[str, Any]]:
     """Return the first members' columns by user, the owner first; one named twice counts once."""
     if not kind.stores_members:
         return {}
@@ -275,7 +285,7 @@ def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str) -> dict[s
     order = [owner] if owner else []
     order += [member.Member_Account for member in listed if member.Member_Account != owner]
     plain: dict[str, Any] = {
-        "role": int(MEMBER), "at": who.now, "seq": 0, "flag": MSG_FLAGS.index(kind.msg_flag), "card": "",
+        "role": int(MEMBER), "at": at, "seq": 0, "flag": MSG_FLAGS.index(kind.msg_flag), "card": "",
         "until": 0, "custom": NO_FIELDS,
     }  # fmt: skip
     rows = {user: {**plain, "user": user} for user in order}
@@ -289,7 +299,8 @@ def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str) -> dict[s
 
 def _given_columns(who: Who, kind: Kind, given: FirstMember, *, is_owner: bool) -> dict[str, Any]:
     """Return the columns that a first member's fields set: they count where the creator has the right to set them."""
-    columns: dict[str, Any] = {"until": _mute_until(who, kind, given.MuteTime, is_owner=is_owner)}
+    mutes = kind.mutes_members and not is_owner
+    columns: dict[str, Any] = {"until": muted_until(who, given.MuteTime or 0) if mutes else 0}
     if given.Role == "Admin" and not is_owner:
         if not kind.has_admins:
             raise Refused(err.NO_RIGHT, f"MemberList: Role: a {kind.name} group has no administrators")
@@ -307,11 +318,9 @@ def _given_columns(who: Who, kind: Kind, given: FirstMember, *, is_owner: bool) 
     return columns
 
 
-def _mute_until(who: Who, kind: Kind, seconds: int | None, *, is_owner: bool) -> int:
-    """Return until when a first member is muted; kinds without mutes and the owner ignore it."""
-    if not seconds or not kind.mutes_members or is_owner:
-        return 0
-    return UINT32 if seconds == UINT32 else who.now + seconds
+def muted_until(who: Who, seconds: int) -> int:
+    """Return when a mute that begins now ends: 0 where there is none, the largest number for one without end."""
+    return min(UINT32, who.now + seconds) if seconds else 0
 
 
 def _require_accounts(tx: Tx, owner: str, members: dict[str, dict[str, Any]]) -> None:
@@ -331,14 +340,13 @@ def _insert_group(tx: Tx, who: Who, kind: Kind, req: CreateGroup, columns: dict[
     group_id, num = req.GroupId or new_group_id(kind, who.now_ms, who.random), tx.count(LAST_NUM, 1)
     tx.run(
         INSERT_GROUP, num=num, group_id=group_id, kind=kind.name, name=req.Name, introduction=req.Introduction or "",
-        notification=req.Notification or "", face_url=req.FaceUrl or "", at=who.now,
+        notification=req.Notification or "", face_url=req.FaceUrl or "",
         apply_join=kind.default_apply if fixed or req.ApplyJoinOption is None else req.ApplyJoinOption,
         invite_join=(
             kind.default_invite if kind.fixed_invite or req.InviteJoinOption is None else req.InviteJoinOption
         ),
         topic=req.SupportTopic or 0, permission=req.EnablePermission or 0,
-        default_permission=signed(req.DefaultPermission or 0), history=int(kind.history_before_join),
-        active=int(not kind.needs_activation), **columns,
+        default_permission=signed(req.DefaultPermission or 0), history=int(kind.history_before_join), **columns,
     )  # fmt: skip
     return group_id, num
 
@@ -446,21 +454,22 @@ def _one_info(tx: Tx, who: Who, group_id: str, wanted: InfoFilter | None) -> Gro
         fields["AppDefinedData"] = shown_fields(group.custom, keys)
     members_asked = wanted is None or wanted.MemberInfoFilter is not None
     if members_asked and inside and group.kind.stores_members and group.kind is not COMMUNITY:
-        fields["MemberList"] = members_of(tx, group, wanted)
+        fields["MemberList"] = members_of(tx, who.now, group, wanted)
     return GroupProfile(GroupId=group_id, **fields)
 
 
-def members_of(tx: Tx, group: GroupRow, wanted: InfoFilter | None) -> list[dict[str, Any]]:
+def members_of(tx: Tx, now: int, group: GroupRow, wanted: InfoFilter | None) -> list[dict[str, Any]]:
     """Return all members of a group as the wire shows them."""
     rows = tx.all(MEMBERS_OF + " ORDER BY m.user_id", num=group.num)
     fields = None if wanted is None else wanted.MemberInfoFilter
     keys = None if wanted is None else (wanted.AppDefinedDataFilter_GroupMember or [])
-    return [shown_member(row, fields, keys) for row in rows]
+    return [shown_member(now, row, fields, keys) for row in rows]
 
 
-def shown_member(row: tuple[Any, ...], fields: list[str] | None, keys: list[str] | None) -> dict[str, Any]:
+def shown_member(now: int, row: tuple[Any, ...], fields: list[str] | None, keys: list[str] | None) -> dict[str, Any]:
     """Return a member under wire names, filtered; ``Member_Account`` always comes, old names beside the new."""
-    user, role, joined, seq, flag, card, mute, last, custom = row
+    user, role, joined, seq, flag, card, until, last, custom = row
+    mute = until if until > now else 0
     shown: dict[str, Any] = {
         "Role": role_name(role), "JoinTime": joined, "MsgSeq": seq, "MsgFlag": flag_name(flag),
         "LastSendMsgTime": last, "NameCard": card, "MuteUntil": mute, "ShutUpUntil": mute,
@@ -720,6 +729,7 @@ def change_group_owner(tx: Tx, who: Who, req: ChangeGroupOwner) -> Done:
     if group.owner:
         tx.run(SET_ROLE, role=int(Role.MEMBER), num=group.num, user=group.owner)
     tx.run(SET_ROLE, role=int(Role.OWNER), num=group.num, user=req.NewOwner_Account)
+    tx.run("DELETE FROM mutes WHERE group_num = :num AND user_id = :user", num=group.num, user=req.NewOwner_Account)
     set_owner(tx, who.now, group, req.NewOwner_Account)
     event = OwnerChanged(
         group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, old=group.owner,

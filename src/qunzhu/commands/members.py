@@ -1,5 +1,6 @@
 """Members: add, remove, list, roles (docs 1047/34921, 34949, 34948, 34963)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, LiteralString
 
 import msgspec
@@ -110,9 +111,13 @@ def _addable(tx: Tx, group: GroupRow, user: str) -> int:
 
 def join(  # noqa: PLR0913 - how somebody got in
     tx: Tx, who: Who, group: GroupRow, users: list[str], *, how: str, operator: str = "", agreed: bool = False,
-    silent: bool = False,
+    silent: bool = False, columns: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:  # fmt: skip
-    """Make users members, count them and tell the group; refuse (10014, 10037) where there is no room."""
+    """Make users members, count them and tell the group; refuse (10014, 10037) where there is no room.
+
+    ``columns`` are, by user, those that are not a new member's usual ones.
+    """
+    own = columns or {}
     cap = group.max_member_num
     if group.member_num + len(users) > cap:
         raise Refused(err.GROUP_FULL, f"{group.member_num} members and {len(users)} more, the group's limit is {cap}")
@@ -122,12 +127,13 @@ def join(  # noqa: PLR0913 - how somebody got in
         tx, group, MembersJoined(
             group_id=group.group_id, kind=group.kind_name, operator=operator or who.user, at=who.now, users=users,
             how=how, member_num=total, agreed=agreed,
+            admins=[user for user in users if own.get(user, {}).get("role") == Role.ADMIN],
         ), group.kind.member_notice, silent=silent,
     )  # fmt: skip
     tx.many(INSERT_MEMBER, [
         {"num": group.num, "user": user, "role": int(Role.MEMBER), "at": who.now,
          "seq": event.seq or group.next_seq - 1, "flag": MSG_FLAGS.index(group.kind.msg_flag), "card": "",
-         "custom": "{}"}
+         "custom": "{}", **own.get(user, {})}
         for user in users
     ])  # fmt: skip
 
@@ -261,7 +267,9 @@ def get_group_member_info(tx: Tx, who: Who, req: GetGroupMemberInfo) -> Members:
     page = rows[:limit]
     return Members(
         MemberNum=group.member_num,
-        MemberList=[shown_member(row, req.MemberInfoFilter, req.AppDefinedDataFilter_GroupMember) for row in page],
+        MemberList=[
+            shown_member(who.now, row, req.MemberInfoFilter, req.AppDefinedDataFilter_GroupMember) for row in page
+        ],
         Next=(page[-1][0] if len(rows) > limit else "") if by_cursor else UNSET,
     )
 
@@ -301,7 +309,9 @@ def get_specified_group_member_info(tx: Tx, who: Who, req: GetSpecifiedGroupMemb
     return SpecifiedMembers(
         GroupId=req.GroupId,
         MemberList=[
-            shown_member(msgspec.structs.astuple(m), req.MemberInfoFilter, req.AppDefinedDataFilter_GroupMember)
+            shown_member(
+                who.now, msgspec.structs.astuple(m), req.MemberInfoFilter, req.AppDefinedDataFilter_GroupMember
+            )
             for m in found
             if m is not None and m.role in roles
         ],

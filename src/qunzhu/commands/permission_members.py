@@ -203,6 +203,6 @@ def get_permission_group_member_list(tx: Tx, who: Who, req: GetPermissionGroupMe
     page = rows[:limit]
     return PermissionGroupMembers(
         MemberNum=target.member_num,
-        MemberList=[shown_member(row, None, None) for row in page],
+        MemberList=[shown_member(who.now, row, None, None) for row in page],
         Next=page[-1][0] if len(rows) > limit else "",
     )

@@ -30,20 +30,25 @@ class GroupEvent(Event, frozen=True, kw_only=True):
 
 
 class GroupCreated(GroupEvent, frozen=True, kw_only=True):
-    """A group exists. ``members`` are those who were put in besides the owner."""
+    """A group exists. ``members`` are those who were put in besides the owner; of an imported one nobody is told."""
 
     name: str
     owner: str
     members: list[str]
+    imported: bool = False
 
 
 class MembersJoined(GroupEvent, frozen=True, kw_only=True):
-    """Users became members. ``how`` is Invite or Apply; ``agreed`` says that the invited ones were asked first."""
+    """Users became members, those in ``admins`` administrators. ``how`` is Invite, Apply or Import.
+
+    ``agreed`` says that the invited ones were asked first.
+    """
 
     users: list[str]
     how: str
     member_num: int
     agreed: bool = False
+    admins: list[str] = []
 
 
 class MembersLeft(GroupEvent, frozen=True, kw_only=True):
@@ -62,10 +67,44 @@ class GroupInfoChanged(GroupEvent, frozen=True, kw_only=True):
 
 
 class OwnerChanged(GroupEvent, frozen=True, kw_only=True):
-    """A group has another owner. ``old`` is empty where it had none, ``new`` where it has none now."""
+    """A group has another owner. ``old`` is empty where it had none, ``new`` where it has none now.
+
+    The mutes of the new one end: nobody in the group could lift them.
+    """
 
     old: str
     new: str
+
+
+class MemberRoleChanged(GroupEvent, frozen=True, kw_only=True):
+    """A member was made an administrator, or is one no more. ``role`` is Admin or Member."""
+
+    user: str
+    role: str
+
+
+class MemberInfoChanged(GroupEvent, frozen=True, kw_only=True):
+    """A member's card, receive option or custom fields have new values; ``changes`` has wire names."""
+
+    user: str
+    changes: dict[str, Any]
+
+
+class MembersMuted(GroupEvent, frozen=True, kw_only=True):
+    """Users may not talk until ``until``, in the group or in one topic of it. ``seconds`` 0: they may again."""
+
+    users: list[str]
+    seconds: int
+    until: int
+    topic_id: str = ""
+
+
+class NoticeSent(GroupEvent, frozen=True, kw_only=True):
+    """An app administrator sends a notice of his own to ``users``, or to all members where none are named."""
+
+    users: list[str]
+    content: str
+    topic_id: str = ""
 
 
 class GroupDissolved(GroupEvent, frozen=True, kw_only=True):

@@ -14,8 +14,12 @@ from qunzhu.core.events import (
     GroupDissolved,
     GroupEvent,
     GroupInfoChanged,
+    MemberInfoChanged,
+    MemberRoleChanged,
     MembersJoined,
     MembersLeft,
+    MembersMuted,
+    NoticeSent,
     OwnerChanged,
     PermissionGroupChanged,
     PermissionGroupCreated,
@@ -38,6 +42,8 @@ LEFT_TIP = {"Quit": "Quit", "Kick": "Kick", "AccountDeleted": "Quit"}
 ASKED = {Sort.APPLY: "AddRequest", Sort.ASK_INVITEE: "InviteReqToInvitee", Sort.ASK_ADMINS: "InviteReqToAdmin"}
 DECIDED = {True: ("AddRefuse", "AddAccept"), False: ("InviteRefuse", "InviteAccept")}
 """Report types of a refusal and an acceptance, of applications and of invitations."""
+ROLE_TIP = {"Admin": "SetAdmin", "Member": "CancelAdmin"}
+ROLE_REPORT = {"Admin": "GrantAdmin", "Member": "CancelAdmin"}
 REFRESH = "Refresh"
 
 
@@ -70,15 +76,26 @@ def tip(event: Event) -> Notice | None:
             more = {"TipType": LEFT_TIP[event.how], "UserList": event.users, "MemberNum": event.member_num}
             if event.reason:
                 more["Reason"] = event.reason
-        case GroupInfoChanged():
-            more = {"TipType": "GroupInfoChange", "Changes": event.changes}
-        case OwnerChanged():
-            more = {"TipType": "GroupInfoChange", "Changes": {"Owner_Account": event.new}}
-        case TopicChanged():
-            more = {"TipType": "TopicInfoChange", "TopicId": event.topic_id, "Changes": event.changes}
         case _:
-            return None
-    return {**_base(event), **more, "Seq": event.seq}
+            more = _changed(event)
+    return {**_base(event), **more, "Seq": event.seq} if more else None
+
+
+def _changed(event: GroupEvent) -> Notice:
+    """Return what a tip says of a change to the group or to its members; nothing where there is no tip."""
+    match event:
+        case GroupInfoChanged():
+            return {"TipType": "GroupInfoChange", "Changes": event.changes}
+        case OwnerChanged():
+            return {"TipType": "GroupInfoChange", "Changes": {"Owner_Account": event.new}}
+        case MemberRoleChanged():
+            return {"TipType": ROLE_TIP[event.role], "UserList": [event.user]}
+        case TopicChanged():
+            return {"TipType": "TopicInfoChange", "TopicId": event.topic_id, "Changes": event.changes}
+        case MembersMuted(topic_id=""):
+            return {"TipType": "MemberInfoChange", "UserList": event.users, "MuteTime": event.seconds}
+        case _:
+            return {}
 
 
 def change(event: Event) -> Notice | None:
@@ -126,6 +143,8 @@ def unsaid(event: Event) -> tuple[list[str] | None, Notice] | None:
             users = None
         case OwnerChanged(told=False):
             users = None
+        case GroupCreated(imported=True):
+            users = [event.owner]
         case _:
             return None
     if isinstance(event, MembersLeft) and BY_NAME[event.kind].member_notice is Policy.OFF:
@@ -137,7 +156,7 @@ def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:  # no
     """Return what single users are told: pairs of recipients (None: every member) and notice."""
     told: list[tuple[list[str] | None, Notice]] = []
     match event:
-        case GroupCreated():
+        case GroupCreated(imported=False):
             makers = [user for user in dict.fromkeys((event.operator, event.owner)) if user]
             told = [(makers, _report(event, "Create", GroupName=event.name))]
             if event.members and not event.silent:
@@ -160,13 +179,31 @@ def system_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:  # no
         case TopicsDestroyed(told=True):
             told = [(None, _report(event, "TopicDelete", TopicIdList=event.topic_ids))]
         case _:
-            pass
+            told = _member_notices(event)
     return told
+
+
+def _member_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
+    """Return what users are told of their standing in a group, and what an app administrator tells them."""
+    users: list[str] | None
+    match event:
+        case MemberRoleChanged():
+            users, notice = [event.user], _report(event, ROLE_REPORT[event.role])
+        case MemberInfoChanged(changes={"MsgFlag": flag}):
+            users, notice = [event.user], _report(event, "GroupMessageRecvOption", MsgFlag=flag)
+        case MembersMuted():
+            users, notice = event.users, _report(event, "ShutUpMember", event.topic_id, MuteTime=event.seconds)
+        case NoticeSent():
+            users, notice = event.users or None, _report(event, "UserDefine", event.topic_id, Content=event.content)
+        case _:
+            return []
+    return [(users, notice)]
 
 
 def _application(event: ApplicationMade | ApplicationDecided) -> Notice:
     return {"ApplicationId": event.num, "UserList": [event.user], "Message": event.message}
 
 
-def _report(event: GroupEvent, report: str, **more: Any) -> Notice:
-    return {**_base(event), "ReportType": report, **more}
+def _report(event: GroupEvent, report: str, topic_id: str = "", /, **more: Any) -> Notice:
+    topic = {"TopicId": topic_id} if topic_id else {}
+    return {**_base(event), **topic, "ReportType": report, **more}

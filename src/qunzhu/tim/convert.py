@@ -96,7 +96,7 @@ def _enum(given: Json, key: str, names: Mapping[int, str]) -> str | None:
     return names[number]
 
 
-def _limited(given: Json, key: str, most: int, code: TIMErrCode) -> str | None:
+def limited(given: Json, key: str, most: int, code: TIMErrCode) -> str | None:
     """Return a text, or refuse one that is too long with the SDK's own code for it."""
     value: str | None = take(given, key, str)
     if value is not None and (size := len(value.encode(errors="surrogatepass"))) > most:
@@ -104,7 +104,8 @@ def _limited(given: Json, key: str, most: int, code: TIMErrCode) -> str | None:
     return value
 
 
-def _pairs(given: Json, key: str, prefix: str) -> list[tuple[str, str]] | None:
+def pairs(given: Json, key: str, prefix: str) -> list[tuple[str, str]] | None:
+    """Return custom fields as keys and values; None where there are none."""
     found = [(take(item, f"{prefix}key", str, ""), take(item, f"{prefix}value", str, "")) for item in items(given, key)]
     return found or None
 
@@ -115,7 +116,7 @@ def create_request(given: Json) -> CreateGroup:
     if number not in _KIND:
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{GROUP}group_type: {number} is no kind that can be created")
     kind = _KIND[number]
-    name = _limited(given, f"{GROUP}group_name", 30, TIMErrCode.ERR_SDK_GROUP_INVALID_NAME)
+    name = limited(given, f"{GROUP}group_name", 30, TIMErrCode.ERR_SDK_GROUP_INVALID_NAME)
     if not name:
         raise WrongParameter(TIMErrCode.ERR_SDK_GROUP_INVALID_NAME, f"{GROUP}group_name: required")
     group_id = take(given, f"{GROUP}group_id", str) or None
@@ -127,15 +128,15 @@ def create_request(given: Json) -> CreateGroup:
             raise WrongParameter(TIMErrCode.ERR_SDK_GROUP_INVALID_ID, text) from None
     members = items(given, f"{GROUP}group_member_array")
     require_few(len(members), f"{GROUP}group_member_array")
-    fields = _pairs(given, f"{GROUP}custom_info", "group_info_custom_string_info_")
+    fields = pairs(given, f"{GROUP}custom_info", "group_info_custom_string_info_")
     topic, permission = (take(given, f"{GROUP}{key}", bool) for key in ("is_support_topic", "enable_permission_group"))
     return CreateGroup(
         Type=kind.name,
         Name=name,
         GroupId=group_id,
-        Introduction=_limited(given, f"{GROUP}introduction", 240, TIMErrCode.ERR_SDK_GROUP_INVALID_INTRODUCTION),
-        Notification=_limited(given, f"{GROUP}notification", 300, TIMErrCode.ERR_SDK_GROUP_INVALID_NOTIFICATION),
-        FaceUrl=_limited(given, f"{GROUP}face_url", 100, TIMErrCode.ERR_SDK_GROUP_INVALID_FACE_URL),
+        Introduction=limited(given, f"{GROUP}introduction", 240, TIMErrCode.ERR_SDK_GROUP_INVALID_INTRODUCTION),
+        Notification=limited(given, f"{GROUP}notification", 300, TIMErrCode.ERR_SDK_GROUP_INVALID_NOTIFICATION),
+        FaceUrl=limited(given, f"{GROUP}face_url", 100, TIMErrCode.ERR_SDK_GROUP_INVALID_FACE_URL),
         MaxMemberCount=take(given, f"{GROUP}max_member_num", int) or None,
         ApplyJoinOption=_enum(given, f"{GROUP}add_option", _APPLY),
         InviteJoinOption=_enum(given, f"{GROUP}approve_option", _INVITE),
@@ -164,11 +165,11 @@ def _first_member(given: Json) -> FirstMember:
     flag = take(given, f"{MEMBER}msg_flag", int)
     if flag is not None and not 0 <= flag < len(MSG_FLAGS):
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{MEMBER}msg_flag: {flag} is no receive option")
-    fields = _pairs(given, f"{MEMBER}custom_info", "group_member_info_custom_string_info_")
+    fields = pairs(given, f"{MEMBER}custom_info", "group_member_info_custom_string_info_")
     return FirstMember(
         Member_Account=need(given, f"{MEMBER}identifier", str),
         Role="Admin" if number == TIMGroupMemberRole.kTIMMemberRole_Admin else None,
-        NameCard=_limited(given, f"{MEMBER}name_card", 50, TIMErrCode.ERR_SDK_GROUP_INVALID_NAME_CARD),
+        NameCard=limited(given, f"{MEMBER}name_card", 50, TIMErrCode.ERR_SDK_GROUP_INVALID_NAME_CARD),
         AppMemberDefinedData=None if fields is None else [MemberField(Key=key, Value=value) for key, value in fields],
         MsgFlag=None if flag is None else MSG_FLAGS[flag],
         MuteTime=take(given, f"{MEMBER}shutup_time", int) or None,
@@ -213,23 +214,23 @@ _Change = Callable[[Json], Any]
 _CHANGES: dict[TIMGroupModifyInfoFlag, tuple[str, _Change]] = {
     _F.kTIMGroupModifyInfoFlag_Name: (
         "Name",
-        lambda p: _limited(p, "group_modify_info_param_group_name", 30, TIMErrCode.ERR_SDK_GROUP_INVALID_NAME),
+        lambda p: limited(p, "group_modify_info_param_group_name", 30, TIMErrCode.ERR_SDK_GROUP_INVALID_NAME),
     ),
     _F.kTIMGroupModifyInfoFlag_Notification: (
         "Notification",
-        lambda p: _limited(
+        lambda p: limited(
             p, "group_modify_info_param_notification", 300, TIMErrCode.ERR_SDK_GROUP_INVALID_NOTIFICATION
         ),
     ),
     _F.kTIMGroupModifyInfoFlag_Introduction: (
         "Introduction",
-        lambda p: _limited(
+        lambda p: limited(
             p, "group_modify_info_param_introduction", 240, TIMErrCode.ERR_SDK_GROUP_INVALID_INTRODUCTION
         ),
     ),
     _F.kTIMGroupModifyInfoFlag_FaceUrl: (
         "FaceUrl",
-        lambda p: _limited(p, "group_modify_info_param_face_url", 100, TIMErrCode.ERR_SDK_GROUP_INVALID_FACE_URL),
+        lambda p: limited(p, "group_modify_info_param_face_url", 100, TIMErrCode.ERR_SDK_GROUP_INVALID_FACE_URL),
     ),
     _F.kTIMGroupModifyInfoFlag_AddOption: (
         "ApplyJoinOption",
@@ -251,7 +252,7 @@ _CHANGES: dict[TIMGroupModifyInfoFlag, tuple[str, _Change]] = {
         "AppDefinedData",
         lambda p: [
             GroupField(Key=key, Value=value)
-            for key, value in _pairs(p, "group_modify_info_param_custom_info", "group_info_custom_string_info_") or ()
+            for key, value in pairs(p, "group_modify_info_param_custom_info", "group_info_custom_string_info_") or ()
         ],
     ),
     _F.kTIMGroupModifyInfoFlag_EnablePermissionGroup: (

@@ -223,12 +223,16 @@ class TIMGroupReportType(enum.IntEnum):
     kTIMGroupReport_Create = 6
     kTIMGroupReport_Invite = 7
     kTIMGroupReport_Quit = 8
+    kTIMGroupReport_GrantAdmin = 9
+    kTIMGroupReport_CancelAdmin = 10
     kTIMGroupReport_InviteReqToInvitee = 12
     kTIMGroupReport_InviteAccept = 13
     kTIMGroupReport_InviteRefuse = 14
     kTIMGroupReport_UserDefine = 16
+    kTIMGroupReport_ShutUpMember = 17
     kTIMGroupReport_TopicCreate = 18
     kTIMGroupReport_TopicDelete = 19
+    kTIMGroupReport_GroupMessageRecvOption = 21
     kTIMGroupReport_InviteReqToAdmin = 24
 
 
@@ -304,6 +308,17 @@ class TIMCommunityTopicModifyInfoFlag(enum.IntFlag):
     kTIMCommunityTopicModifyInfoFlag_CustomString = 2048
     kTIMCommunityTopicModifyInfoFlag_Draft = 16384
     kTIMCommunityTopicModifyInfoFlag_DefaultPermissions = 32768
+
+
+class TIMGroupMemberModifyInfoFlag(enum.IntFlag):
+    """Which fields ``TIMGroupModifyMemberInfo`` changes."""
+
+    kTIMGroupMemberModifyFlag_None = 0
+    kTIMGroupMemberModifyFlag_MsgFlag = 1
+    kTIMGroupMemberModifyFlag_MemberRole = 2
+    kTIMGroupMemberModifyFlag_ShutupTime = 4
+    kTIMGroupMemberModifyFlag_NameCard = 8
+    kTIMGroupMemberModifyFlag_Custom = 16
 
 
 class TIMGroupMemberRoleFlag(enum.IntFlag):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.notices import Notice
 from qunzhu.tim.convert import APPLY_NUMBER, INVITE_NUMBER, Json, member
 from qunzhu.tim.enums import (
@@ -58,6 +59,14 @@ def _group_changes(changes: Json) -> list[dict[str, Any]]:
     return found
 
 
+def _mutes(tip: Notice) -> list[dict[str, Any]]:
+    """Return a tip's mutes as ``GroupTipMemberChangeInfo``."""
+    prefix = "group_tips_member_change_info_"
+    if "MuteTime" not in tip:
+        return []
+    return [{f"{prefix}identifier": user, f"{prefix}shutupTime": tip["MuteTime"]} for user in tip["UserList"]]
+
+
 def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
     """Return a group tip as ``GroupTipsElem``; a topic's names the topic as its group, as messages in it do."""
     group, users, operator = tip.get("TopicId") or tip["GroupId"], tip.get("UserList", []), tip["Operator_Account"]
@@ -65,7 +74,7 @@ def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
         "tip_type": int(TIMGroupTipType[f"kTIMGroupTip_{tip['TipType']}"]),
         "join_type": int(TIMGroupJoinType[f"kTIMGroupJoin_{tip.get('JoinType', 'None')}"]),
         "op_user": operator, "group_id": group, "user_array": users,
-        "group_change_info_array": _group_changes(tip.get("Changes", {})), "member_change_info_array": [],
+        "group_change_info_array": _group_changes(tip.get("Changes", {})), "member_change_info_array": _mutes(tip),
         "op_user_info": profile(operator, profiles.get(operator, {})),
         "op_group_memberinfo": member(group, {"Member_Account": operator}, profiles.get(operator, {})),
         "changed_user_info_array": [profile(user, profiles.get(user, {})) for user in users],
@@ -78,15 +87,24 @@ def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
 
 
 def report_elem(notice: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
-    """Return a system notice as ``GroupReportElem``."""
-    operator, topics = notice["Operator_Account"], notice.get("TopicIdList")
-    named = msgspec.json.encode(topics).decode() if topics else notice.get("TopicId", "")
+    """Return a system notice as ``GroupReportElem``.
+
+    What happens in a topic names the topic as its group, as messages in it do; that one came or went is the
+    community's.
+    """
+    operator, report, topics = notice["Operator_Account"], notice["ReportType"], notice.get("TopicIdList")
+    group, told = notice.get("TopicId", notice["GroupId"]), notice.get("Content", "")
+    if report.startswith("Topic"):
+        group, told = notice["GroupId"], msgspec.json.encode(topics).decode() if topics else notice["TopicId"]
     values = {
-        "report_type": int(TIMGroupReportType[f"kTIMGroupReport_{notice['ReportType']}"]),
-        "group_id": notice["GroupId"], "group_name": notice.get("GroupName", ""), "op_user": operator,
-        "msg": notice.get("Message") or notice.get("Reason", ""), "user_data": named,
-        "op_user_info": profile(operator, profiles.get(operator, {})), "platform": "", "shut_up_time": 0,
+        "report_type": int(TIMGroupReportType[f"kTIMGroupReport_{report}"]), "group_id": group,
+        "group_name": notice.get("GroupName", ""), "op_user": operator,
+        "msg": notice.get("Message") or notice.get("Reason", ""), "user_data": told,
+        "op_user_info": profile(operator, profiles.get(operator, {})), "platform": "",
+        "shut_up_time": notice.get("MuteTime", 0),
     }  # fmt: skip
+    if "MsgFlag" in notice:
+        values["group_message_receive_option"] = MSG_FLAGS.index(notice["MsgFlag"])
     return {f"group_report_elem_{key}": value for key, value in values.items()}
 
 

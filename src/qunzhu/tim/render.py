@@ -19,6 +19,7 @@ from qunzhu.tim.convert import WrongParameter, need, take
 from qunzhu.tim.enums import TIMErrCode, TIMLoginStatus, TIMResult
 from qunzhu.tim.groups import GroupCalls
 from qunzhu.tim.listeners import Listeners, Profiles
+from qunzhu.tim.member_info import MemberInfoCalls
 from qunzhu.tim.members import MemberCalls
 from qunzhu.tim.params import CallbackParams, CommonResult
 from qunzhu.tim.pendency import PendencyCalls
@@ -33,6 +34,7 @@ DEMO_SDKAPPID = 1400000000
 class TimRender(
     GroupCalls,
     MemberCalls,
+    MemberInfoCalls,
     PendencyCalls,
     PermissionGroupCalls,
     SearchCalls,

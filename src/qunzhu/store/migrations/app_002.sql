@@ -7,6 +7,7 @@ CREATE TABLE mutes (
   until BIGINT NOT NULL,
   PRIMARY KEY (group_num, topic_num, user_id)
 ) {clustered};
+CREATE INDEX mutes_by_user ON mutes (user_id);
 INSERT INTO mutes SELECT group_num, 0, user_id, mute_until FROM members WHERE mute_until > 0;
 ALTER TABLE members DROP COLUMN mute_until;
 -- Groups are numbered by a counter, which the one writer keeps in memory.
