@@ -8,7 +8,6 @@ import json
 
 import pytest
 
-from qunzhu.client.events import NoticeReceived
 from qunzhu.tim import TIMCommunityTopicModifyInfoFlag, TIMGroupReportType, TIMGroupTipType, TimRender
 from served import SDKAPPID, Server, signed_in, until
 
@@ -179,22 +178,25 @@ def test_refusals(server: Server):
     asyncio.run(scenario())
 
 
-def test_what_the_back_end_says_in_a_topic():
-    """A custom notice with a topic goes to the listener for it as well as to those for messages."""
+def test_what_the_back_end_says_in_a_topic(server: Server):
+    """A custom notice with a topic goes to the listener for it; one without a topic does not."""
 
     async def scenario():
-        tim, told, messages = TimRender(SDKAPPID), [], []
-        await tim.TIMSetCommunityReceiveTopicRESTCustomDataCallback({"callback": told.append, "user_data": "mine"})
-        await tim.TIMAddRecvNewMsgCallback({"callback": messages.append})
-        base = {"GroupId": "@TGS#_c", "GroupType": "Community", "Operator_Account": "", "Time": 1, "Content": "hello"}
-
-        class Nobody:
-            user = "alice"
-
-        for more in ({"ReportType": "UserDefine", "TopicId": "@TGS#_c@TOPIC#_t"}, {"ReportType": "TopicCreate",
-                     "TopicId": "@TGS#_c@TOPIC#_u"}):  # fmt: skip
-            await tim._listeners._tell(Nobody(), NoticeReceived({**base, **more}))
-        assert told == [["@TGS#_c@TOPIC#_t", "hello", "mine"]]
-        assert len(messages) == 2
+        alice, bob = names("alice", "bob")
+        async with signed_in(server, bob) as (other, ears), signed_in(server, alice) as (tim, _):
+            told: list[list] = []
+            listen = other.TIMSetCommunityReceiveTopicRESTCustomDataCallback
+            await listen({"callback": told.append, "user_data": "mine"})
+            group = await club(tim, bob)
+            good = {"group_id": group, "json_topic_info": info(topic_name="n")}
+            topic = (await tim.TIMGroupCreateTopicInCommunity(good))["json_param"]
+            for content, more in (("to all", {}), ("in the topic", {"TopicId": topic})):
+                answer = await asyncio.to_thread(
+                    server.rest, "group_open_http_svc/send_group_system_notification", GroupId=group, Content=content,
+                    **more,
+                )  # fmt: skip
+                assert answer["ErrorCode"] == 0, answer
+            await until(lambda: len([kind for kind, _ in ears.reports() if kind == 16]) == 2)
+            assert told == [[topic, "in the topic", "mine"]]
 
     asyncio.run(scenario())
