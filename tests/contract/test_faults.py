@@ -111,7 +111,7 @@ def test_every_writing_command_is_in_the_list():
 def test_a_fault_at_every_statement(brittle, name, by, fields, late):
     engine = brittle.engine_under_test
     before, told, failed = brittle.dump(), len(brittle.events), 0
-    while failed < 200:
+    while failed < 300:
         engine.arm(failed + 1, late=late)
         try:
             brittle.call(name, by, **fields)

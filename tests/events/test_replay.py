@@ -490,6 +490,7 @@ def test_old_state_and_events_give_the_new_state(world, seed):
     done, happened = replay(world, random.Random(seed), 300)
     assert len(done) >= 14, done
     assert {ApplicationMade, ApplicationDecided, ApplicationsSeen, MembersJoined, GroupDissolved} <= happened
+    assert {MemberInfoChanged, MembersMuted} <= happened
 
 
 @pytest.mark.parametrize("seed", range(3))
