@@ -247,6 +247,7 @@ def test_a_commit_that_fails_is_everybodys(shared, step):
         return await last
 
     def arming(tx) -> None:
+        tx.count("groups:Public", 1)
         tx.emit(AccountsChanged(registered=["nobody"]))
         shared.brittle.arm({"counters": 1, "events": 2, "commit": 3}[step])
 
