@@ -100,7 +100,7 @@ def _changed(event: GroupEvent) -> Notice:
             return {}
 
 
-def change(event: Event) -> Notice | None:
+def change(event: Event) -> Notice | None:  # noqa: C901 - a row each
     """Return what sessions in the group are told that is neither tip nor notice: ``ChangeType`` says what changed."""
     if not isinstance(event, GroupEvent) or not event.told:
         return None
