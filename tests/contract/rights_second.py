@@ -286,6 +286,70 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
+    # 44187; all five kinds. The guides: members of the group read them, in a live room those who joined it.
+    "get_group_attr": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 44188; all five kinds. The guides give writing to every member: the one who takes a seat writes that he has it.
+    "modify_group_attr": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 44190; as 44188.
+    "set_group_attr": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 44189 says no of Community, 44187, 44188, 44190 and 59499 say yes: as they do.
+    "clear_group_attr": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 59499; as 44188.
+    "delete_group_attr": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, None, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 53427; Community no. The guide: counters of the group one is in.
+    "get_group_counter": {
+        "app_admin": (0, 0, 0, 0, NO_RIGHT),
+        "owner": (0, 0, 0, 0, NO_RIGHT),
+        "admin": (None, 0, 0, None, NO_RIGHT),
+        "member": (0, 0, 0, 0, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 53428; Community no. "Recommended that the group owner sets", so that others may too.
+    "update_group_counter": {
+        "app_admin": (0, 0, 0, 0, NO_RIGHT),
+        "owner": (0, 0, 0, 0, NO_RIGHT),
+        "admin": (None, 0, 0, None, NO_RIGHT),
+        "member": (0, 0, 0, 0, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 53429; Community no; as 53428.
+    "delete_group_counter": {
+        "app_admin": (0, 0, 0, 0, NO_RIGHT),
+        "owner": (0, 0, 0, 0, NO_RIGHT),
+        "admin": (None, 0, 0, None, NO_RIGHT),
+        "member": (0, 0, 0, 0, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
     # 61232: owner, and who manages permission groups; of the kinds, Community only.
     "create_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),

@@ -87,7 +87,7 @@ def test_reading_commands_write_nothing(world):
         "get_user_profiles": {"To_Account": ["bob"]}, "get_permission_group": {"GroupId": many},
         "get_permission_group_member_list": helpers, "get_topic_permission_group": helpers,
         "get_joined_permission_groups": {"GroupId": many}, "get_topic": {"GroupId": many, "From_Account": "bob"},
-        "get_group_applications": {},
+        "get_group_applications": {}, "get_group_attr": {"GroupId": group}, "get_group_counter": {"GroupId": group},
     }  # fmt: skip
     assert set(fields) == {command.name for command in BY_NAME.values() if not command.writes}
     before = world.dump()

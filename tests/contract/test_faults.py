@@ -14,6 +14,7 @@ from worlds import KINDS, NOW, World
 
 HELPERS = {"GroupId": "@TGS#_many", "PermissionGroupId": "@PMG#_x"}
 NEWS, TALK = "@TGS#_many@TOPIC#_news", "@TGS#_many@TOPIC#_talk"
+COUNTERS = [{"Key": "likes", "Value": 1}, {"Key": "views", "Value": 2}]
 PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
 #: Every writing command: name, caller (None: the server API), fields.
 CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
@@ -56,6 +57,12 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("import_group", None, {"Type": "Community", "Name": "n", "Owner_Account": "bob", "CreateTime": NOW - 5}),
     ("import_group_member", None, {"GroupId": "team", "MemberList": [{"Member_Account": "dan", "Role": "Admin"}]}),
     ("send_group_system_notification", None, {"GroupId": "team", "Content": "c", "ToMembers_Account": ["cid"]}),
+    ("modify_group_attr", "bob", {"GroupId": "team", "GroupAttr": [{"key": "a", "value": "2"}]}),
+    ("set_group_attr", "bob", {"GroupId": "team", "GroupAttr": [{"key": "c", "value": "2"}]}),
+    ("delete_group_attr", "bob", {"GroupId": "team", "GroupAttr": [{"key": "a"}]}),
+    ("clear_group_attr", "bob", {"GroupId": "team"}),
+    ("update_group_counter", "bob", {"GroupId": "team", "GroupCounter": COUNTERS, "Mode": "Increase"}),
+    ("delete_group_counter", "bob", {"GroupId": "team"}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
@@ -97,6 +104,9 @@ def brittle(request, tmp_path):
     world.call("join_group", "dan", GroupId="asking")
     world.group("Community", owner="bob", members=["cid"], GroupId="@TGS#_club", SupportTopic=1)
     world.call("create_topic", GroupId="@TGS#_club", TopicName="t", TopicId="@TGS#_club@TOPIC#_t")
+    attributes = [{"key": "a", "value": "1"}, {"key": "b", "value": "1"}]
+    world.call("modify_group_attr", GroupId="team", GroupAttr=attributes)
+    world.call("update_group_counter", GroupId="team", GroupCounter=COUNTERS)
     [world.engine_under_test] = engines
     yield world
     world.store.close()

@@ -21,7 +21,19 @@ numbers = st.integers(-(2**70), 2**70) | st.sampled_from(
     [0, 1, -1, 2**31, 2**32, 2**53, 2**63 - 1, 2**63, -(2**63) - 1]
 )
 scalars = st.none() | st.booleans() | numbers | texts | st.floats(allow_nan=False, allow_infinity=False)
-KEYS = ["Member_Account", "UserID", "Key", "Value", "Role", "MemberInfoFilter", "GroupBaseInfoFilter", *GROUPS]
+KEYS = [
+    "Member_Account",
+    "UserID",
+    "Key",
+    "Value",
+    "key",
+    "value",
+    "seq",
+    "Role",
+    "MemberInfoFilter",
+    "GroupBaseInfoFilter",
+    *GROUPS,
+]
 values = st.recursive(
     scalars,
     lambda inner: (
@@ -40,6 +52,7 @@ GOOD = {
     "PermissionGroupId": "@PMG#_x", "PermissionGroupIdList": ["@PMG#_x"],
     "TopicPermissionList": [{"TopicId": "@TGS#_many@TOPIC#_t", "Permission": 1}],
     "TopicName": "n", "TopicId": "@TGS#_many@TOPIC#_t", "TopicIdList": ["@TGS#_many@TOPIC#_t"], "From_Account": "bob",
+    "GroupAttr": [{"key": "a", "value": "1"}], "GroupCounter": [{"Key": "likes", "Value": 1}],
     "ApplicationId": 1, "Accept": 1, "Time": 1,
 }  # fmt: skip
 
@@ -89,6 +102,7 @@ def test_one_strange_text_in_every_place(noisy, name, text):
     """A text that engines differ about, in each field: alone, in a list, as a key, and in each kind of item."""
     for field in BY_NAME[name].request.__struct_fields__:
         items = [{"Member_Account": text}, {"UserID": text}, {"Key": "open_g", "Value": text}]
+        items += [{"key": "a", "value": text}, {"key": text, "value": "1"}, {"Key": text, "Value": 1}]
         for value in (text, [text], {text: 1}, {text: text}, *([item] for item in items)):
             usual = {other: GOOD[other] for other in BY_NAME[name].request.__struct_fields__ if other in GOOD}
             usual |= {"GroupId": "public"} if "GroupId" in BY_NAME[name].request.__struct_fields__ else {}

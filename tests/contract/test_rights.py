@@ -36,6 +36,14 @@ ACTIONS = {
     "join_group": Action.JOIN,
     "handle_group_application": Action.DECIDE,
     "create_group": Action.CREATE,
+    "get_group_attr": Action.READ_ATTRIBUTES,
+    "modify_group_attr": Action.EDIT_ATTRIBUTES,
+    "set_group_attr": Action.EDIT_ATTRIBUTES,
+    "clear_group_attr": Action.EDIT_ATTRIBUTES,
+    "delete_group_attr": Action.EDIT_ATTRIBUTES,
+    "get_group_counter": Action.READ_COUNTERS,
+    "update_group_counter": Action.EDIT_COUNTERS,
+    "delete_group_counter": Action.EDIT_COUNTERS,
     "create_permission_group": Action.EDIT_PERMISSIONS,
     "destroy_permission_group": Action.EDIT_PERMISSIONS,
     "modify_permission_group": Action.EDIT_PERMISSIONS,
@@ -98,7 +106,8 @@ def test_the_table_agrees_with_the_second_transcription(command):
 def test_the_second_transcription_has_every_command_that_users_reach():
     """A new group command needs its rows here before it can be relied on."""
     rows = {name.partition(" of ")[0] for name, _, _ in CELLS}
-    built = {c.name for c in BY_NAME.values() if c.service in {"group_open_http_svc", "million_group_open_http_svc"}}
+    services = {"group_open_http_svc", "million_group_open_http_svc", "group_open_attr_http_svc"}
+    built = {c.name for c in BY_NAME.values() if c.service in services}
     assert built - {"get_specified_group_member_info"} <= rows
     assert {"join_group", "quit_group"} <= rows
 
@@ -109,6 +118,14 @@ def request_for(command: str, kind: str, group: str, caller: str) -> dict[str, o
     topics = {**helpers, "TopicPermissionList": [{"TopicId": f"{group}@TOPIC#_x", "Permission": 1}]}
     members = {**helpers, "MemberList": [{"Member_Account": "member"}]}
     return {
+        "get_group_attr": {"GroupId": group},
+        "modify_group_attr": {"GroupId": group, "GroupAttr": [{"key": "a", "value": "1"}]},
+        "set_group_attr": {"GroupId": group, "GroupAttr": [{"key": "a", "value": "1"}]},
+        "clear_group_attr": {"GroupId": group},
+        "delete_group_attr": {"GroupId": group, "GroupAttr": [{"key": "seat"}]},
+        "get_group_counter": {"GroupId": group},
+        "update_group_counter": {"GroupId": group, "GroupCounter": [{"Key": "likes", "Value": 1}]},
+        "delete_group_counter": {"GroupId": group},
         "create_permission_group": {"GroupId": group},
         "destroy_permission_group": {"GroupId": group, "PermissionGroupIdList": ["@PMG#_helpers"]},
         "modify_permission_group": {**helpers, "PermissionGroupName": "n"},
@@ -176,6 +193,12 @@ def request_for(command: str, kind: str, group: str, caller: str) -> dict[str, o
     }[command]
 
 
+def seated(world, group: str) -> str:
+    """Give a group an attribute, so that there is one to delete."""
+    world.call("modify_group_attr", GroupId=group, GroupAttr=[{"key": "seat", "value": "1"}])
+    return group
+
+
 def waited_for(world, group: str) -> str:
     """Let somebody's application wait in a group: not every kind lets users apply, but each must know who decides."""
     world.execute("DELETE FROM applications")
@@ -194,18 +217,18 @@ def furnished(world):
 
     def make(kind):
         if kind == "AVChatRoom":
-            return waited_for(world, world.group(kind))
+            return waited_for(world, seated(world, world.group(kind)))
         members = [
             {"Member_Account": user, **({"Role": "Admin"} if user in {"admin", "second"} and kind != "Private" else {})}
             for user in ("admin", "second", "member", "victim")
             if kind != "Private" or user in {"member", "victim"}
         ]
         if kind != "Community":
-            return waited_for(world, world.group(kind, MemberList=members))
+            return waited_for(world, seated(world, world.group(kind, MemberList=members)))
         group = world.group(kind, MemberList=members, SupportTopic=1)
         world.call("create_topic", GroupId=group, TopicName="t", TopicId=f"{group}@TOPIC#_t")
         world.call("create_permission_group", GroupId=group, PermissionGroupId="@PMG#_helpers")
-        return waited_for(world, group)
+        return waited_for(world, seated(world, group))
 
     world.make = make
     return world

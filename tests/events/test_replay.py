@@ -13,6 +13,8 @@ from qunzhu.core.events import (
     ApplicationDecided,
     ApplicationMade,
     ApplicationsSeen,
+    AttributesChanged,
+    CountersChanged,
     GroupCreated,
     GroupDissolved,
     GroupInfoChanged,
@@ -76,6 +78,7 @@ def state_of(world: World) -> State:
             "Role": ROLES[role], "MsgFlag": MSG_FLAGS[flag], "NameCard": card, "custom": json.loads(custom),
         }  # fmt: skip
     read_permissions(world, groups)
+    read_keys(world, groups)
     columns = ["topic_id", "creator", *TOPIC_COLUMNS.values()]
     for room, *row in world.rows(
         f"SELECT g.group_id, {', '.join(f't.{c}' for c in columns)} FROM topics t JOIN groups g ON g.num = t.group_num"
@@ -131,6 +134,24 @@ def read_permissions(world: World, groups: dict[str, Any]) -> None:
         groups[room]["permissions"][one]["topics"][topic] = mask % 2**64
     for group in groups.values():
         assert all(one["number"] == len(one["users"]) for one in group["permissions"].values())
+
+
+def read_keys(world: World, groups: dict[str, Any]) -> None:
+    """Read attributes with their versions, and counters, into the state of their groups."""
+    for group in groups.values():
+        group |= {"attributes": {}, "version": 0, "counters": {}}
+    for room, key, value, version in world.rows(
+        "SELECT g.group_id, a.name, a.value, a.version FROM attributes a JOIN groups g ON g.num = a.group_num"
+    ):
+        groups[room]["attributes"][key] = (value, version)
+    for room, version in world.rows(
+        "SELECT g.group_id, v.version FROM attribute_versions v JOIN groups g ON g.num = v.group_num"
+    ):
+        groups[room]["version"] = version
+    for room, key, value in world.rows(
+        "SELECT g.group_id, c.name, c.value FROM group_counters c JOIN groups g ON g.num = c.group_num"
+    ):
+        groups[room]["counters"][key] = value
 
 
 def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row each
@@ -224,7 +245,8 @@ def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
     members |= {user: member(event.kind, "Member") for user in event.members}
     return {
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
-        "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {},
+        "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {}, "attributes": {}, "version": 0,
+        "counters": {},
     }  # fmt: skip
 
 
@@ -248,6 +270,8 @@ def apply_to_group(group: dict[str, Any], event: Any) -> None:
             apply_to_member(group["members"][event.user], event)
         case GroupInfoChanged():
             apply_changes(group, event.changes)
+        case AttributesChanged() | CountersChanged():
+            apply_keys(group, event)
         case _:
             apply_permissions(group["permissions"], event)
 
@@ -259,6 +283,20 @@ def apply_to_owners(group: dict[str, Any], event: OwnerChanged) -> None:
     for user, role in ((event.old, "Member"), (event.new, "Owner")):
         if user in group["members"]:
             group["members"][user]["Role"] = role
+
+
+def apply_keys(group: dict[str, Any], event: AttributesChanged | CountersChanged) -> None:
+    """Let an event happen to a group's attributes or counters."""
+    is_counters = isinstance(event, CountersChanged)
+    present = group["counters" if is_counters else "attributes"]
+    for key in event.removed:
+        del present[key]
+    if is_counters:
+        present |= event.changed
+        return
+    present |= {key: (value, event.version) for key, value in event.changed.items()}
+    assert group["version"] == event.version - 1
+    group["version"] = event.version
 
 
 def apply_permissions(present: dict[str, Any], event: Any) -> None:
@@ -538,6 +576,42 @@ def test_topics(world):
         return name, rng.choice([None, *USERS[:3]]), FIELDS[name](rng, club, [])
 
     assert set(replay(world, random.Random(1), 60, draw)[0]) == set(names)
+
+
+KEYS = {
+    "modify_group_attr": lambda rng: {"GroupAttr": [{"key": key, "value": rng.choice("xyz")} for key in two(rng)]},
+    "set_group_attr": lambda rng: {"GroupAttr": [{"key": key, "value": rng.choice("xyz")} for key in two(rng)]},
+    "delete_group_attr": lambda rng: {"GroupAttr": [{"key": key} for key in two(rng)[:1]]},
+    "clear_group_attr": lambda rng: {},
+    "update_group_counter": lambda rng: {
+        "GroupCounter": [{"Key": key, "Value": rng.choice([1, 7, 2**62])} for key in two(rng)],
+        "Mode": rng.choice(["Set", "Increase", "Decrease"]),
+    },
+    "delete_group_counter": lambda rng: {"GroupCounterKeys": two(rng)},
+    "destroy_group": lambda rng: {},
+}  # fmt: skip
+OFTEN_KEYS = [name for name in KEYS for _ in range(1 if name in {"destroy_group", "clear_group_attr"} else 8)]
+
+
+def two(rng: random.Random) -> list[str]:
+    """Return two of a few keys."""
+    return rng.sample("abcd", 2)
+
+
+@pytest.mark.parametrize("kind", ["Public", "AVChatRoom", "Private"])
+def test_attributes_and_counters(world, kind):
+    """The same of one group's attributes and counters, which now and then is dissolved and made anew."""
+
+    def some_keys(rng: random.Random, groups: list[str], waiting: object) -> tuple[str, str | None, dict[str, Any]]:
+        if not groups:
+            return "create_group", None, {"Type": kind, "Name": "n", "GroupId": "one", "Owner_Account": USERS[0]}
+        name = rng.choice(OFTEN_KEYS)
+        return name, rng.choice([None, USERS[0], USERS[1]]), {"GroupId": "one", **KEYS[name](rng)}
+
+    world.people(*USERS)
+    done, happened = replay(world, random.Random(kind), 300, some_keys)
+    assert set(done) == {"create_group", *KEYS}, done
+    assert {AttributesChanged, CountersChanged} <= happened
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -241,6 +241,25 @@ class TopicsDestroyed(GroupEvent, frozen=True, kw_only=True):
     topic_ids: list[str]
 
 
+class AttributesChanged(GroupEvent, frozen=True, kw_only=True):
+    """A group's attributes were written: ``changed`` has new values by key, ``removed`` the keys that are gone.
+
+    ``version`` is the group's after it, and that of each changed attribute. ``option`` is set, modify, clear or delete.
+    """
+
+    version: int
+    option: str
+    changed: dict[str, str] = {}
+    removed: list[str] = []
+
+
+class CountersChanged(GroupEvent, frozen=True, kw_only=True):
+    """A group's counters have the values given here by key; those ``removed`` are no more."""
+
+    changed: dict[str, int] = {}
+    removed: list[str] = []
+
+
 class AccountsChanged(Event, frozen=True, kw_only=True):
     """Accounts were registered or deleted."""
 

@@ -229,6 +229,37 @@ FIELDS: dict[str, str] = {
     ),
     "StartTime": "Only those not newer, unix milliseconds; 0 or absent: from the newest on.",
     "UnreadNum": "Those for the caller to decide that are newer than `SeenTime`; his own invitations do not count.",
+    # Attributes and counters
+    "GroupAttr": "Attributes to write.",
+    "DeleteGroupAttr.GroupAttr": "Attributes to remove.",
+    "GroupAttrAry": "All attributes, in the order of their keys.",
+    "MainSeq": "The group's version, which each write to its attributes raises. Through the gateway only.",
+    "Attributes.MainSeq": (
+        "The group's version, which each write to its attributes raises; 0: none yet. Through the gateway only, and to"
+        " those who are in the group: they are told of every change."
+    ),
+    "ClearGroupAttr.MainSeq": (
+        "The group's version as last read: at another one nothing is removed (10056). Absent, or through REST: removed"
+        " whatever the version is."
+    ),
+    "key": "The attribute's key.",
+    "value": "The attribute's value. May have line breaks.",
+    "NewAttribute.seq": (
+        "The attribute's version as last read, 0 where it was not there: at another one nothing is written (10056)."
+        " Absent, or through REST: written whatever the version is."
+    ),
+    "AttributeKey.seq": (
+        "The attribute's version as last read: at another one nothing is removed (10056). Absent, or through REST:"
+        " removed whatever the version is."
+    ),
+    "seq": "The version at which the attribute was written. Through the gateway only.",
+    "GroupCounter": "Counters with their values now.",
+    "UpdateGroupCounter.GroupCounter": "Counters to write.",
+    "GroupCounterKeys": "Keys of the counters; absent: all.",
+    "GetGroupCounter.GroupCounterKeys": "Keys of the counters to read; absent or empty: all.",
+    "Counter.Key": "The counter's key.",
+    "Counter.Value": "The counter's value; with `Mode` Increase or Decrease, how much to add or take away.",
+    "Mode": "What to do with the values: `Set` (also where absent), `Increase` or `Decrease`.",
     # Custom fields
     "Key": "Key of the custom field: letters, digits and `_`, not starting with a digit.",
     "Value": "Value of the custom field. Any character may stand in it.",
@@ -284,6 +315,10 @@ FIELDS: dict[str, str] = {
     "UserList": "The users it happened to.",
     "Notice.Message": "The greeting, or the text of the decision; may be empty.",
     "Notice.MemberNum": "Number of members afterwards.",
+    "Notice.GroupAttr": "The attributes written: `key`, `value` and `seq`.",
+    "Notice.GroupCounter": "The counters written, `Key` and `Value`, with their values now.",
+    "OptionType": "What was done: `set`, `modify`, `clear` or `delete`.",
+    "RemovedKeys": "Keys that are no more.",
     # Settings of an app
     "AppSettings.group_fields": "Custom fields of groups: key, kinds (none: all) and who may write them.",
     "AppSettings.member_fields": "Custom fields of members, likewise.",
@@ -305,6 +340,7 @@ FIELDS: dict[str, str] = {
     "Plan.daily_excludes_communities": "Communities are outside the daily cap",
     "Plan.deletes_accounts": "account_delete is allowed (71000)",
     "Plan.reimport_days": "Days before a deleted account may be registered again (70399)",
+    "Plan.counters": "Group counters (10059)",
     # Columns of the table of kinds
     "Kind.new_name": "Newer name",
     "Kind.id_prefix": "A generated id starts with",
@@ -396,6 +432,11 @@ SAMPLES: dict[str, Any] = {
     "User_Account": ["alice", "bob"],
     "To_Account": ["alice", "bob"],
     "Sync.Groups": {"team-1": 0},
+    "key": "seat-1",
+    "value": "alice",
+    "Counter.Key": "likes",
+    "Counter.Value": 1,
+    "UpdateGroupCounter.Mode": "Increase",
     "PermissionGroupId": "@PMG#_helpers",
     "CreatePermissionGroup.PermissionGroupName": "Helpers",
     "CreatePermissionGroup.Permission": 34,

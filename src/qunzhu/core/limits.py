@@ -31,15 +31,19 @@ def _meta(check: Check, quick: str, schema: Mapping[str, Any], **extra: object) 
 
 
 def text(
-    max_bytes: int, *, min_bytes: int = 0, lines: bool = False, binary: bool = False, error: ErrorRow = BAD_PARAMETER
-) -> msgspec.Meta:
-    """Limit a text to ``max_bytes`` of UTF-8 without control characters; line breaks and tabs pass with ``lines``."""
+    max_bytes: int, *, min_bytes: int = 0, lines: bool = False, binary: bool = False, error: ErrorRow = BAD_PARAMETER,
+    long: ErrorRow | None = None,
+) -> msgspec.Meta:  # fmt: skip
+    """Limit a text to ``max_bytes`` of UTF-8 without control characters; line breaks and tabs pass with ``lines``.
+
+    ``long`` is the code of a text that is too long, where it has one of its own.
+    """
     forbidden = None if binary else (_MANY_LINES if lines else _ONE_LINE)
 
     def check(path: str, value: str) -> None:
         size = len(value) if value.isascii() else len(value.encode())
         if size > max_bytes:
-            raise Refused(error, f"{path}: {size} bytes, at most {max_bytes} bytes of UTF-8 are allowed")
+            raise Refused(long or error, f"{path}: {size} bytes, at most {max_bytes} bytes of UTF-8 are allowed")
         if size < min_bytes:
             raise Refused(error, f"{path}: {size} bytes, at least {min_bytes} needed")
         if forbidden is not None and (found := forbidden.search(value)):

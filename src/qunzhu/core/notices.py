@@ -9,6 +9,8 @@ from typing import Any
 from qunzhu.core.events import (
     ApplicationDecided,
     ApplicationMade,
+    AttributesChanged,
+    CountersChanged,
     Event,
     GroupCreated,
     GroupDissolved,
@@ -98,7 +100,7 @@ def _changed(event: GroupEvent) -> Notice:
             return {}
 
 
-def change(event: Event) -> Notice | None:
+def change(event: Event) -> Notice | None:  # noqa: C901 - a row each
     """Return what sessions in the group are told that is neither tip nor notice: ``ChangeType`` says what changed."""
     if not isinstance(event, GroupEvent) or not event.told:
         return None
@@ -126,6 +128,14 @@ def change(event: Event) -> Notice | None:
             more = {"TopicId": event.topic_id, "Changes": event.changes}
         case TopicsDestroyed():
             more = {"TopicIdList": event.topic_ids}
+        case AttributesChanged(version=version):
+            written = [{"key": key, "value": value, "seq": version} for key, value in event.changed.items()]
+            more = {
+                "OptionType": event.option, "MainSeq": version, "GroupAttr": written, "RemovedKeys": event.removed
+            }  # fmt: skip
+        case CountersChanged():
+            counters = [{"Key": key, "Value": value} for key, value in event.changed.items()]
+            more = {"GroupCounter": counters, "RemovedKeys": event.removed}
         case _:
             return None
     return {**_base(event), "ChangeType": type(event).__name__, **more}

@@ -28,6 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
     deletes_accounts: bool = True
     reimport_days: int = 0
     """A deleted account cannot be imported again for so long (70399)."""
+    counters: bool = True
 
 
 def _plan(  # one positional column per cap, so that the table below reads like the documented one
@@ -41,15 +42,17 @@ def _plan(  # one positional column per cap, so that the table below reads like 
     communities: int | None,
     net: int,
 ) -> Plan:
-    trial = accounts is not None
+    trial, top = accounts is not None, name in TOP
     return Plan(
         name=name, accounts=accounts, groups_per_user=per_user, group_members=members,
         community_members=community_members, groups=groups, live_rooms=live, communities=communities,
         topics=200, net_groups_a_day=net, daily_excludes_communities=name.startswith("2025"), deletes_accounts=trial,
-        reimport_days=0 if trial else 90,
+        reimport_days=0 if trial else 90, counters=top,
     )  # fmt: skip
 
 
+TOP = frozenset({"legacy-flagship", "overseas-premium", "2025-pro", "2025-pro-plus", "2025-enterprise"})
+"""Plans with what the documentation gives to the dearest only: the one of its time, and since 2025 three."""
 PLANS: dict[str, Plan] = {
     plan.name: plan
     for plan in (

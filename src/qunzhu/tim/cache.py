@@ -20,6 +20,9 @@ PROFILES_AT_ONCE = 50
 MEMBERS_BESIDE = 2000
 """Members that an answer may carry which are not asked for: all of a call's together stay well under 1 MB."""
 
+APART = frozenset({"AttributesChanged", "CountersChanged"})
+"""Changes of what a profile does not show."""
+
 
 class Cache:
     """Profiles of the groups a user is in, and the list of them with his own membership."""
@@ -35,6 +38,8 @@ class Cache:
 
     def _heard(self, event: ClientEvent) -> None:
         match event:
+            case ChangeReceived(change=told) if told["ChangeType"] in APART:
+                pass
             case TipReceived(tip=told) | NoticeReceived(notice=told) | ChangeReceived(change=told):
                 self._drop(told["GroupId"])
             case StateChanged():

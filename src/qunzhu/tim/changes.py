@@ -50,6 +50,13 @@ def _both(name: str, twin: str, change: Notice, told: Any) -> Sequence[Call]:
     return [(name, args), (twin, args)]
 
 
+def _counters(change: Notice) -> Sequence[Call]:
+    """Return a call for each counter; one that was deleted counts as 0, where it would begin again."""
+    values = [(item["Key"], item["Value"]) for item in change["GroupCounter"]]
+    values += [(key, 0) for key in change["RemovedKeys"]]
+    return [("counter", [change["GroupId"], key, value]) for key, value in values]
+
+
 CHANGES: dict[str, Callable[[Notice], Sequence[Call]]] = {
     "PermissionGroupCreated": lambda c: _told("permission_group_created", c, _info(c)),
     "PermissionGroupChanged": lambda c: _told("permission_group_changed", c, _info(c)),
@@ -65,6 +72,8 @@ CHANGES: dict[str, Callable[[Notice], Sequence[Call]]] = {
     "TopicPermissionsRemoved": lambda c: _told(
         "topic_permissions_removed", c, _of_group(c, "topic_id_list", c["TopicIdList"])
     ),
+    "AttributesChanged": lambda c: _told("attributes", c, c["All"]) if "All" in c else (),
+    "CountersChanged": _counters,
     REFRESH: lambda c: (),
     "TopicCreated": lambda change: _both("topic_created", "community_topic_created", change, change["TopicId"]),
     "TopicChanged": lambda change: _both(

@@ -20,9 +20,11 @@ from qunzhu.client.events import (
     StateChanged,
     TipReceived,
 )
+from qunzhu.client.ledger import LEFT
 from qunzhu.commands.sessions import GetUserProfiles
 from qunzhu.core.notices import Notice
 from qunzhu.tim import notices
+from qunzhu.tim.attribute_cache import AttributeCache
 from qunzhu.tim.changes import CHANGES
 from qunzhu.tim.convert import Json
 from qunzhu.tim.enums import TIMNetworkStatus
@@ -68,6 +70,7 @@ class Listeners:
         self._ended = ended
         self._single: dict[str, tuple[Callback, Any]] = {}
         self._messages: list[tuple[Callback, Any]] = []
+        self.attributes = AttributeCache()
 
     def set(self, what: str, callback: Callback | None, data: Any) -> None:
         """Make a callback the listener of its sort; None clears it."""
@@ -88,6 +91,7 @@ class Listeners:
 
     async def tell_all(self, client: Client, events: "asyncio.Queue[ClientEvent]") -> None:
         """Tell what a client reports until this is cancelled."""
+        self.attributes.clear()
         while True:
             event = await events.get()
             try:
@@ -103,15 +107,18 @@ class Listeners:
                 self._call("tips", msgspec.json.encode(elem).decode())
                 self._new_message(notices.message(elem, tip, client.user))
             case NoticeReceived(notice=notice):
+                if notice["ReportType"] in LEFT:
+                    self.attributes.forget(notice["GroupId"])
                 await self._tell_notice(client, notice)
             case ChangeReceived(change=change):
-                for what, args in CHANGES[change["ChangeType"]](change):
-                    self._call(what, *args)
+                heard = "attributes" in self._single
+                self._changed(await self.attributes.completed(client, change, heard=heard))
             case StateChanged(state=state, code=code, text=text):
                 if state is State.CLOSED:
                     self._ended(client)
                 elif state in _NETWORK:
                     self._call("network", int(_NETWORK[state]), code, text)
+                await self._after_break(client, state)
             case Kicked():
                 self._ended(client)
                 self._call("kicked")
@@ -125,6 +132,18 @@ class Listeners:
         self._new_message(notices.message(elem, notice, client.user))
         if notice["ReportType"] == "UserDefine" and notice.get("TopicId"):
             self._call("topic_custom_data", notice["TopicId"], notice["Content"])
+
+    def _changed(self, change: Notice) -> None:
+        for what, args in CHANGES[change["ChangeType"]](change):
+            self._call(what, *args)
+
+    async def _after_break(self, client: Client, state: State) -> None:
+        """Find out whose attributes are others after a break: changes are not stored."""
+        if state is not State.CONNECTED:
+            self.attributes.broken()
+            return
+        for change in await self.attributes.missed(client, heard="attributes" in self._single):
+            self._changed(change)
 
     def _call(self, what: str, *args: Any) -> None:
         if (listener := self._single.get(what)) is not None:

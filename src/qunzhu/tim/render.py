@@ -14,8 +14,10 @@ from qunzhu.client import Client
 from qunzhu.client.errors import NOT_INITIALIZED, NOT_LOGGED_IN, CallFailed
 from qunzhu.client.events import ClientEvent
 from qunzhu.core.errors import ErrorRow
+from qunzhu.tim.attributes import AttributeCalls
 from qunzhu.tim.calls import data_of, mapping, result_of
 from qunzhu.tim.convert import WrongParameter, need, take
+from qunzhu.tim.counters import CounterCalls
 from qunzhu.tim.enums import TIMErrCode, TIMLoginStatus, TIMResult
 from qunzhu.tim.groups import GroupCalls
 from qunzhu.tim.listeners import Listeners, Profiles
@@ -32,6 +34,8 @@ DEMO_SDKAPPID = 1400000000
 
 
 class TimRender(
+    AttributeCalls,
+    CounterCalls,
     GroupCalls,
     MemberCalls,
     MemberInfoCalls,
