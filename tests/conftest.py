@@ -62,9 +62,9 @@ def _world(engine: str, request, tmp_path) -> Iterator[World]:
         from qunzhu.store.postgres import drop_schema, open_postgres
 
         url, schema = request.getfixturevalue("postgres_url"), f"world_{number}"
-        world.store = open_postgres(url, schema, publish=world.publish)
+        world.store = open_postgres(url, schema, presence=world.hub, publish=world.publish)
     else:
-        world.store = open_sqlite(tmp_path / f"world_{number}.db", publish=world.publish)
+        world.store = open_sqlite(tmp_path / f"world_{number}.db", presence=world.hub, publish=world.publish)
     world.store.write_now(ensure_admins, world.app, NOW)
     try:
         yield world

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from qunzhu import commands
+from qunzhu.commands.sessions import OpenSession, open_session
 from qunzhu.core.command import BY_NAME, Command
 from qunzhu.core.errors import (
     ACCOUNT_NOT_TEXT,
@@ -17,11 +18,13 @@ from qunzhu.core.errors import (
     Refused,
 )
 from qunzhu.core.ports import GATEWAY, REST, App, AppSettings, CustomField, Who
+from qunzhu.push.hub import Hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qunzhu.core.events import Event
+    from qunzhu.core.wire import End
     from qunzhu.store.batch import BatchStore
 
 assert commands  # importing it fills the command table
@@ -58,6 +61,32 @@ def app_of(plan: str = "open", settings: AppSettings = SETTINGS, admins: tuple[s
     return App(sdkappid=SDKAPPID, name="tests", key=KEY, admins=admins, plan_name=plan, settings=settings)
 
 
+class Listener:
+    """A session of a user that keeps what it is given."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, user: str, platform: str = "Web", made_at: int = NOW) -> None:
+        self.user, self.platform, self.made_at = user, platform, made_at
+        self.number = next(self._numbers)
+        self.frames: list[dict[str, Any]] = []
+        self.ended: End | None = None
+
+    def offer(self, frame: bytes) -> None:
+        """Keep a frame."""
+        self.frames.append(msgspec.json.decode(frame))
+
+    def end(self, reason: End) -> None:
+        """Keep the reason."""
+        self.ended = reason
+
+    def told(self) -> list[str]:
+        """Return the types of the tips and notices since the last call."""
+        frames, self.frames = self.frames, []
+        params = [frame["params"] for frame in frames]
+        return [one.get("TipType") or one.get("ReportType") or one["ChangeType"] for one in params]
+
+
 class World:
     """An app's store with everything a command needs, and what it published."""
 
@@ -66,13 +95,34 @@ class World:
         self.app = app_of()
         self.now = NOW
         self.events: list[Event] = []
+        self.hub = Hub(lambda: self.now)
+        self._sessions: dict[str, Listener] = {}
         self.store: BatchStore
         self._bytes = random.Random(engine).randbytes
         self._names = itertools.count(1)
 
     def publish(self, events: Sequence[tuple[int, Event]]) -> None:
-        """Collect committed events."""
-        self.events += [event for _, event in events]
+        """Collect committed events, and let them take effect on those who are online."""
+        for _, event in events:
+            self.events.append(event)
+            self.hub.tell(event)
+
+    def online(self, user: str, platform: str = "Web") -> Listener:
+        """Begin a session of a user, who from now on calls through it."""
+        session = self._sessions[user] = Listener(user, platform, self.now)
+        self.hub.attach(session)
+        self.hub.enter(session, self.store.write_now(open_session, self.who(user), OpenSession()).Rooms)
+        return session
+
+    def there(self, group_id: str, *users: str) -> list[Listener]:
+        """Let users come online and enter a live room; return their sessions, which have been told nothing yet."""
+        sessions = []
+        for user in users:
+            sessions.append(self.online(user))
+            self.call("join_group", user, GroupId=group_id)
+        for session in sessions:
+            session.frames.clear()
+        return sessions
 
     def who(self, by: str | None = None, door: str | None = None) -> Who:
         """Return a caller: the app administrator at the REST door, or a user at the gateway."""
@@ -80,6 +130,7 @@ class World:
         return Who(
             app=self.app, user=user, admin=user in self.app.admins, door=door or (REST if by is None else GATEWAY),
             now_ms=self.now * 1000 + 123, random=self._bytes,
+            session=self._sessions[user].number if door != REST and user in self._sessions else 0,
         )  # fmt: skip
 
     def call(self, name: str, by: str | None = None, *, door: str | None = None, **fields: Any) -> dict[str, Any]:

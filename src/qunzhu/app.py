@@ -216,7 +216,8 @@ class Backend:
             await self._erase(sdkappid)
         now = time.monotonic()
         for sdkappid, opened in list(self._open.items()):
-            if now - opened.used_at > IDLE_SECONDS and not opened.hub.sessions():
+            opened.hub.sweep()
+            if now - opened.used_at > IDLE_SECONDS and not opened.hub.busy():
                 await self._close_app(opened)
             else:
                 await self._refresh(sdkappid)

@@ -31,7 +31,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         #              Work      Public  Meeting AVChat  Community
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, 0, 0, 0, 0),
     },
@@ -39,7 +39,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "get_group_member_info": {
         "app_admin": (0, 0, 0, NO_RIGHT, 0),
         "owner": (0, 0, 0, NO_RIGHT, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
         "member": (0, 0, 0, NO_RIGHT, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -47,7 +47,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "get_role_in_group": {
         "app_admin": (0, 0, 0, NO_RIGHT, 0),
         "owner": (0, 0, 0, NO_RIGHT, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
         "member": (0, 0, 0, NO_RIGHT, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -56,7 +56,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "add_group_member": {
         "app_admin": (0, 0, 0, NO_RIGHT, 0),
         "owner": (0, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (0, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -64,7 +64,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "delete_group_member": {
         "app_admin": (0, 0, 0, BAD_PARAMETER, 0),
         "owner": (0, 0, 0, BAD_PARAMETER, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, BAD_PARAMETER, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, BAD_PARAMETER, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, BAD_PARAMETER, NO_RIGHT),
     },
@@ -80,7 +80,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_base_info": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, NO_RIGHT, None, 0),
+        "admin": (None, 0, NO_RIGHT, NO_RIGHT, 0),
         "member": (0, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -89,7 +89,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_base_info of the rest": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, NO_RIGHT, None, 0),
+        "admin": (None, 0, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -98,7 +98,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_base_info of MuteAllMember": {
         "app_admin": (NO_RIGHT, 0, 0, 0, 0),
         "owner": (NO_RIGHT, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -107,7 +107,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_member_info of oneself": {
         "app_admin": (None, None, None, None, None),
         "owner": (0, 0, 0, NO_RIGHT, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
         "member": (0, 0, 0, NO_RIGHT, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -115,7 +115,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_member_info": {
         "app_admin": (0, 0, 0, NO_RIGHT, 0),
         "owner": (0, 0, 0, NO_RIGHT, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -131,7 +131,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_member_info of Role": {
         "app_admin": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
         "owner": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -139,38 +139,39 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_member_info of MuteTime": {
         "app_admin": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
         "owner": (NO_RIGHT, 0, 0, NO_RIGHT, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
-    # 34951 and the row "Mute": Work no; "owner; admin may mute members"; AVChatRoom owner.
+    # 34951 and the row "Mute": Work no; "owner; admin may mute members"; AVChatRoom owner,
+    # with administrators (2025) they too.
     "forbid_send_msg": {
         "app_admin": (NO_RIGHT, 0, 0, 0, 0),
         "owner": (NO_RIGHT, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     # "Owner: kick and mute admins", of an administrator.
     "forbid_send_msg of an admin": {
-        "app_admin": (None, 0, 0, None, 0),
-        "owner": (None, 0, 0, None, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
-        "member": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
-        "outsider": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "app_admin": (None, 0, 0, 0, 0),
+        "owner": (None, 0, 0, 0, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "member": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     # 34964 lists all five kinds, Work too, where the list is always empty. Users who may not mute read nothing.
     "get_group_muted_account": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     "get_group_shutted_uin": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -201,7 +202,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "destroy_group": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (NO_RIGHT, 0, 0, 0, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -209,7 +210,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "change_group_owner": {
         "app_admin": (0, 0, 0, NO_RIGHT, 0),
         "owner": (0, 0, 0, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -218,21 +219,21 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "create_topic": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     "get_topic": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     "modify_topic": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -240,14 +241,14 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_topic of MuteAllMember": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     "destroy_topic": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -260,13 +261,14 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "outsider": (None, None, None, None, None),
     },
     # "Apply to join": Work no; Public by approval; Meeting, AVChatRoom and Community at once.
-    # A duplicate join is 10013. "AVChatRoom: even the owner must join by SDK each session", so he may.
+    # A duplicate join is 10013. "AVChatRoom: even the owner must join by SDK each session", so he may; so
+    # may who has a session there already.
     # The REST interface has no such command.
     "join_group": {
         "app_admin": (None, None, None, None, None),
         "owner": (ALREADY_IN, ALREADY_IN, ALREADY_IN, 0, ALREADY_IN),
-        "admin": (None, ALREADY_IN, ALREADY_IN, None, ALREADY_IN),
-        "member": (ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN, ALREADY_IN),
+        "admin": (None, ALREADY_IN, ALREADY_IN, 0, ALREADY_IN),
+        "member": (ALREADY_IN, ALREADY_IN, ALREADY_IN, 0, ALREADY_IN),
         "outsider": (NO_RIGHT, 0, 0, 0, 0),
     },
     # "Admin: member rights plus ... decide applications"; Work has an owner only, live rooms let everybody in, and
@@ -274,7 +276,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "handle_group_application": {
         "app_admin": (0, 0, 0, NO_RIGHT, NO_RIGHT),
         "owner": (0, 0, 0, NO_RIGHT, NO_RIGHT),
-        "admin": (None, 0, 0, None, NO_RIGHT),
+        "admin": (None, 0, 0, NO_RIGHT, NO_RIGHT),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -282,7 +284,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "quit_group": {
         "app_admin": (None, None, None, None, None),
         "owner": (0, OWNER_STAYS, OWNER_STAYS, OWNER_STAYS, OWNER_STAYS),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -290,7 +292,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "get_group_attr": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -298,7 +300,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_group_attr": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -306,7 +308,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "set_group_attr": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -314,7 +316,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "clear_group_attr": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -322,7 +324,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "delete_group_attr": {
         "app_admin": (0, 0, 0, 0, 0),
         "owner": (0, 0, 0, 0, 0),
-        "admin": (None, 0, 0, None, 0),
+        "admin": (None, 0, 0, 0, 0),
         "member": (0, 0, 0, 0, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -330,7 +332,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "get_group_counter": {
         "app_admin": (0, 0, 0, 0, NO_RIGHT),
         "owner": (0, 0, 0, 0, NO_RIGHT),
-        "admin": (None, 0, 0, None, NO_RIGHT),
+        "admin": (None, 0, 0, 0, NO_RIGHT),
         "member": (0, 0, 0, 0, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -338,7 +340,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "update_group_counter": {
         "app_admin": (0, 0, 0, 0, NO_RIGHT),
         "owner": (0, 0, 0, 0, NO_RIGHT),
-        "admin": (None, 0, 0, None, NO_RIGHT),
+        "admin": (None, 0, 0, 0, NO_RIGHT),
         "member": (0, 0, 0, 0, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -346,7 +348,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "delete_group_counter": {
         "app_admin": (0, 0, 0, 0, NO_RIGHT),
         "owner": (0, 0, 0, 0, NO_RIGHT),
-        "admin": (None, 0, 0, None, NO_RIGHT),
+        "admin": (None, 0, 0, 0, NO_RIGHT),
         "member": (0, 0, 0, 0, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -354,7 +356,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "create_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -362,7 +364,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "destroy_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -370,7 +372,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "modify_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -378,7 +380,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "get_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -386,7 +388,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "add_topic_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -394,7 +396,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "set_topic_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -402,7 +404,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "delete_topic_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -410,7 +412,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "get_topic_permission_group": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -418,7 +420,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "add_permission_group_member": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -426,7 +428,7 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "delete_permission_group_member": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
@@ -434,8 +436,80 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
     "get_permission_group_member_list": {
         "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
-        "admin": (None, NO_RIGHT, NO_RIGHT, None, 0),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
         "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 38521: "supports AVChatRoom only"; by SDK anybody may ask, in the room or not.
+    "get_online_member_num": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+    },
+    # The online list of a live room, likewise.
+    "get_members": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+    },
+    # Who of some users is in a live room, likewise.
+    "check_members": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+    },
+    # Who administers a live room, likewise.
+    "get_admin_list": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+    },
+    # Marking members: the SDK lets the owner of the live room.
+    "modify_user_info": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # "Set admins: 2025 yes": owner, "appoint and remove admins".
+    "modify_admin": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 50295, 50296, 50297: live rooms only; by SDK owner and administrators.
+    "get_group_ban_member": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 50296, here of a plain member.
+    "ban_group_member": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 50297.
+    "unban_group_member": {
+        "app_admin": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "owner": (NO_RIGHT, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "admin": (None, NO_RIGHT, NO_RIGHT, 0, NO_RIGHT),
+        "member": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
 }
@@ -488,6 +562,6 @@ def second() -> dict[tuple[str, str, str], int]:
     for command, code in _APP.items():
         for kind in KINDS:
             for role in ROLES:
-                if not (role == "admin" and kind in {"Private", "AVChatRoom"}):
+                if not (role == "admin" and kind == "Private"):
                     cells[command, kind, role] = 0 if role == "app_admin" else code
     return cells

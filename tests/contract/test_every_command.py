@@ -89,6 +89,12 @@ def test_reading_commands_write_nothing(world):
         "get_joined_permission_groups": {"GroupId": many}, "get_topic": {"GroupId": many, "From_Account": "bob"},
         "get_group_applications": {}, "get_group_attr": {"GroupId": group}, "get_group_counter": {"GroupId": group},
     }  # fmt: skip
+    room = world.group("AVChatRoom", owner="bob")
+    fields |= {
+        "get_online_member_num": {"GroupId": room}, "get_members": {"GroupId": room, "Timestamp": 0},
+        "check_members": {"GroupId": room, "Member_Account": ["bob"]}, "get_admin_list": {"GroupId": room},
+        "get_group_ban_member": {"GroupId": room, "Offset": 0},
+    }  # fmt: skip
     assert set(fields) == {command.name for command in BY_NAME.values() if not command.writes}
     before = world.dump()
     for name, given in fields.items():

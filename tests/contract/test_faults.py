@@ -63,6 +63,10 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("clear_group_attr", "bob", {"GroupId": "team"}),
     ("update_group_counter", "bob", {"GroupId": "team", "GroupCounter": COUNTERS, "Mode": "Increase"}),
     ("delete_group_counter", "bob", {"GroupId": "team"}),
+    ("modify_admin", "bob", {"GroupId": "live", "CommandType": 1, "Admin_Account": ["cid", "dan"]}),
+    ("modify_admin", "bob", {"GroupId": "live", "CommandType": 2, "Admin_Account": ["eve"]}),
+    ("ban_group_member", "bob", {"GroupId": "live", "Members_Account": ["cid"], "Duration": 60}),
+    ("unban_group_member", "bob", {"GroupId": "live", "Members_Account": ["dan"]}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
@@ -90,6 +94,8 @@ def brittle(request, tmp_path):
     world.group("ChatRoom", owner="bob", GroupId="meeting")
     world.group("Private", owner="bob", members=["cid"], GroupId="work")
     world.group("AVChatRoom", owner="bob", GroupId="live")
+    world.call("modify_admin", GroupId="live", CommandType=1, Admin_Account=["eve"])
+    world.call("ban_group_member", GroupId="live", Members_Account=["dan"], Duration=60)
     world.group("Community", owner="bob", members=["cid"], GroupId="@TGS#_many")
     for topic in (NEWS, TALK):
         world.execute(
@@ -113,7 +119,9 @@ def brittle(request, tmp_path):
 
 
 def test_every_writing_command_is_in_the_list():
-    assert {name for name, _, _ in CALLS} == {command.name for command in BY_NAME.values() if command.writes}
+    """But the one that changes only what is in memory: its event is all that it does."""
+    writing = {command.name for command in BY_NAME.values() if command.writes}
+    assert {name for name, _, _ in CALLS} == writing - {"modify_user_info"}
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
@@ -121,7 +129,7 @@ def test_every_writing_command_is_in_the_list():
 def test_a_fault_at_every_statement(brittle, name, by, fields, late):
     engine = brittle.engine_under_test
     before, told, failed = brittle.dump(), len(brittle.events), 0
-    while failed < 300:
+    while failed < 400:
         engine.arm(failed + 1, late=late)
         try:
             brittle.call(name, by, **fields)

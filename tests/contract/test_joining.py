@@ -125,9 +125,6 @@ class TestApplying:
         peopled.refused(10007, "join_group", "carl", GroupId=team(peopled, ApplyJoinOption="DisableApply"))
         assert listed(peopled, "owner")["Applications"] == []
 
-    def test_a_live_room_is_not_built(self, peopled):
-        peopled.refused(10026, "join_group", "carl", GroupId=peopled.group("AVChatRoom"))
-
     def test_members_do_not_apply(self, peopled):
         peopled.refused(10013, "join_group", "bob", GroupId=team(peopled))
 

@@ -53,7 +53,8 @@ GOOD = {
     "TopicPermissionList": [{"TopicId": "@TGS#_many@TOPIC#_t", "Permission": 1}],
     "TopicName": "n", "TopicId": "@TGS#_many@TOPIC#_t", "TopicIdList": ["@TGS#_many@TOPIC#_t"], "From_Account": "bob",
     "GroupAttr": [{"key": "a", "value": "1"}], "GroupCounter": [{"Key": "likes", "Value": 1}],
-    "ApplicationId": 1, "Accept": 1, "Time": 1,
+    "ApplicationId": 1, "Accept": 1, "Time": 1, "Timestamp": 0, "CommandType": 1, "Admin_Account": ["bob"],
+    "Duration": 9, "Offset": 0,
 }  # fmt: skip
 
 
@@ -69,6 +70,7 @@ def noisy(world):
     world.call("destroy_group", GroupId=world.group("Public", GroupId="gone"))
     world.people("carl")
     world.call("join_group", "carl", GroupId="public")
+    world.there("room", "bob", "nobody")
     return world
 
 

@@ -291,6 +291,8 @@ def test_open_is_the_default_and_has_no_caps(sqlite_world):
         "daily_excludes_communities",
         "deletes_accounts",
         "reimport_days",
+        "live_members_listed",
+        "live_bans",
     }
     assert all(getattr(row, cap) is None for cap in caps)
     assert sqlite_world.app.plan is row

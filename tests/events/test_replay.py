@@ -19,11 +19,14 @@ from qunzhu.core.events import (
     GroupDissolved,
     GroupInfoChanged,
     LoginsRevoked,
+    MarksChanged,
     MemberInfoChanged,
     MemberRoleChanged,
+    MembersBanned,
     MembersJoined,
     MembersLeft,
     MembersMuted,
+    MembersUnbanned,
     OwnerChanged,
     PermissionGroupChanged,
     PermissionGroupCreated,
@@ -79,6 +82,7 @@ def state_of(world: World) -> State:
         }  # fmt: skip
     read_permissions(world, groups)
     read_keys(world, groups)
+    read_live(world, groups)
     columns = ["topic_id", "creator", *TOPIC_COLUMNS.values()]
     for room, *row in world.rows(
         f"SELECT g.group_id, {', '.join(f't.{c}' for c in columns)} FROM topics t JOIN groups g ON g.num = t.group_num"
@@ -154,6 +158,22 @@ def read_keys(world: World, groups: dict[str, Any]) -> None:
         groups[room]["counters"][key] = value
 
 
+def read_live(world: World, groups: dict[str, Any]) -> None:
+    """Read into the state of live rooms who administers them, who is banned, and who is there with which marks."""
+    for room, group in groups.items():
+        group["admins"], group["bans"] = set(), {}
+        group["live"] = {one.user: set(one.marks) for one in world.hub.live.newest(room, 1000)}
+        group["live"] |= {one.user: set(one.marks) for one in world.hub.live.newest(room, 1000, 600)}
+    for room, user in world.rows(
+        "SELECT g.group_id, a.user_id FROM live_admins a JOIN groups g ON g.num = a.group_num"
+    ):
+        groups[room]["admins"].add(user)
+    for room, user, until in world.rows(
+        "SELECT g.group_id, b.user_id, b.until FROM bans b JOIN groups g ON g.num = b.group_num"
+    ):
+        groups[room]["bans"][user] = until
+
+
 def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row each
     """Let an event happen to a state. What a creation does not tell of a profile is taken from the fresh one."""
     if isinstance(event, AccountsChanged):
@@ -178,7 +198,7 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row
         if isinstance(event, GroupCreated):
             groups[event.group_id] = created(event, fresh["groups"].get(event.group_id, {}))
         else:
-            apply_to_group(groups[event.group_id], event)
+            (apply_to_room if event.kind == "AVChatRoom" else apply_to_group)(groups[event.group_id], event)
             now = fresh["groups"].get(event.group_id, {})
             apply_to_topics(groups[event.group_id]["topics"], event, now.get("topics", {}))
             for topic_id in getattr(event, "topic_ids", ()):
@@ -247,6 +267,7 @@ def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
         "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {}, "attributes": {}, "version": 0,
         "counters": {},
+        "admins": set(), "bans": {}, "live": {},
     }  # fmt: skip
 
 
@@ -297,6 +318,31 @@ def apply_keys(group: dict[str, Any], event: AttributesChanged | CountersChanged
     present |= {key: (value, event.version) for key, value in event.changed.items()}
     assert group["version"] == event.version - 1
     group["version"] = event.version
+
+
+def apply_to_room(group: dict[str, Any], event: Any) -> None:  # noqa: C901 - a row each
+    """Let an event happen to a live room."""
+    match event:
+        case MembersJoined():
+            group["live"] |= {user: group["live"].get(user, set()) for user in event.users if event.session}
+        case MembersLeft():
+            group["live"] = {user: marks for user, marks in group["live"].items() if user not in event.users}
+        case MembersBanned():
+            group["live"] = {user: marks for user, marks in group["live"].items() if user not in event.users}
+            group["bans"] |= dict.fromkeys(event.users, event.until)
+        case MembersUnbanned():
+            for user in event.users:
+                del group["bans"][user]
+        case MemberRoleChanged(user=user, role="Admin"):
+            group["admins"].add(user)
+        case MemberRoleChanged(user=user):
+            group["admins"].remove(user)
+        case MarksChanged():
+            for mark, users in event.marks.items():
+                for user in users:
+                    group["live"][user] ^= {mark}
+        case _:
+            apply_to_group(group, event)
 
 
 def apply_permissions(present: dict[str, Any], event: Any) -> None:
@@ -612,6 +658,43 @@ def test_attributes_and_counters(world, kind):
     done, happened = replay(world, random.Random(kind), 300, some_keys)
     assert set(done) == {"create_group", *KEYS}, done
     assert {AttributesChanged, CountersChanged} <= happened
+
+
+LIVE_FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
+    "join_group": FIELDS["join_group"],
+    "quit_group": FIELDS["quit_group"],
+    "ban_group_member": lambda rng, group, some: {
+        "GroupId": group, "Members_Account": some, "Duration": rng.choice([0, 10**6, 2**32 - 1]),
+    },
+    "unban_group_member": lambda rng, group, some: {"GroupId": group, "Members_Account": some},
+    "modify_admin": lambda rng, group, some: {
+        "GroupId": group, "CommandType": rng.randint(1, 2), "Admin_Account": some,
+    },
+    "modify_user_info": lambda rng, group, some: {
+        "GroupId": group, "CommandType": rng.randint(1, 2),
+        "MemberList": [
+            {"Member_Account": user, "Marks": rng.sample([500, 600, 1000, 1001, 1002], 2)} for user in some
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_live_rooms(world, seed):
+    """The same of a live room that everybody enters and leaves."""
+    world.people(*USERS)
+    for user in USERS:
+        world.online(user)
+    room = world.group("AVChatRoom", owner=USERS[0])
+
+    def draw(rng: random.Random, *_: Any) -> tuple[str, str | None, dict[str, Any]]:
+        name = rng.choice([*LIVE_FIELDS, "join_group", "join_group", "modify_user_info"])
+        user = rng.choice(USERS) if name in {"join_group", "quit_group"} else rng.choice([None, *USERS[:2]])
+        return name, user, LIVE_FIELDS[name](rng, room, rng.sample(USERS[1:], 2))
+
+    done, happened = replay(world, random.Random(seed), 200, draw)
+    assert set(done) == set(LIVE_FIELDS)
+    assert {MembersJoined, MembersLeft, MembersBanned, MembersUnbanned, MemberRoleChanged, MarksChanged} == happened
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -22,15 +22,16 @@ from qunzhu.client.events import (
     StateChanged,
     TipReceived,
 )
-from qunzhu.client.ledger import CHANGE, NOTICE, TIP, Ledger, Push, Verdict, catch_up
+from qunzhu.client.ledger import CHANGE, NOTICE, TIP, Ledger, Push, Verdict, catch_up, enter_again
 from qunzhu.client.link import FAILS_WITH, Link
 from qunzhu.client.transport import Closed, Dial, gateway_url, open_websocket
-from qunzhu.commands.groups import CreatedGroup, CreateGroup, DestroyGroup
+from qunzhu.commands.groups import CreatedGroup, CreateGroup, DestroyGroup, GetGroupInfo, InfoFilter
 from qunzhu.commands.joining import HandleGroupApplication, JoinGroup, QuitGroup
 from qunzhu.commands.members import GetSpecifiedGroupMemberInfo
 from qunzhu.core import errors as server_err
 from qunzhu.core.command import BY_NAME, Command, Reply, Request
 from qunzhu.core.errors import ErrorRow
+from qunzhu.core.kinds import BY_NAME as BY_KIND
 from qunzhu.core.notices import Notice
 from qunzhu.core.ports import GATEWAY
 from qunzhu.core.wire import ENDS, EXPIRED, KICKED, REVOKED, Login
@@ -165,6 +166,11 @@ class Client:
         """Return the user's groups, each with the newest seq told: what ``Options.known`` takes."""
         return dict(self._ledger.seen)
 
+    @property
+    def live(self) -> list[str]:
+        """Return the live rooms that this client is in, in the order of entering; it enters them again after breaks."""
+        return list(self._ledger.live)
+
     def server_time(self) -> int:
         """Return the server's clock in unix seconds, 0 before the first login."""
         return 0 if self._clock is None else int(time.time() + self._clock)
@@ -190,11 +196,11 @@ class Client:
                     self._ledger.leave(group)
             case ((QuitGroup() | DestroyGroup()), _):
                 self._ledger.leave(request.GroupId)
-            case ((JoinGroup() | HandleGroupApplication()), _) if request.GroupId not in self._ledger.seen:
+            case ((JoinGroup() | HandleGroupApplication()), _) if not self._ledger.has(request.GroupId):
                 await self._learn(link, request.GroupId)
 
     async def _learn(self, link: Link, group: str) -> None:
-        """Follow a group from the seq at which the user became a member."""
+        """Follow a group from the seq at which the user became a member; a live room refuses to say."""
         wanted = GetSpecifiedGroupMemberInfo(
             GroupId=group, Member_List_Account=[self.user], MemberInfoFilter=["MsgSeq"]
         )
@@ -203,9 +209,23 @@ class Client:
             reply = await self._run(link, command, wanted, self._options.timeout)
         except CallFailed as fault:
             log.debug("%s: %s", command.name, fault.text)
+            if fault.code == server_err.NO_RIGHT.code:
+                await self._learn_kind(link, group)
             return
         for member in reply.MemberList:
             self._ledger.seen.setdefault(group, member["MsgSeq"])
+
+    async def _learn_kind(self, link: Link, group: str) -> None:
+        """Remember a live room that the client entered."""
+        wanted = GetGroupInfo(GroupIdList=[group], ResponseFilter=InfoFilter(GroupBaseInfoFilter=["Type"]))
+        command = COMMAND_OF[type(wanted)]
+        try:
+            [info] = (await self._run(link, command, wanted, self._options.timeout)).GroupInfo
+        except CallFailed as fault:
+            log.debug("%s: %s", command.name, fault.text)
+            return
+        if info.Type and not BY_KIND[info.Type].stores_members:
+            self._ledger.enter(group, info.Type)
 
     async def _connect(self) -> Link:
         """Open a connection and log in on it; pushes are held until the client has caught up."""
@@ -307,11 +327,15 @@ class Client:
         async def call(request: Request[T]) -> T:
             return await self._run(link, COMMAND_OF[type(request)], request, self._options.timeout)
 
+        entered = False
         while True:
             await self._stale.wait()
             self._stale.clear()
             try:
                 await catch_up(call, self._ledger, self._emit, self._held if self._held is not None else [])
+                if not entered:
+                    await enter_again(call, self._ledger, self._emit, self.server_time())
+                    entered = True
             except CallFailed as fault:
                 log.warning("catching up: %s", fault.text)
                 if fault.code in PASSING:

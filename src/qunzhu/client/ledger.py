@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
-from qunzhu.client.errors import CallFailed
+from qunzhu.client.errors import PASSING, CallFailed
 from qunzhu.client.events import ClientEvent, NoticeReceived, TipReceived
 from qunzhu.commands.groups import GetGroupInfo, GroupProfile, InfoFilter
+from qunzhu.commands.joining import JoinGroup
 from qunzhu.commands.sessions import PAGE, Missed, Sync
 from qunzhu.core.command import Reply, Request
-from qunzhu.core.errors import REPLY_TOO_LARGE
+from qunzhu.core.errors import GROUP_UNKNOWN, NO_RIGHT, REPLY_TOO_LARGE
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.notices import Notice
 
@@ -18,7 +19,8 @@ log = logging.getLogger("qunzhu.client")
 TIP, NOTICE, CHANGE = "group_tip", "group_notice", "group_change"
 Push = tuple[str, Notice]
 ENTERED = frozenset({"Create", "Invite"})
-LEFT = frozenset({"Delete", "BeKicked", "Quit"})
+LEFT = frozenset({"Delete", "BeKicked", "Quit", "BannedFromGroup"})
+GONE = {GROUP_UNKNOWN.code: "Dissolved", NO_RIGHT.code: "Left"}
 TIPS_AT_ONCE = 300
 """Missed tips that one ``sync`` asks for, so that its answer stays small."""
 GROUPS_AT_ONCE = 50
@@ -42,10 +44,12 @@ class Verdict(enum.Enum):
 
 
 class Ledger:
-    """The newest seq told of each group the user is in. Live rooms store nothing and are not kept."""
+    """The newest seq told of each group the user is in; and the live rooms, which store nothing, that he is in."""
 
     def __init__(self, known: Mapping[str, int] | None) -> None:
         self.seen = dict(known or {})
+        self.live: dict[str, str] = {}
+        """Live rooms that this client entered, each with its kind: they are entered again after a break."""
         self.fresh = known is None
         """True until the first comparison, which then takes the server's state as known."""
         self._derived: dict[tuple[str, bool], int] = {}
@@ -83,10 +87,17 @@ class Ledger:
         """Begin to follow a group whose newest seq the client need not be told is ``seq``."""
         if BY_NAME[kind].stores_members:
             self.seen.setdefault(group, seq)
+        else:
+            self.live[group] = kind
+
+    def has(self, group: str) -> bool:
+        """Say whether the client follows a group, or is in a live room."""
+        return group in self.seen or group in self.live
 
     def leave(self, group: str) -> None:
         """Forget a group."""
         self.seen.pop(group, None)
+        self.live.pop(group, None)
 
     def reach(self, group: str, seq: int) -> None:
         """Know everything of a group up to ``seq``."""
@@ -116,6 +127,22 @@ async def catch_up(call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], N
     await _pull_tips(call, ledger, emit, now.Groups)
     await _tell_gone(call, ledger, emit, [group for group in ledger.seen if group not in now.Groups], held)
     await _tell_new(call, ledger, emit, now, held)
+
+
+async def enter_again(call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], None], now: int) -> None:
+    """Enter the live rooms that a break took the client out of; tell of those that it may not be in any more."""
+    for room, kind in list(ledger.live.items()):
+        try:
+            await call(JoinGroup(GroupId=room))
+        except CallFailed as fault:
+            if fault.code in {GROUP_UNKNOWN.code, NO_RIGHT.code}:
+                ledger.leave(room)
+                item = {"GroupId": room, "GroupType": kind, "Time": now, "Reason": GONE[fault.code]}
+                emit(ledger.derive(_gone_notice(item, now)))
+            elif fault.code in PASSING:
+                raise
+            else:
+                log.warning("entering %r again: %s", room, fault.text)
 
 
 async def _pull_tips(

@@ -16,7 +16,7 @@ from qunzhu.core.errors import (
     ErrorRow,
     Refused,
 )
-from qunzhu.core.events import GroupEvent, encode_event
+from qunzhu.core.events import GroupEvent, MembersJoined, encode_event
 from qunzhu.core.ids import check_group_id, is_group_id
 from qunzhu.core.kinds import BY_NAME, Kind, Notice
 from qunzhu.core.limits import MSG_FLAGS, is_account, key, text
@@ -122,6 +122,7 @@ MEMBERS_OF = (
 """All members ``m`` of a group, in the columns of ``MemberRow``; readers of some of them add their condition."""
 SELECT_MEMBER = MEMBERS_OF + " AND m.user_id = :user"
 SELECT_TOPIC = "SELECT * FROM topics WHERE topic_id = :topic_id AND group_num = :num"
+SELECT_LIVE_ADMIN = "SELECT 1 FROM live_admins WHERE group_num = :num AND user_id = :user"
 SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
 INSERT_MEMBER = (
     "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom)"
@@ -136,12 +137,18 @@ NEXT_SEQ = "UPDATE groups SET next_seq = next_seq + 1, last_msg_at = :at WHERE n
 
 
 def find_group(tx: Tx, group_id: str) -> GroupRow:
-    """Return a group, or refuse: 10015 for an impossible id, 10010 where there is none."""
+    """Return a group, or refuse: 10015 for an impossible id, 10010 where there is none.
+
+    The members of a live room are those who are in it now.
+    """
     check_group_id(group_id)
     row = tx.one(SELECT_GROUP, group_id=group_id)
     if row is None:
         raise Refused(GROUP_UNKNOWN, f"GroupId: {group_id!r}")
-    return GroupRow(*row)
+    group = GroupRow(*row)
+    if group.kind.stores_members:
+        return group
+    return msgspec.structs.replace(group, member_num=tx.presence.live.online(group_id))
 
 
 def find_topic(tx: Tx, group: GroupRow, topic_id: str, error: ErrorRow = TOPIC_UNKNOWN) -> TopicRow:
@@ -165,9 +172,9 @@ def find_member(tx: Tx, group: GroupRow, user: str) -> MemberRow | None:
 
 
 def role_of(tx: Tx, group: GroupRow, user: str) -> Role:
-    """Return a user's role in a group. A live room stores its owner only."""
+    """Return a user's role in a group. Owner and administrators of a live room are it without being there."""
     if not group.kind.stores_members:
-        return Role.OWNER if user and user == group.owner else Role.OUTSIDER
+        return _role_in_room(tx, group, user)
     member = find_member(tx, group, user)
     return Role(member.role) if member else Role.OUTSIDER
 
@@ -181,6 +188,22 @@ def roles_of(tx: Tx, group: GroupRow, users: Collection[str]) -> dict[str, Role]
     names, statement = _select_roles(len(users))
     rows = tx.all(statement, num=group.num, **dict(zip(names, users, strict=True)))
     return dict.fromkeys(users, Role.OUTSIDER) | {user: Role(role) for user, role in rows}
+
+
+def _role_in_room(tx: Tx, group: GroupRow, user: str) -> Role:
+    if user and user == group.owner:
+        return Role.OWNER
+    if tx.one(SELECT_LIVE_ADMIN, num=group.num, user=user) is not None:
+        return Role.ADMIN
+    return Role.OUTSIDER if tx.presence.live.present(group.group_id, user) is None else Role.MEMBER
+
+
+def entering(who: Who, group_id: str, kind: Kind, *, told: bool = True) -> MembersJoined:
+    """Return the event by which the caller's session enters a live room. Not to be kept: it lives with the session."""
+    return MembersJoined(
+        group_id=group_id, kind=kind.name, operator=who.user, at=who.now, users=[who.user], how="Apply", member_num=0,
+        session=who.session, most=who.app.plan.live_rooms_per_user or 0, told=told,
+    )  # fmt: skip
 
 
 def allowed(tx: Tx, who: Who, group: GroupRow, action: Action, *, topic_num: int = 0) -> Role:

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from qunzhu.commands._applications import forget_applicant
 from qunzhu.commands._shared import GroupRow, publish, registered
 from qunzhu.commands.groups import set_owner
+from qunzhu.commands.live_admins import drop_admin
 from qunzhu.commands.members import leave
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -208,6 +209,7 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
     )
     for row in joined:
         leave(tx, who, GroupRow(*row), [user], how="AccountDeleted")
+    drop_admin(tx, who, user)
     for row in tx.all(OWNED_LIVE_ROOMS, user=user):
         room = GroupRow(*row)
         set_owner(tx, who.now, room, "")
@@ -217,6 +219,7 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
         publish(tx, room, event, Notice.OFF)
     forget_applicant(tx, user)
     tx.run("DELETE FROM mutes WHERE user_id = :user", user=user)
+    tx.run("DELETE FROM bans WHERE user_id = :user", user=user)
     tx.run("DELETE FROM accounts WHERE user_id = :user", user=user)
     tx.run(
         "INSERT INTO deleted_accounts (user_id, at) VALUES (:user, :at) ON CONFLICT (user_id) DO UPDATE SET at = :at",

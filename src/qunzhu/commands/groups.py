@@ -22,6 +22,7 @@ from qunzhu.commands._shared import (
     count_of_kind,
     custom_fields,
     decode_custom,
+    entering,
     find_group,
     find_member,
     first_unregistered,
@@ -233,6 +234,8 @@ def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at
     if seq:
         store_notice(tx, num, event)
     tx.emit(event)
+    if who.session and owner == who.user and not kind.stores_members:
+        tx.emit(entering(who, group_id, kind, told=False), keep=False)
     return group_id
 
 

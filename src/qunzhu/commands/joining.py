@@ -16,7 +16,7 @@ from qunzhu.commands._applications import (
 )
 from qunzhu.commands._shared import GroupRow, allowed, find_group, find_member, role_of
 from qunzhu.commands.groups import GroupIdText
-from qunzhu.commands.live import enter_live_room
+from qunzhu.commands.live import enter_live_room, leave_live_room
 from qunzhu.commands.members import join, leave
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -45,7 +45,8 @@ class JoinGroup(Request[Done], frozen=True, kw_only=True):
 def join_group(tx: Tx, who: Who, req: JoinGroup) -> Done:
     """Join a group, or apply for it where ApplyJoinOption is NeedPermission (``TIMGroupJoin``).
 
-    The answer to an application is the same; `group_notice` tells what becomes of it. Only Public groups ask.
+    The answer to an application is the same; `group_notice` tells what becomes of it. Only Public groups ask. Into a
+    live room it lets this session, also where the user is there already.
     """
     group = find_group(tx, req.GroupId)
     role = role_of(tx, group, who.user)
@@ -53,11 +54,12 @@ def join_group(tx: Tx, who: Who, req: JoinGroup) -> Done:
         raise Refused(err.ALREADY_MEMBER, f"{who.user!r} in {group.group_id!r}")
     require(Action.JOIN, group.kind, Role.OUTSIDER)
     _require_not_banned(tx, who, group, who.user)
+    if not group.kind.stores_members:
+        enter_live_room(tx, who, group, role)
+        return Done()
     if group.apply_join == "DisableApply":
         raise Refused(err.NO_RIGHT, "ApplyJoinOption: the group takes no applications")
-    if not group.kind.stores_members:
-        enter_live_room(tx, who, group)
-    elif group.kind.apply is Apply.BY_OPTION and group.apply_join == "NeedPermission":
+    if group.kind.apply is Apply.BY_OPTION and group.apply_join == "NeedPermission":
         apply_for(tx, who, group, Sort.APPLY, who.user, message=req.Message or "", admins=leaders(tx, group))
     else:
         join(tx, who, group, [who.user], how="Apply")
@@ -80,9 +82,15 @@ class QuitGroup(Request[Done], frozen=True, kw_only=True):
 @command("gateway", writes=True, doors=(GATEWAY,),
          errors=(err.NO_RIGHT, err.OWNER_MAY_NOT_LEAVE, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID))  # fmt: skip
 def quit_group(tx: Tx, who: Who, req: QuitGroup) -> Done:
-    """Leave a group (``TIMGroupQuit``). The owner may leave a Work group only, which is then without owner."""
+    """Leave a group (``TIMGroupQuit``), a live room with all sessions.
+
+    The owner may leave a Work group only, which is then without owner.
+    """
     group = find_group(tx, req.GroupId)
     require(Action.QUIT, group.kind, role_of(tx, group, who.user))
+    if not group.kind.stores_members:
+        leave_live_room(tx, who, group)
+        return Done()
     leave(tx, who, group, [who.user], how="Quit")
     return Done()
 

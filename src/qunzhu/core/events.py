@@ -42,6 +42,9 @@ class MembersJoined(GroupEvent, frozen=True, kw_only=True):
     """Users became members, those in ``admins`` administrators. ``how`` is Invite, Apply or Import.
 
     ``agreed`` says that the invited ones were asked first.
+
+    One user enters a live room with the session of this number; the hub, which alone knows who is there, fills in
+    ``member_num``.
     """
 
     users: list[str]
@@ -49,15 +52,42 @@ class MembersJoined(GroupEvent, frozen=True, kw_only=True):
     member_num: int
     agreed: bool = False
     admins: list[str] = []
+    session: int = 0
+    most: int = 0
+    """Live rooms that the user may be in at once, 0: any number. He leaves those entered first."""
 
 
 class MembersLeft(GroupEvent, frozen=True, kw_only=True):
-    """Users are members no more. ``how`` is Quit, Kick or AccountDeleted."""
+    """Users are members no more. ``how`` is Quit, Kick or AccountDeleted; in a live room also Ban, or Offline.
+
+    Of a live room the hub leaves out who was not there, and fills in ``member_num``.
+    """
 
     users: list[str]
     how: str
     member_num: int
     reason: str = ""
+
+
+class MembersBanned(GroupEvent, frozen=True, kw_only=True):
+    """Users may not be in a live room before ``until`` (unix seconds; 4294967295: ever)."""
+
+    users: list[str]
+    until: int
+    reason: str = ""
+
+
+class MembersUnbanned(GroupEvent, frozen=True, kw_only=True):
+    """Users may enter a live room again."""
+
+    users: list[str]
+
+
+class MarksChanged(GroupEvent, frozen=True, kw_only=True):
+    """Members of a live room got marks, or lost them: users by mark. The hub leaves out what changes nothing."""
+
+    marks: dict[int, list[str]]
+    enabled: bool
 
 
 class GroupInfoChanged(GroupEvent, frozen=True, kw_only=True):

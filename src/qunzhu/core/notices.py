@@ -16,11 +16,14 @@ from qunzhu.core.events import (
     GroupDissolved,
     GroupEvent,
     GroupInfoChanged,
+    MarksChanged,
     MemberInfoChanged,
     MemberRoleChanged,
+    MembersBanned,
     MembersJoined,
     MembersLeft,
     MembersMuted,
+    MembersUnbanned,
     NoticeSent,
     OwnerChanged,
     PermissionGroupChanged,
@@ -40,7 +43,7 @@ from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.kinds import Notice as Policy
 
 Notice = dict[str, Any]
-LEFT_TIP = {"Quit": "Quit", "Kick": "Kick", "AccountDeleted": "Quit"}
+LEFT_TIP = {"Quit": "Quit", "Kick": "Kick", "AccountDeleted": "Quit", "Ban": "Kick", "Offline": "Quit"}
 ASKED = {Sort.APPLY: "AddRequest", Sort.ASK_INVITEE: "InviteReqToInvitee", Sort.ASK_ADMINS: "InviteReqToAdmin"}
 DECIDED = {True: ("AddRefuse", "AddAccept"), False: ("InviteRefuse", "InviteAccept")}
 """Report types of a refusal and an acceptance, of applications and of invitations."""
@@ -83,13 +86,19 @@ def tip(event: Event) -> Notice | None:
     return {**_base(event), **more, "Seq": event.seq} if more else None
 
 
-def _changed(event: GroupEvent) -> Notice:
+def _changed(event: GroupEvent) -> Notice:  # noqa: PLR0911 - a row each
     """Return what a tip says of a change to the group or to its members; nothing where there is no tip."""
     match event:
         case GroupInfoChanged():
             return {"TipType": "GroupInfoChange", "Changes": event.changes}
         case OwnerChanged():
             return {"TipType": "GroupInfoChange", "Changes": {"Owner_Account": event.new}}
+        case MarksChanged(marks=marks, enabled=enabled):
+            return {
+                "TipType": "MemberMarkChange",
+                "UserList": list(dict.fromkeys(user for users in marks.values() for user in users)),
+                "MarkChanges": [{"Mark": mark, "Enabled": enabled, "UserList": users} for mark, users in marks.items()],
+            }
         case MemberRoleChanged():
             return {"TipType": ROLE_TIP[event.role], "UserList": [event.user]}
         case TopicChanged():
@@ -203,6 +212,10 @@ def _member_notices(event: Event) -> list[tuple[list[str] | None, Notice]]:
             users, notice = [event.user], _report(event, "GroupMessageRecvOption", MsgFlag=flag)
         case MembersMuted():
             users, notice = event.users, _report(event, "ShutUpMember", event.topic_id, MuteTime=event.seconds)
+        case MembersBanned():
+            users, notice = event.users, _report(event, "BannedFromGroup", Reason=event.reason, BannedUntil=event.until)
+        case MembersUnbanned():
+            users, notice = event.users, _report(event, "UnbannedFromGroup")
         case NoticeSent():
             users, notice = event.users or None, _report(event, "UserDefine", event.topic_id, Content=event.content)
         case _:

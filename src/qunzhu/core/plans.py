@@ -29,6 +29,10 @@ class Plan(msgspec.Struct, frozen=True):
     reimport_days: int = 0
     """A deleted account cannot be imported again for so long (70399)."""
     counters: bool = True
+    live_rooms_per_user: int | None = None
+    """Live rooms that a user is in at once; entering another he leaves the one entered first."""
+    live_members_listed: int = 1000
+    live_bans: bool = True
 
 
 def _plan(  # one positional column per cap, so that the table below reads like the documented one
@@ -48,6 +52,7 @@ def _plan(  # one positional column per cap, so that the table below reads like 
         community_members=community_members, groups=groups, live_rooms=live, communities=communities,
         topics=200, net_groups_a_day=net, daily_excludes_communities=name.startswith("2025"), deletes_accounts=trial,
         reimport_days=0 if trial else 90, counters=top,
+        live_rooms_per_user=None if top else 1, live_members_listed=1000 if top else 30, live_bans=top,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from qunzhu.core.errors import NOT_APP_ADMIN, Refused
 from qunzhu.core.events import Event
+from qunzhu.core.live import Present
 from qunzhu.core.plans import PLANS, Plan
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -85,6 +86,8 @@ class Who(msgspec.Struct, frozen=True):
     now_ms: int
     random: Callable[[int], bytes]
     platform: str = "RESTAPI"
+    session: int = 0
+    """Number of the gateway session, 0 at the REST door."""
 
     @property
     def now(self) -> int:
@@ -97,8 +100,33 @@ class Who(msgspec.Struct, frozen=True):
             raise Refused(NOT_APP_ADMIN, f"{self.user!r} is not")
 
 
+class Live(Protocol):
+    """Who is in which live room. Safe to call from any thread."""
+
+    def online(self, room: str) -> int:
+        """Return how many are in a room."""
+        ...
+
+    def present(self, room: str, user: str) -> Present | None:
+        """Return a member of a room, or None."""
+        ...
+
+    def newest(self, room: str, most: int, mark: int | None = None) -> list[Present]:
+        """Return those who came last, newest first: all who are not hidden, or all who have a mark."""
+        ...
+
+    def marks(self, room: str) -> Mapping[int, int]:
+        """Return the marks that members of a room have, each with their number."""
+        ...
+
+
 class Presence(Protocol):
     """Who is connected. Safe to call from any thread."""
+
+    @property
+    def live(self) -> Live:
+        """Return the live rooms."""
+        ...
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""

@@ -176,7 +176,7 @@ class _Connection:
         user = self._session.user
         return Who(
             app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(),
-            random=os.urandom, platform=self._session.platform,
+            random=os.urandom, platform=self._session.platform, session=self._session.number,
         )  # fmt: skip
 
     async def _login(self, call: Call) -> bytes:

@@ -1,6 +1,7 @@
 """One gateway session without I/O: frames in, frames out, and the rules between (docs/guide/gateway.md)."""
 
 import enum
+import itertools
 from collections import deque
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from qunzhu.core.wire import BAD_FRAME, SLOW, Call, End
 MAX_QUEUED_BYTES = 4 << 20
 MAX_QUEUED_FRAMES = 4096
 MAX_RUNNING = 64
+_numbers = itertools.count(1)
 
 
 class State(enum.Enum):
@@ -31,6 +33,7 @@ class Session:
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
+        self.number = next(_numbers)
         self.state = State.NEW
         self.user = ""
         self.platform = ""

@@ -1,11 +1,17 @@
 """The sessions of one app on this node, the rooms they are in, and what each is told of an event.
 
 A frame is encoded once and the same bytes are offered to every session of a room. Runs on the event loop; only
-``platforms`` may be called from other threads.
+``platforms`` and what reads ``live`` may be called from other threads.
+
+Into most rooms a user comes with all his sessions, as the store says. Into a live room a session comes by itself, and
+its user is a member as long as one of his sessions is there.
 """
 
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
+
+import msgspec
 
 from qunzhu.core import wire
 from qunzhu.core.events import (
@@ -15,16 +21,23 @@ from qunzhu.core.events import (
     GroupDissolved,
     GroupEvent,
     LoginsRevoked,
+    MarksChanged,
+    MembersBanned,
     MembersJoined,
     MembersLeft,
 )
+from qunzhu.core.kinds import BY_NAME
+from qunzhu.core.live import ALWAYS_THERE
 from qunzhu.core.notices import Notice, change, system_notices, tip, unsaid
 from qunzhu.core.wire import KICKED, REVOKED, End
+from qunzhu.push.live import LiveRooms
 
 
 class Member(Protocol):
     """A session as the hub sees it."""
 
+    number: int
+    """Its own, in this process."""
     user: str
     platform: str
     made_at: int
@@ -42,7 +55,9 @@ class Member(Protocol):
 class Hub:
     """Who is connected, and in which rooms."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self.live = LiveRooms()
+        self._now = now
         self._users: dict[str, dict[str, Member]] = {}
         self._rooms: dict[str, set[Member]] = {}
         self._in: dict[Member, set[str]] = {}
@@ -56,6 +71,10 @@ class Hub:
     def sessions(self) -> int:
         """Return the number of sessions."""
         return len(self._in)
+
+    def busy(self) -> bool:
+        """Say whether anybody is there: with a session, or in a live room by his mark."""
+        return bool(self._in) or self.live.someone()
 
     def attach(self, session: Member) -> None:
         """Register a session, ending an older one of the same user and platform.
@@ -82,8 +101,9 @@ class Hub:
             self._move(event, only=session)
 
     def detach(self, session: Member) -> None:
-        """Forget a session."""
-        for room in self._in.pop(session, ()):
+        """Forget a session; its user leaves the live rooms in which he has no other."""
+        rooms = self._in.pop(session, set())
+        for room in rooms:
             self._leave_room(session, room)
         self._entering.pop(session, None)
         mine = self._users.get(session.user)
@@ -91,9 +111,13 @@ class Hub:
             del mine[session.platform]
             if not mine:
                 del self._users[session.user]
+        for room in self.live.rooms_of(session.user):
+            if room in rooms and not self._sessions_in(room, session.user):
+                self._left_alone(room, session.user)
 
     def end_all(self, reason: End) -> None:
-        """End every session."""
+        """End every session; all live rooms are empty then."""
+        self.live.clear()
         for session in list(self._in):
             self.detach(session)
             session.end(reason)
@@ -106,23 +130,117 @@ class Hub:
         elif isinstance(event, AccountsChanged):
             for user in event.deleted:
                 self._end_user(user)
-        elif self._in and isinstance(event, GroupEvent):
-            self._tell_group(event)
+                for room in self.live.rooms_of(user):
+                    self._leave_live(self._departure(room, user), [user])
+        elif isinstance(event, GroupEvent):
+            if not BY_NAME[event.kind].stores_members:
+                self._tell_live(event)
+            elif self._in:
+                self._tell_group(event)
+
+    def sweep(self) -> None:
+        """Let those go whom a mark kept in a live room for as long as it does."""
+        for room, user in self.live.overstayed(int(self._now())):
+            self._leave_live(self._departure(room, user), [user])
 
     def _tell_group(self, event: GroupEvent) -> None:
         leaving = isinstance(event, GroupDissolved)
         if not leaving:
             self._move(event)
+        self._announce(event)
+        if leaving:
+            self._move(event)
+
+    def _announce(self, event: GroupEvent) -> None:
+        self._tell_room(event)
+        self._notify(event)
+
+    def _tell_room(self, event: GroupEvent) -> None:
         if (told := tip(event)) is not None:
             self._offer(self._rooms.get(event.group_id, ()), "group_tip", told)
         if (changed := change(event)) is not None:
             self._offer(self._rooms.get(event.group_id, ()), "group_change", changed)
         if (stale := unsaid(event)) is not None:
             self._offer(self._told(event.group_id, stale[0]), "group_change", stale[1])
+
+    def _notify(self, event: GroupEvent) -> None:
         for users, notice in system_notices(event):
             self._offer(self._told(event.group_id, users), "group_notice", notice)
-        if leaving:
-            self._move(event)
+
+    def _tell_live(self, event: GroupEvent) -> None:
+        """Let an event of a live room happen to those who are there, and tell what came of it."""
+        room = event.group_id
+        match event:
+            case MembersJoined(users=[user]):
+                self._enter_live(event, user)
+            case MembersLeft(users=users):
+                self._leave_live(event, users)
+            case MembersBanned(users=users):
+                self._announce(event)
+                gone = self._departure(room, event.operator, how="Ban", kind=event.kind)
+                self._leave_live(gone, users)
+            case MarksChanged():
+                self._mark_live(event)
+            case GroupDissolved():
+                self._announce(event)
+                self._left(room, tuple(self._rooms.get(room, ())), None)
+                self.live.close(room)
+            case _:
+                self._announce(event)
+
+    def _enter_live(self, event: MembersJoined, user: str) -> None:
+        room, session = event.group_id, next((s for s in self._of([user]) if s.number == event.session), None)
+        if session is None:
+            return  # it ended before the answer
+        self._rooms.setdefault(room, set()).add(session)
+        self._in[session].add(room)
+        if not self.live.enter(room, event.kind, user, event.at):
+            return
+        for other in self.live.rooms_of(user)[: -event.most] if event.most else ():
+            self._leave_live(self._departure(other, user, how="Quit"), [user])
+        self._announce_move(event)
+
+    def _leave_live(self, event: MembersLeft, users: Iterable[str]) -> None:
+        room = event.group_id
+        gone = [user for user in users if self.live.leave(room, user)]
+        self._left(room, self._of(gone), None)
+        if gone:
+            self._announce_move(msgspec.structs.replace(event, users=gone))
+
+    def _left_alone(self, room: str, user: str) -> None:
+        gone = self._departure(room, user)
+        if self.live.without_session(room, user, gone.at):
+            self._announce_move(gone)
+
+    def _mark_live(self, event: MarksChanged) -> None:
+        room, on = event.group_id, event.enabled
+        marks = {
+            mark: done
+            for mark, users in event.marks.items()
+            if (done := [user for user in users if self.live.mark(room, user, mark, on=on)])
+        }
+        if marks:
+            self._announce(msgspec.structs.replace(event, marks=marks))
+        for user in () if on else marks.get(ALWAYS_THERE, ()):
+            if self.live.stays_on(room, user):
+                self._leave_live(self._departure(room, user), [user])
+
+    def _announce_move(self, event: MembersJoined | MembersLeft) -> None:
+        """Tell who came or went, and how many there are now; a crowd is told by some of its movements."""
+        event = msgspec.structs.replace(event, member_num=self.live.online(event.group_id))
+        if event.told and self.live.may_tell(event.group_id, int(self._now())):
+            self._tell_room(event)
+        self._notify(event)
+
+    def _departure(self, room: str, operator: str, *, how: str = "Offline", kind: str = "") -> MembersLeft:
+        """Return the event of somebody's leaving a live room that no command is about."""
+        return MembersLeft(
+            group_id=room, kind=kind or self.live.kind(room), operator=operator, at=int(self._now()),
+            users=[operator], how=how, member_num=0,
+        )  # fmt: skip
+
+    def _sessions_in(self, room: str, user: str) -> bool:
+        return any(room in self._in.get(session, ()) for session in self._of([user]))
 
     def _offer(self, sessions: Iterable[Member], method: str, notice: Notice) -> None:
         frame = b""

@@ -16,6 +16,7 @@ import msgspec
 
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event, decode_events, encode_event
+from qunzhu.core.live import Present
 from qunzhu.core.ports import Presence, Row
 
 T = TypeVar("T")
@@ -37,7 +38,32 @@ class StoreClosed(Exception):
 
 
 class Nobody:
-    """The presence of a store that serves no sessions."""
+    """The presence of a store that serves no sessions: nobody is online, and all live rooms are empty."""
+
+    @property
+    def live(self) -> "Nobody":
+        """Return itself."""
+        return self
+
+    def online(self, room: str) -> int:
+        """Return 0 for any room."""
+        del room
+        return 0
+
+    def present(self, room: str, user: str) -> Present | None:
+        """Return no member."""
+        del room, user
+        return None
+
+    def newest(self, room: str, most: int, mark: int | None = None) -> list[Present]:
+        """Return no members."""
+        del room, most, mark
+        return []
+
+    def marks(self, room: str) -> Mapping[int, int]:
+        """Return no marks."""
+        del room
+        return {}
 
     def platforms(self, user: str) -> Sequence[str]:
         """Return no platform for anybody."""

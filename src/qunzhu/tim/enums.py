@@ -173,6 +173,7 @@ class TIMGroupTipType(enum.IntEnum):
     kTIMGroupTip_CancelAdmin = 5
     kTIMGroupTip_GroupInfoChange = 6
     kTIMGroupTip_MemberInfoChange = 7
+    kTIMGroupTip_MemberMarkChange = 8
     kTIMGroupTip_TopicInfoChange = 9
 
 
@@ -233,6 +234,8 @@ class TIMGroupReportType(enum.IntEnum):
     kTIMGroupReport_TopicCreate = 18
     kTIMGroupReport_TopicDelete = 19
     kTIMGroupReport_GroupMessageRecvOption = 21
+    kTIMGroupReport_BannedFromGroup = 22
+    kTIMGroupReport_UnbannedFromGroup = 23
     kTIMGroupReport_InviteReqToAdmin = 24
 
 

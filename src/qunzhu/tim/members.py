@@ -18,6 +18,7 @@ from qunzhu.tim import convert
 from qunzhu.tim.calls import Calls, mapping
 from qunzhu.tim.convert import Json, WrongParameter, need, take, texts
 from qunzhu.tim.enums import TIMErrCode, TIMResult
+from qunzhu.tim.live import is_live, online_members, put_out, those_there
 from qunzhu.tim.params import CommonResult
 
 MEMBERS_A_PAGE = 100
@@ -70,7 +71,10 @@ class MemberCalls(Calls):
         return await self._do(param, work)
 
     async def TIMGroupDeleteMember(self, param: Mapping[str, Any]) -> CommonResult:
-        """Remove members; ``json_param`` is a list of ``GroupDeleteMemberResult``, 0 for who was no member."""
+        """Remove members; ``json_param`` is a list of ``GroupDeleteMemberResult``, 0 for who was no member.
+
+        With a duration those of a live room may not enter again for so many seconds.
+        """
 
         async def work(client: Client) -> list[dict[str, Any]]:
             given, prefix = mapping(mapping(param).get("params"), "params"), "group_delete_member_"
@@ -78,10 +82,13 @@ class MemberCalls(Calls):
             users = texts(given, f"{prefix}param_identifier_array")
             if not users:
                 raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{prefix}param_identifier_array: required")
-            if take(given, f"{prefix}param_duration", int):
+            seconds = take(given, f"{prefix}param_duration", int, 0)
+            reason = take(given, f"{prefix}param_user_data", str) or None
+            if await is_live(client, group):
+                return await put_out(client, group, users, seconds, reason)
+            if seconds:
                 raise WrongParameter(TIMErrCode.ERR_SDK_INTERFACE_NOT_SUPPORT, f"{prefix}param_duration")
             roles = await client.call(GetRoleInGroup(GroupId=group, User_Account=users))
-            reason = take(given, f"{prefix}param_user_data", str) or None
             await client.call(DeleteGroupMember(GroupId=group, MemberToDel_Account=users, Reason=reason))
             return [
                 {
@@ -94,12 +101,20 @@ class MemberCalls(Calls):
         return await self._do(param, work)
 
     async def TIMGroupGetMemberInfoList(self, param: Mapping[str, Any]) -> CommonResult:
-        """Read named members, or page through all with ``next_seq`` (0 first; 0 comes back at the end)."""
+        """Read named members, or page through all with ``next_seq`` (0 first; 0 comes back at the end).
+
+        Of a live room these are the ones who are there, newest first; a role flag of 1000 or more is a mark.
+        """
 
         async def work(client: Client) -> dict[str, Any]:
             given, prefix = mapping(mapping(param).get("params"), "params"), "group_get_members_info_list_param_"
             group = need(given, f"{prefix}group_id", str)
             option = take(given, f"{prefix}option", dict, {})
+            if await is_live(client, group):
+                mark = take(option, "group_member_get_info_option_role_flag", int, 0)
+                if users := texts(given, f"{prefix}identifier_array"):
+                    return await those_there(client, group, users, self._profiles)
+                return await online_members(client, group, take(given, f"{prefix}next_seq", int, 0), mark)
             filters: dict[str, Any] = {
                 "MemberInfoFilter": _chosen(option, "info_flag", convert.MEMBER_FIELDS),
                 "MemberRoleFilter": _chosen(option, "role_flag", convert.ROLE_FLAGS),

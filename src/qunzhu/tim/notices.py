@@ -67,6 +67,19 @@ def _mutes(tip: Notice) -> list[dict[str, Any]]:
     return [{f"{prefix}identifier": user, f"{prefix}shutupTime": tip["MuteTime"]} for user in tip["UserList"]]
 
 
+def _marks(tip: Notice) -> list[dict[str, Any]]:
+    """Return a tip's marks as ``GroupTipMemberMarkChangeInfo``."""
+    prefix = "group_tips_member_mark_change_info_"
+    return [
+        {
+            f"{prefix}enableMark": item["Enabled"],
+            f"{prefix}markType": item["Mark"],
+            f"{prefix}userIDList": item["UserList"],
+        }
+        for item in tip.get("MarkChanges", [])
+    ]
+
+
 def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
     """Return a group tip as ``GroupTipsElem``; a topic's names the topic as its group, as messages in it do."""
     group, users, operator = tip.get("TopicId") or tip["GroupId"], tip.get("UserList", []), tip["Operator_Account"]
@@ -81,7 +94,7 @@ def tips_elem(tip: Notice, profiles: Mapping[str, Json]) -> dict[str, Any]:
         "changed_group_memberinfo_array": [
             member(group, {"Member_Account": user}, profiles.get(user, {})) for user in users
         ],
-        "member_num": tip.get("MemberNum", 0), "time": tip["Time"],
+        "member_mark_info_array": _marks(tip), "member_num": tip.get("MemberNum", 0), "time": tip["Time"],
     }  # fmt: skip
     return {f"group_tips_elem_{key}": value for key, value in values.items()}
 

@@ -21,6 +21,7 @@ from qunzhu.tim.counters import CounterCalls
 from qunzhu.tim.enums import TIMErrCode, TIMLoginStatus, TIMResult
 from qunzhu.tim.groups import GroupCalls
 from qunzhu.tim.listeners import Listeners, Profiles
+from qunzhu.tim.live import LiveCalls
 from qunzhu.tim.member_info import MemberInfoCalls
 from qunzhu.tim.members import MemberCalls
 from qunzhu.tim.params import CallbackParams, CommonResult
@@ -37,6 +38,7 @@ class TimRender(
     AttributeCalls,
     CounterCalls,
     GroupCalls,
+    LiveCalls,
     MemberCalls,
     MemberInfoCalls,
     PendencyCalls,

@@ -41,6 +41,7 @@ CREATE TABLE bans (
   description TEXT NOT NULL,
   PRIMARY KEY (group_num, user_id)
 ) {clustered};
+CREATE INDEX bans_by_user ON bans (user_id);
 -- A live room stores no members, but who may act in it.
 CREATE TABLE live_admins (
   group_num BIGINT NOT NULL,
@@ -48,6 +49,7 @@ CREATE TABLE live_admins (
   at BIGINT NOT NULL,
   PRIMARY KEY (group_num, user_id)
 ) {clustered};
+CREATE INDEX live_admins_by_user ON live_admins (user_id, group_num);
 CREATE TABLE attributes (
   group_num BIGINT NOT NULL,
   name {text} NOT NULL,
