@@ -129,6 +129,12 @@ class TestVersions:
         reply = world.call("get_group_attr", "administrator", GroupId=group)
         assert reply == {"GroupAttrAry": [{"key": "a", "value": "1", "seq": 1}]}
 
+    def test_the_owner_of_a_live_room_need_not_be_in_it(self, furnished):
+        world, group = furnished, furnished.group("AVChatRoom")
+        write(world, "modify_group_attr", "owner", GroupId=group, GroupAttr=pairs(a="1"))
+        reply = world.call("get_group_attr", "owner", GroupId=group)
+        assert reply == {"GroupAttrAry": [{"key": "a", "value": "1", "seq": 1}]}
+
     def test_a_write_after_somebody_elses_is_refused(self, furnished):
         world, group = furnished, furnished.group(members=["bob", "carl"])
         write(world, "modify_group_attr", "bob", GroupId=group, GroupAttr=pairs(a="1", b="1"))

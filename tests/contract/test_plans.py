@@ -289,6 +289,7 @@ def test_open_is_the_default_and_has_no_caps(sqlite_world):
     caps = set(msgspec.structs.asdict(row)) - {
         "name",
         "daily_excludes_communities",
+        "counters",
         "deletes_accounts",
         "reimport_days",
         "live_members_listed",

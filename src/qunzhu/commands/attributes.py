@@ -78,12 +78,11 @@ def get_group_attr(tx: Tx, who: Who, req: GetGroupAttr) -> Attributes:
     """
     group = find_group(tx, req.GroupId)
     role = allowed(tx, who, group, Action.READ_ATTRIBUTES)
-    versions = who.door == GATEWAY
+    versions, told = who.door == GATEWAY, role is not Role.OUTSIDER and group.kind.stores_members
     rows = tx.all(SELECT_ATTRIBUTES, num=group.num)
-    row = tx.one(SELECT_VERSION, num=group.num) if versions and role is not Role.OUTSIDER else None
     return Attributes(
         GroupAttrAry=[Attribute(key=k, value=v, seq=at if versions else UNSET) for k, v, at in rows],
-        MainSeq=UNSET if not versions or role is Role.OUTSIDER else row[0] if row else 0,
+        MainSeq=_version(tx, group)[0] if versions and told else UNSET,
     )
 
 
