@@ -134,6 +134,8 @@ class TestVersions:
         write(world, "modify_group_attr", "owner", GroupId=group, GroupAttr=pairs(a="1"))
         reply = world.call("get_group_attr", "owner", GroupId=group)
         assert reply == {"GroupAttrAry": [{"key": "a", "value": "1", "seq": 1}]}
+        world.there(group, "owner")
+        assert world.call("get_group_attr", "owner", GroupId=group)["MainSeq"] == 1
 
     def test_a_write_after_somebody_elses_is_refused(self, furnished):
         world, group = furnished, furnished.group(members=["bob", "carl"])

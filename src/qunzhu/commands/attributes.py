@@ -78,7 +78,8 @@ def get_group_attr(tx: Tx, who: Who, req: GetGroupAttr) -> Attributes:
     """
     group = find_group(tx, req.GroupId)
     role = allowed(tx, who, group, Action.READ_ATTRIBUTES)
-    versions, told = who.door == GATEWAY, role is not Role.OUTSIDER and group.kind.stores_members
+    inside = group.kind.stores_members or tx.presence.live.present(group.group_id, who.user) is not None
+    versions, told = who.door == GATEWAY, role is not Role.OUTSIDER and inside
     rows = tx.all(SELECT_ATTRIBUTES, num=group.num)
     return Attributes(
         GroupAttrAry=[Attribute(key=k, value=v, seq=at if versions else UNSET) for k, v, at in rows],
