@@ -297,6 +297,17 @@ class TestFrequency:
             world.call("modify_group_attr", GroupId=group, GroupAttr=pairs(a="1"))
         assert version(world, group) == 5
 
+    def test_a_write_that_waited_does_not_begin_a_new_count(self, furnished):
+        """Around the end of a second the writes of both come in any order."""
+        world, group = furnished, furnished.group()
+        codes = []
+        for late in (0, 1) * 8:
+            world.now = NOW - late
+            codes.append(world.code("modify_group_attr", GroupId=group, GroupAttr=pairs(a="1")))
+        assert codes == [0] * 5 + [10049] * 11
+        world.now = NOW + 1
+        world.call("modify_group_attr", GroupId=group, GroupAttr=pairs(a="1"))
+
     def test_a_clock_that_was_put_back_stops_nobody(self, furnished):
         world, group = furnished, furnished.group()
         for now in (NOW + 100, NOW, NOW + 1):
