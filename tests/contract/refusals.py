@@ -78,6 +78,9 @@ def furnish(world: World) -> None:
     world.call("join_group", "other", GroupId="public")
     world.call("handle_group_application", "owner", GroupId="public", ApplicationId=2, Accept=0)
     world.call("join_group", "guest", GroupId="full")
+    world.group("AVChatRoom", GroupId="banning")
+    world.call("ban_group_member", GroupId="banning", Members_Account=["guest"], Duration=60)
+    world.group("AVChatRoom", GroupId="shut", ApplyJoinOption="DisableApply")
     for name in ("filled", "busy"):
         world.group("Public", GroupId=name)
     world.call("set_group_attr", GroupId="filled", GroupAttr=attributes(16))
@@ -141,6 +144,17 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "get_group_counter": (None, {"GroupId": "public"}),
     "update_group_counter": (None, {"GroupId": "public", "GroupCounter": counters(1)}),
     "delete_group_counter": (None, {"GroupId": "filled", "GroupCounterKeys": ["c0"]}),
+    "get_online_member_num": (None, {"GroupId": "live"}),
+    "get_members": (None, {"GroupId": "live", "Timestamp": 0}),
+    "check_members": (None, {"GroupId": "live", "Member_Account": ["ann"]}),
+    "modify_user_info": (
+        None, {"GroupId": "live", "CommandType": 1, "MemberList": [{"Member_Account": "ann", "Marks": [1000]}]},
+    ),
+    "modify_admin": (None, {"GroupId": "live", "CommandType": 1, "Admin_Account": ["ann"]}),
+    "get_admin_list": (None, {"GroupId": "live"}),
+    "get_group_ban_member": (None, {"GroupId": "live", "Offset": 0}),
+    "ban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"], "Duration": 60}),
+    "unban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"]}),
     "sync": ("ann", {}),
     "get_user_profiles": ("ann", {"To_Account": ["ann"]}),
 }  # fmt: skip
@@ -151,6 +165,7 @@ BATCHES = {
     "delete_group_member": ("MemberToDel_Account", 100), "get_specified_group_member_info": ("Member_List_Account", 50),
     "get_role_in_group": ("User_Account", 500), "forbid_send_msg": ("Members_Account", 500),
     "send_group_system_notification": ("ToMembers_Account", 500), "import_group_member": ("MemberList", 300),
+    "ban_group_member": ("Members_Account", 20), "unban_group_member": ("Members_Account", 20),
     "add_permission_group_member": ("MemberList", 100), "delete_permission_group_member": ("MemberList", 100),
 }  # fmt: skip
 
@@ -164,6 +179,10 @@ STRANGERS: dict[str, tuple[str | None, dict[str, Any], str]] = {
     "import_group": (None, {"Type": "AVChatRoom"}, "may not import a group"),
     "import_group_member": (None, {"GroupId": "live"}, "may not import a group, its members"),
     "join_group": ("guest", {"GroupId": "work"}, "NotMember may not join by oneself in a Private group"),
+    **{
+        name: (None, {"GroupId": "public"}, "'public' is a Public group, not a live room")
+        for name in ("get_online_member_num", "get_members", "check_members", "get_admin_list")
+    },
     "create_topic": (None, {"GroupId": "public"}, "may not create a topic in a Public group"),
     "import_topic": (None, {"GroupId": "public"}, "may not create a topic in a Public group"),
 }
@@ -264,7 +283,6 @@ OWN_CASES = [
          ("Owner may not send a custom system notice",), by="owner"),
     Case(10013, "join_group", {"GroupId": "public"}, ("'ann' in 'public'",), by="ann"),
     Case(10007, "join_group", {"GroupId": "closed"}, ("ApplyJoinOption",), by="guest"),
-    Case(10026, "join_group", {"GroupId": "live"}, ("entering a AVChatRoom group",), by="guest"),
     Case(10037, "join_group", {"GroupId": "meeting"}, (WHO_GUEST, "allows 0"), by="guest", caps={"groups_per_user": 0}),
     Case(10009, "quit_group", {"GroupId": "public"}, ("Public", "transfer or dissolve"), by="owner"),
     Case(10004, "handle_group_application", {"GroupId": "public", "ApplicationId": 99, "Accept": 1},
@@ -389,6 +407,24 @@ OWN_CASES = [
     Case(10004, "get_group_counter", {"GroupId": "public", "GroupCounterKeys": ["c" * 129]}, ("129 bytes", "128")),
     Case(10004, "update_group_counter", {"GroupId": "filled", "GroupCounter": [{"Key": "c0", "Value": 2**63 - 1}],
          "Mode": "Increase"}, ("'c0' would be 9223372036854775808",)),
+    Case(10007, "ban_group_member", {"GroupId": "live", "Members_Account": ["owner"], "Duration": 60},
+         ("Members_Account: 'owner' is Owner",)),
+    Case(10007, "ban_group_member", {"GroupId": "public", "Members_Account": ["ann"], "Duration": 60},
+         ("'public' is a Public group, not a live room",)),
+    Case(10007, "join_group", {"GroupId": "banning"}, (WHO_GUEST, "is banned from the group until"), by="guest"),
+    Case(10007, "join_group", {"GroupId": "shut"}, ("ApplyJoinOption: the room lets nobody in",), by="guest"),
+    Case(10059, "ban_group_member", {"GroupId": "live", "Members_Account": ["ann"], "Duration": 60},
+         ("plan tests has no bans",), caps={"live_bans": False}),
+    Case(10004, "modify_user_info",
+         {"GroupId": "live", "CommandType": 1, "MemberList": [{"Member_Account": "ann", "Marks": [700]}]},
+         ("MemberList: Marks: 700", "500", "600", "1000")),
+    Case(10004, "modify_admin", {"GroupId": "live", "CommandType": 1, "Admin_Account": many(6)},
+         ("Admin_Account: 6 items, at most 5",)),
+    Case(10004, "modify_admin", {"GroupId": "live", "CommandType": 1, "Admin_Account": ["owner"]},
+         ("Admin_Account: 'owner' owns the room",)),
+    Case(10019, "modify_admin", {"GroupId": "live", "CommandType": 1, "Admin_Account": ["nobody"]},
+         ("Admin_Account: 'nobody'",)),
+    Case(10004, "get_group_ban_member", {"GroupId": "live", "Offset": 0, "Limit": 101}, ("Limit: 101", "1 to 100")),
     Case(10063, "update_group_counter", {"GroupId": "public", "GroupCounter": counters(21)}, ("21 items", "most 20")),
     Case(10063, "update_group_counter", {"GroupId": "filled", "GroupCounter": [{"Key": "new", "Value": 1}]},
          ("21 keys with those there", "at most 20")),

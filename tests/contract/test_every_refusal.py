@@ -38,6 +38,7 @@ LATER = {
     10017: "messages: an issue of its own; mutes are kept and told, nobody sends yet",
     10020: "messages",
     10023: "messages",
+    10026: "every documented option is built; a command that is not, or is switched off, is 60017",
     10030: "messages: recall",
     10031: "messages: recall",
     10032: "messages: recall",
