@@ -33,7 +33,7 @@ def make_world(request, tmp_path):
     opened = []
 
     def make(engine: str = "sqlite") -> World:
-        manager = _world(engine, request, tmp_path)
+        manager = opened_world(engine, request, tmp_path)
         opened.append(manager)
         return manager.__enter__()
 
@@ -55,7 +55,8 @@ def sqlite_world(make_world) -> World:
 
 
 @contextmanager
-def _world(engine: str, request, tmp_path) -> Iterator[World]:
+def opened_world(engine: str, request, tmp_path) -> Iterator[World]:
+    """Open an empty app on an engine, and close it in the end."""
     world = World(engine)
     number = next(_numbers)
     if engine == "postgres":

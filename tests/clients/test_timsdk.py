@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from timsdk import TimClient
+from timsdk.api.group_open_http_svc import GroupOpenHttpSVC
 from timsdk.http_client import HttpClient
 
 from served import ADMIN, KEY, SDKAPPID, Server
@@ -125,3 +126,83 @@ def test_a_group_is_imported_with_its_members(tim: TimClient, kind: str):
     shown = ok(groups.get_group_member_info(group, limit=100))["MemberList"]
     joined = {item["Member_Account"]: item["JoinTime"] for item in shown}
     assert joined == {people[0]: 1448357837, people[1]: 1448357838}
+
+
+#: Calls about messages: they come with the messages. Until then they are answered as switched off (60017).
+MESSAGES = {
+    "send_group_msg": ("g", []), "group_msg_recall": ("g", []), "import_group_msg": ("g", []),
+    "set_unread_msg_num": ("g", "u", 1), "delete_group_msg_by_sender": ("g", "u"), "group_msg_get_simple": ("g", 1),
+}  # fmt: skip
+
+
+WATCHED = ("Name", "MaxMemberNum", "ApplyJoinOption", "ShutUpAllMember", "MuteAllMember")
+
+
+def group_calls() -> set[str]:
+    """Return the names of all group calls that the package has."""
+    return {name for name, value in vars(GroupOpenHttpSVC).items() if callable(value) and not name.startswith("_")}
+
+
+def test_each_group_call_succeeds(tim: TimClient):
+    """Every call with every field that it can send; what it sends under an old name is read back under both."""
+    people = [f"{name}-each" for name in ("owner", "ann", "ben")]
+    owner, ann, ben = people
+    ok(tim.im_open_login_svc.im_open_login_svc(people))
+    groups, called = tim.group_open_http_svc, set()
+
+    def call(name: str, /, *args, **kwargs) -> dict:
+        called.add(name)
+        return ok(getattr(groups, name)(*args, **kwargs))
+
+    def info(group: str) -> dict:
+        [shown] = call("get_group_info", [group], response_filter={"GroupBaseInfoFilter": list(WATCHED)})["GroupInfo"]
+        return {name: shown[name] for name in WATCHED}
+
+    custom = [{"Key": "GroupTestData1", "Value": "red"}]
+    group = call(
+        "create_group", "each", owner, [{"Member_Account": ann}], "Public", "i", "n", "f", 50, "FreeAccess"
+    )["GroupId"]  # fmt: skip
+    assert info(group) == dict(zip(WATCHED, ("each", 50, "FreeAccess", "Off", "Off"), strict=True))
+    call(
+        "modify_group_base_info", group, name="other", introduction="i", notification="n", face_url="f",
+        max_member_num=60, apply_join_option="NeedPermission", shut_up_all_member="On", app_defined_data=custom,
+    )  # fmt: skip
+    assert info(group) == dict(zip(WATCHED, ("other", 60, "NeedPermission", "On", "On"), strict=True))
+    assert {"GroupId": group} in call("get_app_id_group_list")["GroupIdList"]
+    call("add_group_member", group, [{"Member_Account": ben}], silence=groups.SILENCE_NO)
+    call(
+        "modify_group_member_info", group, ben, role="Admin", msg_flag="Discard", name_card="Ben",
+        app_member_defined_data=[{"Key": "MemberDefined1", "Value": "blue"}], shut_up_time=600,
+    )  # fmt: skip
+    page = call(
+        "get_group_member_info", group, limit=1, offset=1, member_info_filter=["Role", "ShutUpUntil", "MsgFlag"]
+    )
+    [shown] = page["MemberList"]
+    assert (page["MemberNum"], shown["Member_Account"], shown["Role"], shown["MsgFlag"]) == (3, ben, "Admin", "Discard")
+    assert shown["ShutUpUntil"] > 1_600_000_000
+    call("forbid_send_msg", group, [ann], shut_up_time=600)
+    assert [item["Member_Account"] for item in call("get_group_shut_uin", group)["ShuttedUinList"]] == [ann, ben]
+    roles = call("get_role_in_group", group, [owner, ann])["UserIdList"]
+    assert [item["Role"] for item in roles] == ["Owner", "Member"]
+    joined = call(
+        "get_joined_group_list", ann, limit=10, group_type="Public", with_huge_groups=1, with_no_active_groups=1,
+        response_filter={"SelfInfoFilter": ["Role"]},
+    )  # fmt: skip
+    assert joined["GroupIdList"] == [{"GroupId": group, "SelfInfo": {"Role": "Member"}}]
+    call("send_group_system_notification", group, "hello", to_members_account=[ann])
+    call("change_group_owner", group, ben)
+    call("delete_group_member", group, [ann], silence=groups.SILENCE_NO, reason="enough")
+    old = call("import_group", "old", owner, "Public", "old-each", 1448357837, "i", "n", "f", 50, "FreeAccess", custom)[
+        "GroupId"
+    ]
+    call("import_group_member", old, [{"Member_Account": ann}], join_time=1448357838, unread_msg_num=5)
+    for one in (group, old):
+        call("destroy_group", one)
+    assert called | set(MESSAGES) == group_calls()
+    assert called & set(MESSAGES) == set()
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_a_call_about_messages_is_off_until_there_are_any(tim: TimClient, name: str):
+    answer = getattr(tim.group_open_http_svc, name)(*MESSAGES[name])
+    assert (answer["ActionStatus"], answer["ErrorCode"]) == ("FAIL", 60017)

@@ -41,7 +41,7 @@ class JoinGroup(Request[Done], frozen=True, kw_only=True):
 
 @command("gateway", writes=True, doors=(GATEWAY,),
          errors=(err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.ALREADY_MEMBER, err.GROUP_FULL,
-                 err.NOT_BUILT, err.USER_GROUP_QUOTA))  # fmt: skip
+                 err.USER_GROUP_QUOTA))  # fmt: skip
 def join_group(tx: Tx, who: Who, req: JoinGroup) -> Done:
     """Join a group, or apply for it where ApplyJoinOption is NeedPermission (``TIMGroupJoin``).
 

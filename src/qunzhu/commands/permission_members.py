@@ -54,7 +54,8 @@ class AddPermissionGroupMember(Request[PermissionMemberResults], frozen=True, kw
 
 
 @command(SERVICE, writes=True, doc="1047/61240",
-         errors=(*COMMON, err.TOO_MANY_ACCOUNTS, err.PERMISSION_GROUP_UNKNOWN))  # fmt: skip
+         errors=(*COMMON, err.TOO_MANY_ACCOUNTS, err.ALREADY_MEMBER, err.MEMBER_UNKNOWN,
+                 err.PERMISSION_GROUP_UNKNOWN))  # fmt: skip
 def add_permission_group_member(tx: Tx, who: Who, req: AddPermissionGroupMember) -> PermissionMemberResults:
     """Put members of the community into one of its permission groups.
 

@@ -149,7 +149,7 @@ class DestroyPermissionGroup(Request[PermissionGroupResults], frozen=True, kw_on
     PermissionGroupIdList: Annotated[list[PermissionGroupIdText], items(20, least=1, error=err.BAD_PARAMETER)]
 
 
-@command(SERVICE, writes=True, doc="1047/61233", errors=COMMON)
+@command(SERVICE, writes=True, doc="1047/61233", errors=(*COMMON, err.PERMISSION_GROUP_UNKNOWN))
 def destroy_permission_group(tx: Tx, who: Who, req: DestroyPermissionGroup) -> PermissionGroupResults:
     """Destroy permission groups with their topic permissions; their members stay in the community.
 
@@ -253,7 +253,7 @@ class GetPermissionGroup(Request[PermissionGroupInfos], frozen=True, kw_only=Tru
     Next: Annotated[str, text(96)] | None = None
 
 
-@command(SERVICE, writes=False, doc="1047/61235", errors=COMMON)
+@command(SERVICE, writes=False, doc="1047/61235", errors=(*COMMON, err.PERMISSION_GROUP_UNKNOWN))
 def get_permission_group(tx: Tx, who: Who, req: GetPermissionGroup) -> PermissionGroupInfos:
     """Read permission groups of a community, in the order of their ids; an unknown one fails singly (110006)."""
     group = enter(tx, who, req.GroupId, Action.READ_PERMISSIONS)

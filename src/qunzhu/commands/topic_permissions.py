@@ -21,7 +21,7 @@ from qunzhu.core.rights import Action, require_held
 
 SERVICE = "group_open_http_svc"
 TopicIdText = Annotated[str, text(96, min_bytes=1, error=err.TOPIC_ID_INVALID)]
-ERRORS = (*COMMON, err.PERMISSION_GROUP_UNKNOWN, err.TOPIC_ID_INVALID)
+ERRORS = (*COMMON, err.TOPIC_UNKNOWN, err.PERMISSION_GROUP_UNKNOWN, err.TOPIC_ID_INVALID)
 
 
 class TopicPermission(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class AddTopicPermissionGroup(Request[TopicPermissionResults], frozen=True, kw_o
     TopicPermissionList: Annotated[list[TopicPermission], items(50, least=1, error=err.BAD_PARAMETER)]
 
 
-@command(SERVICE, writes=True, doc="1047/61236", errors=ERRORS)
+@command(SERVICE, writes=True, doc="1047/61236", errors=(*ERRORS, err.TOPIC_IN_PERMISSION_GROUP))
 def add_topic_permission_group(tx: Tx, who: Who, req: AddTopicPermissionGroup) -> TopicPermissionResults:
     """Give a permission group bits for topics of the community.
 
@@ -95,7 +95,7 @@ class SetTopicPermissionGroup(Request[TopicPermissionResults], frozen=True, kw_o
     TopicPermissionList: Annotated[list[TopicPermission], items(50, least=1, error=err.BAD_PARAMETER)]
 
 
-@command(SERVICE, writes=True, doc="1047/61237", errors=ERRORS)
+@command(SERVICE, writes=True, doc="1047/61237", errors=(*ERRORS, err.TOPIC_NOT_IN_PERMISSION_GROUP))
 def set_topic_permission_group(tx: Tx, who: Who, req: SetTopicPermissionGroup) -> TopicPermissionResults:
     """Change the bits that a permission group has for topics.
 
@@ -136,7 +136,7 @@ class DeleteTopicPermissionGroup(Request[TopicPermissionResults], frozen=True, k
     TopicIdList: Annotated[list[TopicIdText], items(50, least=1, error=err.BAD_PARAMETER)]
 
 
-@command(SERVICE, writes=True, doc="1047/61238", errors=ERRORS)
+@command(SERVICE, writes=True, doc="1047/61238", errors=(*ERRORS, err.TOPIC_PERMISSION_GONE))
 def delete_topic_permission_group(tx: Tx, who: Who, req: DeleteTopicPermissionGroup) -> TopicPermissionResults:
     """Take topics out of a permission group.
 
@@ -175,7 +175,7 @@ class GetTopicPermissionGroup(Request[TopicPermissionResults], frozen=True, kw_o
     TopicIdList: Annotated[list[TopicIdText], items(50, error=err.BAD_PARAMETER)] | None = None
 
 
-@command(SERVICE, writes=False, doc="1047/61239", errors=ERRORS)
+@command(SERVICE, writes=False, doc="1047/61239", errors=(*ERRORS, err.TOPIC_NOT_IN_PERMISSION_GROUP))
 def get_topic_permission_group(tx: Tx, who: Who, req: GetTopicPermissionGroup) -> TopicPermissionResults:
     """Read the bits that a permission group has for topics.
 
