@@ -6,18 +6,21 @@ import itertools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from postgres_server import private_postgres
 from qunzhu.apps import ensure_admins
 from qunzhu.store.sqlite import open_sqlite
-from worlds import NOW, World
+from worlds import NOW, TABLES, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENGINES = ("sqlite", "postgres")
 _numbers = itertools.count(1)
+_free: list[str] = []
+"""Schemas of this process's PostgreSQL that no test uses now; all are empty."""
 
 
 @pytest.fixture(scope="session")
@@ -58,18 +61,25 @@ def sqlite_world(make_world) -> World:
 def opened_world(engine: str, request, tmp_path) -> Iterator[World]:
     """Open an empty app on an engine, and close it in the end."""
     world = World(engine)
-    number = next(_numbers)
     if engine == "postgres":
-        from qunzhu.store.postgres import drop_schema, open_postgres
+        from qunzhu.store.postgres import open_postgres
 
-        url, schema = request.getfixturevalue("postgres_url"), f"world_{number}"
+        url, schema = request.getfixturevalue("postgres_url"), _free.pop() if _free else f"world_{next(_numbers)}"
         world.store = open_postgres(url, schema, presence=world.hub, publish=world.publish)
     else:
-        world.store = open_sqlite(tmp_path / f"world_{number}.db", presence=world.hub, publish=world.publish)
+        world.store = open_sqlite(tmp_path / f"world_{next(_numbers)}.db", presence=world.hub, publish=world.publish)
     world.store.write_now(ensure_admins, world.app, NOW)
     try:
         yield world
     finally:
         world.store.close()
         if engine == "postgres":
-            drop_schema(url, schema)
+            empty(url, schema)
+            _free.append(schema)
+
+
+def empty(url: str, schema: str) -> None:
+    """Empty a schema's tables for the next test: making them anew takes ten times as long."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        tables = ", ".join(f"{schema}.{table}" for table in TABLES)
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
