@@ -1,0 +1,250 @@
+"""Random sequences of all group commands by random actors, against the rules in plain Python.
+
+After each command the server and the model must agree: code, reply, everything stored, and what was published; and the
+state before with the published events must be the state now. ``QUNZHU_SEQUENCES`` says how many sequences to run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from contract.draws import COMMANDS, NAMES, USERS, drawn
+from contract.model import ADMIN, Fields, Who
+from contract.model_communities import Model
+from events.test_replay import apply, state_of
+from qunzhu.core.command import BY_NAME
+from qunzhu.core.errors import Refused
+from qunzhu.core.limits import MSG_FLAGS
+from worlds import TABLES, World, documented, switched
+
+if TYPE_CHECKING:
+    from hypothesis.stateful import Rule
+
+SEQUENCES = int(os.environ.get("QUNZHU_SEQUENCES", "150"))
+STEPS = 30
+CONSENT = ("ChatRoom",)
+#: Tables that outlive the groups.
+KEPT = {"accounts", "counters", "outbox", "dissolved", "deleted_accounts", "applications_seen"}
+#: Group commands that have tests of their own instead: what they do is in memory, or asks nobody's standing.
+ELSEWHERE: set[str] = set()
+ROLES = {200: "Member", 300: "Admin", 400: "Owner"}
+GROUP_COLUMNS = (
+    "num", "group_id", "kind_name", "name", "introduction", "notification", "face_url", "owner", "created_at",
+    "info_seq", "info_at", "last_msg_at", "next_seq", "member_num", "max_member_num", "apply_join", "invite_join",
+    "mute_all", "custom", "support_topic", "enable_permission", "default_permission", "history_before_join", "active",
+)  # fmt: skip
+MEMBER_COLUMNS = ("role", "joined_at", "read_seq", "msg_flag", "name_card", "last_msg_at", "custom")
+TOPIC_COLUMNS = (
+    "name", "introduction", "notification", "face_url", "custom_string", "creator", "created_at", "mute_all",
+)  # fmt: skip
+APPLICATION = (
+    "sort", "user", "inviter", "message", "at_ms", "handled_by", "accepted", "answer", "handled_at",
+)  # fmt: skip
+
+
+def stored(tx: Any) -> Fields:  # noqa: C901 - a table each
+    """Read all groups and applications, in the model's shape."""
+    groups: dict[int, Fields] = {}
+    for row in tx.all(f"SELECT {', '.join(GROUP_COLUMNS)} FROM groups ORDER BY num"):
+        g: Fields = dict(zip(GROUP_COLUMNS, row, strict=True))
+        groups[g.pop("num")] = g
+        g |= {
+            "custom": msgspec.json.decode(g["custom"]), "default_permission": g["default_permission"] % 2**64,
+            "members": {}, "mutes": {}, "topics": {}, "permissions": {}, "stored": {},
+        }  # fmt: skip
+    for num, user, *row in tx.all(f"SELECT group_num, user_id, {', '.join(MEMBER_COLUMNS)} FROM members"):
+        m = groups[num]["members"][user] = dict(zip(MEMBER_COLUMNS, row, strict=True))
+        m |= {"role": ROLES[m["role"]], "msg_flag": MSG_FLAGS[m["msg_flag"]], "custom": msgspec.json.decode(m["custom"])}
+    for g in groups.values():
+        if g["kind_name"] != "AVChatRoom":
+            assert g.pop("member_num") == len(g["members"])
+            assert [u for u, m in g["members"].items() if m["role"] == "Owner"] == [g["owner"]] * bool(g["owner"])
+        else:
+            assert g.pop("member_num") == 0
+    topics = {0: ""}
+    for num, group_num, topic_id, *row in tx.all(
+        f"SELECT num, group_num, topic_id, {', '.join(TOPIC_COLUMNS)} FROM topics ORDER BY num"
+    ):
+        groups[group_num]["topics"][topic_id] = dict(zip(TOPIC_COLUMNS, row, strict=True))
+        topics[num] = topic_id
+    for num, topic, user, until in tx.all("SELECT group_num, topic_num, user_id, until FROM mutes"):
+        groups[num]["mutes"][topics[topic], user] = until
+    for num, one, name, mask, custom, number, at in tx.all(
+        "SELECT group_num, permission_group_id, name, permission, custom_string, member_num, created_at"
+        " FROM permission_groups"
+    ):
+        groups[num]["permissions"][one] = {
+            "name": name, "permission": mask % 2**64, "custom_string": custom, "created_at": at, "users": set(),
+            "topics": {}, "number": number,
+        }  # fmt: skip
+    for num, user, one in tx.all("SELECT group_num, user_id, permission_group_id FROM permission_group_members"):
+        groups[num]["permissions"][one]["users"].add(user)
+    for num, one, topic, mask in tx.all(
+        "SELECT group_num, permission_group_id, topic_num, permission FROM topic_permissions"
+    ):
+        groups[num]["permissions"][one]["topics"][topics[topic]] = mask % 2**64
+    for num, seq, at, body in tx.all("SELECT group_num, seq, at, body FROM messages ORDER BY group_num, seq"):
+        record = groups[num]["stored"][seq] = msgspec.json.decode(body)
+        assert record["at"] == at
+    for g in groups.values():
+        assert all(one.pop("number") == len(one["users"]) for one in g["permissions"].values())
+        assert list(g["stored"]) == list(range(1, g["next_seq"])), "seqs are consecutive"
+    return {
+        "groups": {g["group_id"]: g for g in groups.values()},
+        "applications": {
+            num: {"group": groups[group]["group_id"], **dict(zip(APPLICATION, row, strict=True))}
+            for num, group, *row in tx.all(
+                "SELECT num, group_num, sort, user_id, inviter, message, at_ms, handled_by, accepted, answer, handled_at"
+                " FROM applications"
+            )
+        },
+        "accounts": {user for (user,) in tx.all("SELECT user_id FROM accounts")},
+        "seen": dict(tx.all("SELECT user_id, at_ms FROM applications_seen")),
+    }
+
+
+def expected(model: Model) -> Fields:
+    """Return the model's state."""
+    return {
+        "groups": model.groups, "applications": model.applications, "accounts": model.accounts, "seen": model.seen,
+    }  # fmt: skip
+
+
+def plain(reply: Any) -> Any:
+    """Return a reply without the texts of codes, and results for each of several things as tuples."""
+    if isinstance(reply, list):
+        return [plain(item) for item in reply]
+    if not isinstance(reply, dict):
+        return reply
+    lists = {"DestroyResultItem": "TopicId", "PermissionGroupResultList": "PermissionGroupId"}
+    short: Fields = {}
+    for name, value in reply.items():
+        if name in lists:
+            short[name] = [(item[lists[name]], item["ErrorCode"]) for item in value]
+        elif name == "TopicPermissionResultList":
+            short[name] = [(item["TopicId"], item["ErrorCode"], item.get("Permission")) for item in value]
+        elif name == "ResultItem":
+            short[name] = [item["ResultCode"] for item in value]
+        elif name != "ErrorInfo":
+            short[name] = plain(value)
+    return short
+
+
+class Machine(RuleBasedStateMachine):
+    """Server and model side by side."""
+
+    world: World
+    counts: dict[str, dict[int, int]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        world = self.world
+        for table in ("deleted_accounts", "applications_seen", "dissolved"):
+            world.execute(f"DELETE FROM {table}")
+        world.people(*USERS)
+        self.model = Model(USERS, CONSENT, world.now)
+        self.replayed = state_of(world)
+
+    @initialize(seed=st.integers(0, 2**32 - 1))
+    def begin(self, seed: int) -> None:
+        """Make some groups, a community with topics among them."""
+        rng = random.Random(seed)
+        for _ in range(3):
+            self.run("create_group", *drawn(rng, self.model, "create_group"))
+        some = [{"Member_Account": user} for user in rng.sample(USERS, 4)]
+        some[0]["Role"] = "Admin"
+        kind = {"Type": rng.choice(["Public", "ChatRoom", "Private"])} if rng.random() < 0.5 else {
+            "Type": "Community", "SupportTopic": 1, "EnablePermission": rng.randint(0, 1),
+        }  # fmt: skip
+        if kind["Type"] == "Private":
+            del some[0]["Role"]
+        fields = {**kind, "Name": "n", "Owner_Account": rng.choice(USERS), "MemberList": some}
+        self.run("create_group", Who(ADMIN, gateway=False), fields)
+
+    @rule(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32 - 1))
+    def step(self, name: str, seed: int) -> None:
+        """Let somebody do something."""
+        rng = random.Random(seed)
+        self.world.now += rng.choice([0, 0, 1, 3])
+        self.run(name, *drawn(rng, self.model, name))
+
+    def run(self, name: str, who: Who, fields: Fields) -> None:
+        """Run one command on both sides and compare."""
+        world, model = self.world, self.model
+        model.now = world.now
+        before = len(world.events)
+        code, reply = 0, None
+        try:
+            reply = world.call(name, who.user if who.gateway else None, **fields)
+        except Refused as refused:
+            code = refused.row.code
+            assert code in documented(BY_NAME[name])
+        published = world.events[before:]
+        told = [msgspec.to_builtins(event) for event in published]
+        made = [reply[key] for key in ("GroupId", "TopicId", "PermissionGroupId") if reply and key in reply]
+        made += [event["num"] for event in told if event["type"] == "ApplicationMade"]
+        wanted = model.run(name, who, fields, made)
+        here = (name, who, fields)
+        assert (code, plain(reply)) == wanted, here
+        assert told == model.events, here
+        now = world.store.read_now(stored)
+        assert now == expected(model), here
+        fresh = state_of(world)
+        for event in published:
+            apply(self.replayed, event, fresh)
+        assert self.replayed == fresh, here
+        world.events.clear()
+        self.counts.setdefault(name, {}).setdefault(code, 0)
+        self.counts[name][code] += 1
+
+    def teardown(self) -> None:
+        """Dissolve everything: nothing of any group may be left."""
+        for group_id in list(self.model.groups):
+            self.run("destroy_group", Who(ADMIN, gateway=False), {"GroupId": group_id})
+        left = {table: rows for table, rows in self.world.dump().items() if rows and table not in KEPT}
+        assert not left
+
+
+def run_machine(world: World, sequences: int) -> dict[str, dict[int, int]]:
+    """Run sequences in a world; return how often each command ended with which code."""
+    world.app = switched(world.app, invite_consent=CONSENT, delete_accounts=True)
+
+    class Here(Machine):
+        counts: dict[str, dict[int, int]] = {}
+
+    Here.world = world
+    run_state_machine_as_test(Here, settings=settings(
+        max_examples=sequences, stateful_step_count=STEPS, deadline=None, database=None, derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    ))  # fmt: skip
+    return Here.counts
+
+
+@pytest.mark.timeout(0)
+def test_the_server_does_what_the_rules_say(sqlite_world):
+    """Every command succeeds somewhere in so many sequences, and every one that can be refused is."""
+    counts = run_machine(sqlite_world, SEQUENCES)
+    for name, codes in sorted(counts.items()):
+        print(f"{name:34} {sum(codes.values()):7}  {dict(sorted(codes.items()))}")
+    assert set(counts) == set(COMMANDS)
+    assert all(codes.get(0) for codes in counts.values())
+
+
+def test_postgresql_does_the_same(make_world):
+    """A few sequences on the other engine."""
+    assert run_machine(make_world("postgres"), max(3, SEQUENCES // 50))
+
+
+def test_no_group_command_is_missing():
+    """A new command needs its rules in the model."""
+    services = {"group_open_http_svc", "million_group_open_http_svc", "group_open_avchatroom_http_svc"}
+    built = {command.name for command in BY_NAME.values() if command.service in services}
+    assert built - ELSEWHERE <= set(COMMANDS)
