@@ -37,8 +37,7 @@ class Groups(Rules):
             reply["HugeGroupFlag"] = 0
         if who.gateway:
             reply["GroupInfo"] = {
-                "ErrorCode": 0, "ErrorInfo": "", "GroupId": g["group_id"], **shown(g),
-                "AppDefinedData": pairs(g["custom"]),
+                "ErrorCode": 0, "GroupId": g["group_id"], **shown(g), "AppDefinedData": pairs(g["custom"]),
             }  # fmt: skip
         return reply
 
@@ -106,8 +105,7 @@ class Groups(Rules):
         kind, users = KINDS[name], dict.fromkeys([*([owner] if owner else []), *(m["Member_Account"] for m in listed)])
         members: Fields = {user: self.member(kind, at) for user in users}
         mutes = {}
-        for item in reversed(listed):  # of one named twice the first counts
-            user = item["Member_Account"]
+        for user, item in {m["Member_Account"]: m for m in reversed(listed)}.items():  # named twice: the first counts
             columns = {
                 "name_card": item.get("NameCard", ""),
                 "custom": {k: v for k, v in self.custom(
@@ -121,8 +119,7 @@ class Groups(Rules):
                 columns["msg_flag"] = item["MsgFlag"]
             if who.admin and len(item) > 1:
                 columns["joined_at"] = item.get("JoinTime") or self.now
-            members[user] = {**self.member(kind, at), **columns}
-            mutes.pop(("", user), None)
+            members[user] |= columns
             if item.get("MuteTime") and name != "Private" and user != owner:
                 mutes["", user] = self.until(item["MuteTime"])
         if owner:

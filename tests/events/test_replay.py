@@ -102,7 +102,8 @@ def state_of(world: World) -> State:
         "mutes": {
             tuple(key): until
             for *key, until in world.rows(
-                "SELECT g.group_id, s.topic_num, s.user_id, s.until FROM mutes s JOIN groups g ON g.num = s.group_num"
+                "SELECT g.group_id, coalesce(t.topic_id, ''), s.user_id, s.until FROM mutes s"
+                " JOIN groups g ON g.num = s.group_num LEFT JOIN topics t ON t.num = s.topic_num"
             )
         },
         "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
@@ -197,6 +198,8 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row
         apply_to_mutes(state, event)
         if isinstance(event, GroupCreated):
             groups[event.group_id] = created(event, fresh["groups"].get(event.group_id, {}))
+            of_first = {key: until for key, until in fresh["mutes"].items() if key[0] == event.group_id}
+            state["mutes"] |= of_first
         else:
             (apply_to_room if event.kind == "AVChatRoom" else apply_to_group)(groups[event.group_id], event)
             now = fresh["groups"].get(event.group_id, {})
@@ -243,15 +246,17 @@ def forget_mutes(state: State, group: str | None = None, user: str | None = None
 
 
 def apply_to_mutes(state: State, event: Any) -> None:
-    """Let an event happen to the mutes; those of a topic have tests of their own."""
+    """Let an event happen to the mutes."""
+    mutes = state["mutes"]
     if isinstance(event, OwnerChanged) and event.new:
         forget_mutes(state, event.group_id, event.new)
+    elif isinstance(event, TopicsDestroyed):
+        state["mutes"] = {key: until for key, until in mutes.items() if key[1] not in event.topic_ids}
     elif isinstance(event, MembersMuted):
-        assert not event.topic_id
         for user in event.users:
-            forget_mutes(state, event.group_id, user)
+            mutes.pop((event.group_id, event.topic_id, user), None)
             if event.until:
-                state["mutes"][event.group_id, 0, user] = event.until
+                mutes[event.group_id, event.topic_id, user] = event.until
 
 
 def member(kind: str, role: str) -> dict[str, Any]:
@@ -263,6 +268,7 @@ def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
     """Return a new group: live rooms keep no members."""
     members = {event.owner: member(event.kind, "Owner")} if event.owner and event.kind != "AVChatRoom" else {}
     members |= {user: member(event.kind, "Member") for user in event.members}
+    members = {user: fresh.get("members", {}).get(user, new) for user, new in members.items()}
     return {
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
         "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {}, "attributes": {}, "version": 0,
