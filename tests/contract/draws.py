@@ -186,7 +186,6 @@ def topic_masks(d: Draw) -> Fields:
     return {"PermissionGroupId": d.permission(), "TopicPermissionList": masks}
 
 
-Drawn = "Callable[[Draw], Fields]"
 #: Fields of each command, and how often it is drawn. GroupId is added unless it is given.
 COMMANDS: dict[str, tuple[int, Callable[[Draw], Fields]]] = {
     "create_group": (5, create_group),
@@ -270,6 +269,18 @@ COMMANDS: dict[str, tuple[int, Callable[[Draw], Fields]]] = {
         "PermissionGroupId": d.permission(), **d.maybe(0.5, TopicIdList=d.topics()),
     }),
 }  # fmt: skip
+#: What the model calls the right that a command needs.
+NEEDS = {
+    "modify_group_base_info": "options", "change_group_owner": "transfer", "add_group_member": "invite",
+    "delete_group_member": "kick", "modify_group_member_info": "appoint", "forbid_send_msg": "mute",
+    "create_topic": "new topic", "modify_topic": "topic", "destroy_topic": "end topic", "get_topic": "topics",
+    "create_permission_group": "permission", "modify_permission_group": "permission",
+    "destroy_permission_group": "permission", "add_permission_group_member": "in permission",
+    "delete_permission_group_member": "in permission", "add_topic_permission_group": "topic permission",
+    "set_topic_permission_group": "topic permission", "delete_topic_permission_group": "topic permission",
+    "get_group_muted_account": "muted", "get_joined_permission_groups": "permissions",
+    "get_topic_permission_group": "permissions", "get_permission_group_member_list": "permissions",
+}  # fmt: skip
 NAMES = [name for name, (often, _) in COMMANDS.items() for _ in range(often)]
 
 
@@ -277,6 +288,9 @@ def drawn(rng: random.Random, model: Model, name: str) -> tuple[Who, Fields]:
     """Return somebody, and fields of a command."""
     draw = Draw(rng, model, name)
     who = draw.who(name)
+    if name in NEEDS and draw.id in model.groups and not who.admin and draw.chance(0.7):
+        people = [Who(user, gateway=True) for user in draw.inside]
+        who = rng.choice([one for one in people if model.may(one, draw.g, NEEDS[name])] or [who])
     fields = COMMANDS[name][1](draw)
     if "Owner_Account" in fields and not who.admin and draw.chance(0.95):
         fields["Owner_Account"] = who.user

@@ -26,7 +26,7 @@ from qunzhu.core.limits import MSG_FLAGS
 from worlds import World, documented, switched
 
 if TYPE_CHECKING:
-    from hypothesis.stateful import Rule
+    from qunzhu.core.ports import Tx
 
 SEQUENCES = int(os.environ.get("QUNZHU_SEQUENCES", "150"))
 STEPS = 30
@@ -50,7 +50,7 @@ APPLICATION = (
 )  # fmt: skip
 
 
-def stored(tx: Any) -> Fields:  # noqa: C901 - a table each
+def stored(tx: Tx) -> Fields:  # noqa: C901 - a table each
     """Read all groups and applications, in the model's shape."""
     groups: dict[int, Fields] = {}
     for row in tx.all(f"SELECT {', '.join(GROUP_COLUMNS)} FROM groups ORDER BY num"):
@@ -151,6 +151,13 @@ def differ(server: Any, model: Any, path: str = "") -> list[str]:
     return [] if server == model else [f"{path}: server {server!r}, model {model!r}"]
 
 
+class Within:
+    """Reads in one transaction what ``state_of`` reads from a world."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.rows = tx.all
+
+
 class Machine(RuleBasedStateMachine):
     """Server and model side by side."""
 
@@ -211,8 +218,8 @@ class Machine(RuleBasedStateMachine):
         wanted = model.run(name, who, fields, made)
         self.compare("reply", [code, plain(reply)], list(wanted))
         self.compare("events", {"": told}, {"": model.events})
-        self.compare("state", world.store.read_now(stored), expected(model))
-        fresh = state_of(world)
+        now, fresh = world.store.read_now(lambda tx: (stored(tx), state_of(Within(tx))))
+        self.compare("state", now, expected(model))
         for event in published:
             apply(self.replayed, event, fresh)
         self.compare("events upon the state before", fresh, self.replayed)

@@ -71,6 +71,7 @@ def state_of(world: World) -> State:
     for row in world.rows(f"SELECT {', '.join(columns)} FROM groups ORDER BY num"):
         group = dict(zip(columns, row, strict=True))
         group["custom"] = json.loads(group["custom"])
+        group["default_permission"] %= 2**64
         group["members"], group["topics"] = {}, {}
         groups[group.pop("group_id")] = group
     for room, user, role, flag, card, custom in world.rows(
