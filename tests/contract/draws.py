@@ -31,7 +31,7 @@ class Draw:
         groups = list(model.groups.values())
         if any(word in name for word in ("topic", "permission")) and self.chance(0.95):
             groups = [g for g in groups if g["kind_name"] == "Community"] or groups
-        if name in {"join_group", "handle_group_application", "add_group_member"} and self.chance(0.6):
+        if name in {"join_group", "handle_group_application", "add_group_member"} and self.chance(0.75):
             groups = [g for g in groups if g["kind_name"] in {"Public", "ChatRoom"}] or groups
         self.g = rng.choice(groups) if groups else {"group_id": "gone", "members": {}, "topics": {}, "permissions": {}}
         if self.chance(0.02):
@@ -171,7 +171,9 @@ def decision(d: Draw) -> Fields:
 
 def topic_profile(d: Draw) -> Fields:
     """Return fields of a topic."""
-    return d.some({"CustomString": "c", "FaceUrl": "f", "Notification": "n", "Introduction": d.rng.choice(["", "i"])}, 2)
+    return d.some(
+        {"CustomString": "c", "FaceUrl": "f", "Notification": "n", "Introduction": d.rng.choice(["", "i"])}, 2
+    )
 
 
 def new_topic(d: Draw) -> Fields:

@@ -238,7 +238,7 @@ class Rules:
         """Return when a mute that begins now ends."""
         return min(FOREVER, self.now + seconds)
 
-    def enter(  # noqa: PLR0913 - how somebody got in
+    def enter(
         self, who: Who, g: Fields, users: list[str], how: str, *, silent: bool = False, agreed: bool = False,
         own: dict[str, Fields] | None = None,
     ) -> None:  # fmt: skip

@@ -62,7 +62,11 @@ def stored(tx: Tx) -> Fields:  # noqa: C901 - a table each
         }  # fmt: skip
     for num, user, *row in tx.all(f"SELECT group_num, user_id, {', '.join(MEMBER_COLUMNS)} FROM members"):
         m = groups[num]["members"][user] = dict(zip(MEMBER_COLUMNS, row, strict=True))
-        m |= {"role": ROLES[m["role"]], "msg_flag": MSG_FLAGS[m["msg_flag"]], "custom": msgspec.json.decode(m["custom"])}
+        m |= {
+            "role": ROLES[m["role"]],
+            "msg_flag": MSG_FLAGS[m["msg_flag"]],
+            "custom": msgspec.json.decode(m["custom"]),
+        }
     for g in groups.values():
         if g["kind_name"] != "AVChatRoom":
             assert g.pop("member_num") == len(g["members"])
@@ -181,17 +185,33 @@ class Machine(RuleBasedStateMachine):
     def begin(self, seed: int) -> None:
         """Make some groups, a community with topics among them."""
         rng = random.Random(seed)
-        for _ in range(3):
+        for _ in range(2):
             self.run("create_group", *drawn(rng, self.model, "create_group"))
-        some = [{"Member_Account": user} for user in rng.sample(USERS, 4)]
-        some[0]["Role"] = "Admin"
-        kind = {"Type": rng.choice(["Public", "ChatRoom", "Private"])} if rng.random() < 0.5 else {
-            "Type": "Community", "SupportTopic": 1, "EnablePermission": rng.randint(0, 1),
-        }  # fmt: skip
-        if kind["Type"] == "Private":
-            del some[0]["Role"]
-        fields = {**kind, "Name": "n", "Owner_Account": rng.choice(USERS), "MemberList": some}
-        self.run("create_group", Who(ADMIN, gateway=False), fields)
+        for kind in rng.choice([["Community"], ["Public"], ["ChatRoom", "Public"], ["Community", "Private"]]):
+            owner, *some = rng.sample(USERS, 4)
+            more: Fields = {"SupportTopic": 1, "EnablePermission": rng.randint(0, 1)} if kind == "Community" else {}
+            if kind in {"Public", "ChatRoom", "Private"}:
+                more["InviteJoinOption"] = "NeedPermission"
+            members = [{"Member_Account": user} for user in some]
+            if kind != "Private":
+                members[0]["Role"] = "Admin"
+            self.run("create_group", Who(ADMIN, gateway=False), {
+                "Type": kind, "Name": "n", "Owner_Account": owner, "MemberList": members, **more,
+            })  # fmt: skip
+            if kind == "Community":
+                self.furnish(list(self.model.groups)[-1], owner, some)
+
+    def furnish(self, group_id: str, owner: str, some: list[str]) -> None:
+        """Give a community topics, and a permission group with a member."""
+        who = Who(owner, gateway=True)
+        for part in "ab":
+            fields = {"GroupId": group_id, "TopicName": part, "TopicId": f"{group_id}@TOPIC#_{part}"}
+            self.run("create_topic", who, fields)
+        fields = {"GroupId": group_id, "PermissionGroupId": "@PMG#_a", "Permission": 0b101110}
+        self.run("create_permission_group", who, fields)
+        self.run("add_permission_group_member", who, {
+            "GroupId": group_id, "PermissionGroupId": "@PMG#_a", "MemberList": [{"Member_Account": some[-1]}],
+        })  # fmt: skip
 
     @rule(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32 - 1))
     def step(self, name: str, seed: int) -> None:
