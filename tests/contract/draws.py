@@ -18,6 +18,10 @@ GATEWAY_ONLY = {
     "join_group", "quit_group", "get_group_applications", "handle_group_application",
     "report_group_applications_read", "get_joined_permission_groups",
 }  # fmt: skip
+IN_ROOMS = {
+    "ban_group_member", "unban_group_member", "get_group_ban_member", "modify_admin", "get_admin_list",
+    "modify_user_info", "get_members", "check_members", "get_online_member_num",
+}  # fmt: skip
 FLAGS = ["AcceptAndNotify", "AcceptNotNotify", "Discard"]
 MASKS = [0, 1, 2, 4, 6, 8, 12, 16, 32, 36, 63, 1024, 2**63, ALL_BITS]
 TEXTS = {"Name": "nm", "Introduction": "in", "Notification": "", "FaceUrl": "fa"}
@@ -32,12 +36,15 @@ class Draw:
         if any(word in name for word in ("topic", "permission")) and self.chance(0.95):
             groups = [g for g in groups if g["kind_name"] == "Community"] or groups
         if name in {"join_group", "handle_group_application", "add_group_member"} and self.chance(0.75):
-            groups = [g for g in groups if g["kind_name"] in {"Public", "ChatRoom"}] or groups
+            asking = {"Public", "AVChatRoom"} if name == "join_group" else {"Public", "ChatRoom"}
+            groups = [g for g in groups if g["kind_name"] in asking] or groups
+        if name in IN_ROOMS and self.chance(0.9):
+            groups = [g for g in groups if g["kind_name"] == "AVChatRoom"] or groups
         self.g = rng.choice(groups) if groups else {"group_id": "gone", "members": {}, "topics": {}, "permissions": {}}
         if self.chance(0.02):
             self.g = {**self.g, "group_id": "gone"}
         self.id = self.g["group_id"]
-        self.inside = list(self.g["members"])
+        self.inside = [*self.g["members"], *self.g.get("live", ())]
         self.outside = [user for user in USERS if user not in self.inside]
 
     def chance(self, share: float) -> bool:
@@ -74,11 +81,11 @@ class Draw:
         if self.chance(0.03):
             return Who(ADMIN, gateway=True)
         role = self.rng.choice(["Owner", "Admin", "Member", "Member", ""])
-        people = [user for user in self.inside if self.g["members"][user]["role"] == role]
-        if self.g.get("kind_name") == "AVChatRoom" and self.g["owner"] and self.chance(0.5):
-            people = [self.g["owner"]]
+        people = [user for user in self.inside if self.model.role(self.g, user) == role]
+        if self.g.get("kind_name") == "AVChatRoom" and self.chance(0.5):
+            people = [user for user in (self.g["owner"], *self.g["admins"]) if user] or people
         if name in {"join_group", "create_group"}:
-            people = self.outside
+            people = self.outside if self.chance(0.9) else self.inside
         user = self.rng.choice(people or self.outside or USERS)
         # A deleted account calls nothing: its sessions are over.
         return Who(user if user in self.model.accounts else ADMIN, gateway=True)
@@ -98,6 +105,17 @@ class Draw:
         """Return a permission group's id, mostly of one that is there."""
         there = list(self.g["permissions"])
         return self.rng.choice(there) if there and self.chance(0.9) else f"@PMG#_{self.rng.choice('ab')}"
+
+    def attributes(self, new: float = 0.7) -> list[Fields]:
+        """Return attributes, some of them with the version that was read."""
+        present = self.g.get("attributes", {})
+        keys = {self.rng.choice("abcdef") if self.chance(new) or not present else self.rng.choice(list(present))}
+        keys |= set(self.rng.sample(list(present), 1)) if present and self.chance(0.5) else set()
+        return [
+            {"key": key, "value": self.rng.choice("xyz"),
+             **self.maybe(0.3, seq=present.get(key, ("", 0))[1] + self.chance(0.2))}
+            for key in sorted(keys)
+        ]  # fmt: skip
 
     def custom(self, *keys: str) -> list[Fields]:
         """Return custom fields, mostly one that everybody in the group may write."""
@@ -249,6 +267,33 @@ COMMANDS: dict[str, tuple[int, Callable[[Draw], Fields]]] = {
     "delete_topic_permission_group": (1, lambda d: {
         "PermissionGroupId": d.permission(), "TopicIdList": d.topics(),
     }),
+    "ban_group_member": (2, lambda d: {
+        "Members_Account": d.users(), "Duration": d.rng.choice([0, 3, 1000, FOREVER]), **d.maybe(0.3, Description="d"),
+    }),
+    "unban_group_member": (1, lambda d: {"Members_Account": d.users()}),
+    "get_group_ban_member": (1, lambda d: {"Offset": 0}),
+    "modify_admin": (2, lambda d: {"CommandType": 1 + d.chance(0.3), "Admin_Account": d.users()}),
+    "get_admin_list": (1, lambda d: {}),
+    "modify_user_info": (3, lambda d: {"CommandType": 1 + d.chance(0.3), "MemberList": [
+        {"Member_Account": user, "Marks": d.rng.sample([500, 600, 1000, 1001, 1002] + [700] * d.chance(0.1), 2)}
+        for user in d.users(1)
+    ]}),
+    "get_members": (1, lambda d: {"Timestamp": 0, **d.maybe(0.3, Mark=d.rng.choice([500, 600, 1000]))}),
+    "check_members": (1, lambda d: {"Member_Account": d.users()}),
+    "get_online_member_num": (1, lambda d: {}),
+    "modify_group_attr": (4, lambda d: {"GroupAttr": d.attributes()}),
+    "set_group_attr": (2, lambda d: {"GroupAttr": d.attributes()}),
+    "delete_group_attr": (2, lambda d: {"GroupAttr": [
+        {name: value for name, value in item.items() if name != "value"} for item in d.attributes(new=0.1)
+    ]}),
+    "clear_group_attr": (1, lambda d: d.maybe(0.3, MainSeq=d.g.get("version", 0) + d.chance(0.2))),
+    "get_group_attr": (2, lambda d: {}),
+    "update_group_counter": (4, lambda d: {
+        "GroupCounter": [{"Key": d.rng.choice("abc"), "Value": d.rng.choice([1, -7, 2**62])} for _ in d.users()],
+        **d.maybe(0.7, Mode=d.rng.choice(["Set", "Increase", "Decrease"])),
+    }),
+    "delete_group_counter": (1, lambda d: d.maybe(0.7, GroupCounterKeys=[d.rng.choice("abc")])),
+    "get_group_counter": (2, lambda d: d.maybe(0.5, GroupCounterKeys=["a", "z"])),
     "get_group_info": (2, lambda d: {"GroupId": None, "GroupIdList": [*d.model.groups, "gone"]}),
     "get_appid_group_list": (1, lambda d: {"GroupId": None, **d.maybe(0.5, GroupType=d.rng.choice(list(KINDS)))}),
     "get_joined_group_list": (2, lambda d: {
@@ -281,6 +326,9 @@ NEEDS = {
     "delete_permission_group_member": "in permission", "add_topic_permission_group": "topic permission",
     "set_topic_permission_group": "topic permission", "delete_topic_permission_group": "topic permission",
     "get_group_muted_account": "muted", "get_joined_permission_groups": "permissions",
+    "modify_group_attr": "attributes", "set_group_attr": "attributes", "delete_group_attr": "attributes",
+    "update_group_counter": "counters", "get_group_counter": "counters", "delete_group_counter": "counters",
+    "ban_group_member": "ban", "unban_group_member": "ban", "modify_admin": "appoint", "modify_user_info": "mark",
     "get_topic_permission_group": "permissions", "get_permission_group_member_list": "permissions",
 }  # fmt: skip
 NAMES = [name for name, (often, _) in COMMANDS.items() for _ in range(often)]
@@ -291,7 +339,8 @@ def drawn(rng: random.Random, model: Model, name: str) -> tuple[Who, Fields]:
     draw = Draw(rng, model, name)
     who = draw.who(name)
     if name in NEEDS and draw.id in model.groups and not who.admin and draw.chance(0.7):
-        people = [Who(user, gateway=True) for user in draw.inside]
+        people = [Who(user, gateway=True) for user in {*draw.inside, *draw.g["admins"], draw.g["owner"] or ADMIN}]
+        people = sorted(one for one in people if one.user in model.accounts)
         who = rng.choice([one for one in people if model.may(one, draw.g, NEEDS[name])] or [who])
     fields = COMMANDS[name][1](draw)
     if "Owner_Account" in fields and not who.admin and draw.chance(0.95):

@@ -15,8 +15,8 @@ FOREVER = 2**32 - 1
 ALL_BITS = 2**64 - 1
 RANK = {"": 0, "Member": 1, "Admin": 2, "Owner": 3}
 ON_OFF = ("Off", "On")
-#: Who may (o owner, d administrator, m member, u anybody; app administrators too, unless "-" or "u" stands alone with
-#: it), by kind: Work, Public, Meeting, live room, Community.
+#: Who may do what: o owner, d administrator, m member, u anybody, and app administrators unless it is "-". By kind:
+#: Work, Public, Meeting, live room, Community.
 MAY = {
     "see": ("odm", "odmu", "odmu", "odmu", "odmu"),
     "list": ("odm", "odm", "odm", "-", "odm"),
@@ -35,6 +35,11 @@ MAY = {
     "muted": ("o", "od", "od", "od", "od"),
     "notify": ("", "", "", "", ""),
     "import": ("", "", "", "-", ""),
+    "ban": ("-", "-", "-", "od", "-"),
+    "mark": ("-", "-", "-", "o", "-"),
+    "online": ("-", "-", "-", "odmu", "-"),
+    "attributes": ("odm", "odm", "odm", "odm", "odm"),
+    "counters": ("odm", "odm", "odm", "odm", "-"),
     "topics": ("-", "-", "-", "-", "odm"),
     "new topic": ("-", "-", "-", "-", "od"),
     "topic": ("-", "-", "-", "-", "od"),
@@ -115,6 +120,11 @@ def kind_of(g: Fields) -> Kind:
     return KINDS[g["kind_name"]]
 
 
+def number(g: Fields) -> int:
+    """Return how many members a group has: of a live room those who are there."""
+    return len(g["live"] if g["kind_name"] == "AVChatRoom" else g["members"])
+
+
 class Rules:
     """State of the app, and what the commands have in common."""
 
@@ -123,6 +133,8 @@ class Rules:
         self.consent = consent
         self.now = now
         self.groups: dict[str, Fields] = {}
+        self.sessions: dict[str, int] = {}
+        """Number of each user's session."""
         self.applications: dict[int, Fields] = {}
         self.seen: dict[str, int] = {}
         self.events: list[Fields] = []
@@ -149,9 +161,11 @@ class Rules:
         return self.groups[group_id]
 
     def role(self, g: Fields, user: str) -> str:
-        """Return a user's role; a live room knows its owner only."""
+        """Return a user's role; owner and administrators of a live room need not be there."""
         if g["kind_name"] == "AVChatRoom":
-            return "Owner" if user == g["owner"] else ""
+            if user == g["owner"]:
+                return "Owner"
+            return "Admin" if user in g["admins"] else "Member" if user in g["live"] else ""
         return g["members"][user]["role"] if user in g["members"] else ""
 
     def masks(self, g: Fields, user: str, topic: str = "") -> tuple[int, int]:
@@ -249,7 +263,7 @@ class Rules:
         admins = [user for user in users if own.get(user, {}).get("role") == "Admin"]
         seq = self.tell(
             g, who, "MembersJoined", kind.notices[0], silent=silent, users=users, how=how, agreed=agreed,
-            member_num=len(g["members"]) + len(users), admins=admins,
+            member_num=len(g["members"]) + len(users), admins=admins, session=0, most=0,
         )  # fmt: skip
         for user in users:
             g["members"][user] = {**self.member(kind, self.now), "read_seq": seq or before, **own.get(user, {})}
@@ -291,7 +305,7 @@ class Rules:
         """Dissolve a group."""
         del self.groups[g["group_id"]]
         self.applications = {n: a for n, a in self.applications.items() if a["group"] != g["group_id"]}
-        self.emit("GroupDissolved", g, who, name=g["name"], owner=g["owner"], member_num=len(g["members"]))
+        self.emit("GroupDissolved", g, who, name=g["name"], owner=g["owner"], member_num=number(g))
 
     def ask(self, g: Fields, sort: int, user: str, inviter: str = "", message: str = "", by: str = "") -> None:
         """Let an application wait, or renew it."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract.model import ADMIN, KINDS, ON_OFF, OPTIONS, PROFILE, Fields, No, Rules, Who, kind_of
+from contract.model import ADMIN, KINDS, ON_OFF, OPTIONS, PROFILE, Fields, No, Who, kind_of, number
+from contract.model_rooms import Rooms
 
 SILENT = {"MuteAllMember", "ApplyJoinOption", "InviteJoinOption", "MaxMemberNum", "HistoryMsgBeforeJoin"}
 
@@ -15,7 +16,7 @@ def shown(g: Fields) -> Fields:
     return {
         "Type": g["kind_name"], "Appid": 1400000000, "Owner_Account": g["owner"], "CreateTime": g["created_at"],
         "InfoSeq": g["info_seq"], "LastInfoTime": g["info_at"], "LastMsgTime": g["last_msg_at"],
-        "NextMsgSeq": g["next_seq"], "MemberNum": len(g["members"]), "MuteAllMember": mute, "ShutUpAllMember": mute,
+        "NextMsgSeq": g["next_seq"], "MemberNum": number(g), "MuteAllMember": mute, "ShutUpAllMember": mute,
         "SupportTopic": g["support_topic"], **{wire: g[name] for wire, name in (PROFILE | OPTIONS).items()},
         "HistoryMsgBeforeJoin": ON_OFF[g["history_before_join"]],
     }  # fmt: skip
@@ -26,7 +27,7 @@ def pairs(custom: dict[str, str]) -> list[Fields]:
     return [{"Key": key, "Value": value} for key, value in custom.items()]
 
 
-class Groups(Rules):
+class Groups(Rooms):
     """Groups, members, applications."""
 
     def create_group(self, who: Who, f: Fields) -> Fields:
@@ -90,7 +91,8 @@ class Groups(Rules):
             "enable_permission": f.get("EnablePermission", 0), "default_permission": f.get("DefaultPermission", 0),
             "history_before_join": int(name == "ChatRoom"), "active": int(imported or name != "Private"),
             **{column: f.get(wire, "") for wire, column in PROFILE.items()}, "members": members, "mutes": mutes,
-            "stored": {}, "topics": {}, "permissions": {},
+            "stored": {}, "topics": {}, "permissions": {}, "admins": {}, "bans": {}, "live": {}, "attributes": {},
+            "version": 0, "writes": (0, 0), "counters": {},
         }  # fmt: skip
         event = self.emit(
             "GroupCreated", g, who, seq=seq, told=told, silent=imported or name == "Private", name=f["Name"],
@@ -98,6 +100,8 @@ class Groups(Rules):
         )  # fmt: skip
         if seq:
             g["stored"][seq] = event
+        if name == "AVChatRoom" and owner == who.user:
+            self.enter_room(who, g, told=False)
         return g
 
     def _first(self, who: Who, name: str, owner: str, listed: list[Fields], at: int) -> tuple[Fields, Fields]:
@@ -304,10 +308,16 @@ class Groups(Rules):
         g = self.group(f["GroupId"])
         if who.user in g["members"]:
             raise No(10013)
-        if g["kind_name"] == "Private" or g["apply_join"] == "DisableApply":
-            raise No(10007)
+        shut = g["apply_join"] == "DisableApply"
         if g["kind_name"] == "AVChatRoom":
-            raise No(10026)
+            if g["bans"].get(who.user, (0, ""))[0] > self.now:
+                raise No(10007)
+            if shut and not self.role(g, who.user) and not who.admin:
+                raise No(10007)
+            self.enter_room(who, g)
+            return
+        if g["kind_name"] == "Private" or shut:
+            raise No(10007)
         if g["kind_name"] == "Public" and g["apply_join"] == "NeedPermission":
             self.ask(g, 0, who.user, message=f.get("Message", ""))
         else:
@@ -321,7 +331,10 @@ class Groups(Rules):
             raise No(10009)
         if not role:
             raise No(10007)
-        self.leave(who, g, [who.user], "Quit")
+        if g["kind_name"] == "AVChatRoom":
+            self.leave_room(who, g, [who.user], "Quit")
+        else:
+            self.leave(who, g, [who.user], "Quit")
 
     def handle_group_application(self, who: Who, f: Fields) -> None:
         """Decide an application."""
@@ -371,6 +384,11 @@ class Groups(Rules):
             if user in g["members"]:
                 self.leave(who, g, [user], "AccountDeleted")
         for g in self.groups.values():
+            if g["admins"].pop(user, None) is not None:
+                self.tell(g, who, "MemberRoleChanged", "off", user=user, role="Member")
+        for g in self.groups.values():
+            g["live"].pop(user, None)
+            g["bans"].pop(user, None)
             if g["owner"] == user:
                 self.own(g, who, "", "off")
             g["mutes"] = {key: until for key, until in g["mutes"].items() if key[1] != user}

@@ -26,6 +26,7 @@ from qunzhu.core.limits import MSG_FLAGS
 from worlds import World, documented, switched
 
 if TYPE_CHECKING:
+    from qunzhu.core.live import Present
     from qunzhu.core.ports import Tx
 
 SEQUENCES = int(os.environ.get("QUNZHU_SEQUENCES", "150"))
@@ -50,6 +51,27 @@ APPLICATION = (
 )  # fmt: skip
 
 
+def there(tx: Tx, room: str) -> list[Present]:
+    """Return who is in a live room, in the order of entering."""
+    live = tx.presence.live
+    both = {one.user: one for one in [*live.newest(room, 1000), *live.newest(room, 1000, 600)]}
+    return sorted(both.values(), key=lambda one: one.place)
+
+
+def read_small_tables(tx: Tx, groups: dict[int, Fields]) -> None:
+    """Read what hangs on a group and is a value by a key."""
+    for num, user, at in tx.all("SELECT group_num, user_id, at FROM live_admins"):
+        groups[num]["admins"][user] = at
+    for num, user, until, why in tx.all("SELECT group_num, user_id, until, description FROM bans"):
+        groups[num]["bans"][user] = (until, why)
+    for num, key, value, version in tx.all("SELECT group_num, name, value, version FROM attributes"):
+        groups[num]["attributes"][key] = (value, version)
+    for num, version, at, writes in tx.all("SELECT group_num, version, at, writes FROM attribute_versions"):
+        groups[num] |= {"version": version, "writes": (at, writes)}
+    for num, key, value in tx.all("SELECT group_num, name, value FROM group_counters"):
+        groups[num]["counters"][key] = value
+
+
 def stored(tx: Tx) -> Fields:  # noqa: C901 - a table each
     """Read all groups and applications, in the model's shape."""
     groups: dict[int, Fields] = {}
@@ -58,7 +80,9 @@ def stored(tx: Tx) -> Fields:  # noqa: C901 - a table each
         groups[g.pop("num")] = g
         g |= {
             "custom": msgspec.json.decode(g["custom"]), "default_permission": g["default_permission"] % 2**64,
-            "members": {}, "mutes": {}, "topics": {}, "permissions": {}, "stored": {},
+            "members": {}, "mutes": {}, "topics": {}, "permissions": {}, "stored": {}, "admins": {}, "bans": {},
+            "attributes": {}, "version": 0, "writes": (0, 0), "counters": {},
+            "live": {one.user: {"at": one.joined_at, "marks": set(one.marks)} for one in there(tx, g["group_id"])},
         }  # fmt: skip
     for num, user, *row in tx.all(f"SELECT group_num, user_id, {', '.join(MEMBER_COLUMNS)} FROM members"):
         m = groups[num]["members"][user] = dict(zip(MEMBER_COLUMNS, row, strict=True))
@@ -81,6 +105,7 @@ def stored(tx: Tx) -> Fields:  # noqa: C901 - a table each
         topics[num] = topic_id
     for num, topic, user, until in tx.all("SELECT group_num, topic_num, user_id, until FROM mutes"):
         groups[num]["mutes"][topics[topic], user] = until
+    read_small_tables(tx, groups)
     for num, one, name, mask, custom, number, at in tx.all(
         "SELECT group_num, permission_group_id, name, permission, custom_string, member_num, created_at"
         " FROM permission_groups"
@@ -158,8 +183,8 @@ def differ(server: Any, model: Any, path: str = "") -> list[str]:
 class Within:
     """Reads in one transaction what ``state_of`` reads from a world."""
 
-    def __init__(self, tx: Tx) -> None:
-        self.rows = tx.all
+    def __init__(self, tx: Tx, world: World) -> None:
+        self.rows, self.hub = tx.all, world.hub
 
 
 class Machine(RuleBasedStateMachine):
@@ -179,6 +204,8 @@ class Machine(RuleBasedStateMachine):
         self.agree = True
         world.events.clear()
         self.model = Model(USERS, CONSENT, world.now)
+        self.sessions = {user: world.online(user) for user in (ADMIN, *USERS)}
+        self.model.sessions = {user: session.number for user, session in self.sessions.items()}
         self.replayed = state_of(world)
 
     @initialize(seed=st.integers(0, 2**32 - 1))
@@ -187,12 +214,17 @@ class Machine(RuleBasedStateMachine):
         rng = random.Random(seed)
         for _ in range(2):
             self.run("create_group", *drawn(rng, self.model, "create_group"))
-        for kind in rng.choice([["Community"], ["Public"], ["ChatRoom", "Public"], ["Community", "Private"]]):
+        for kind in rng.choice(
+            [["Community"], ["Public"], ["ChatRoom", "Public"], ["Community", "Private"], ["AVChatRoom"]]
+        ):
             owner, *some = rng.sample(USERS, 4)
             more: Fields = {"SupportTopic": 1, "EnablePermission": rng.randint(0, 1)} if kind == "Community" else {}
             if kind in {"Public", "ChatRoom", "Private"}:
                 more["InviteJoinOption"] = "NeedPermission"
             members = [{"Member_Account": user} for user in some]
+            if kind == "AVChatRoom":
+                self.run("create_group", Who(owner, gateway=True), {"Type": kind, "Name": "n"})
+                continue
             if kind != "Private":
                 members[0]["Role"] = "Admin"
             self.run("create_group", Who(ADMIN, gateway=False), {
@@ -238,12 +270,16 @@ class Machine(RuleBasedStateMachine):
         wanted = model.run(name, who, fields, made)
         self.compare("reply", [code, plain(reply)], list(wanted))
         self.compare("events", {"": told}, {"": model.events})
-        now, fresh = world.store.read_now(lambda tx: (stored(tx), state_of(Within(tx))))
+        now, fresh = world.store.read_now(lambda tx: (stored(tx), state_of(Within(tx, world))))
         self.compare("state", now, expected(model))
         for event in published:
             apply(self.replayed, event, fresh)
+        for group in (*fresh["groups"].values(), *self.replayed["groups"].values()):
+            group["bans"] = {user: until for user, until in group["bans"].items() if until > world.now}
         self.compare("events upon the state before", fresh, self.replayed)
         world.events.clear()
+        for session in self.sessions.values():
+            session.frames.clear()
         self.counts.setdefault(name, {}).setdefault(code, 0)
         self.counts[name][code] += 1
 
@@ -297,6 +333,11 @@ def test_postgresql_does_the_same(make_world):
 
 def test_no_group_command_is_missing():
     """A new command needs its rules in the model."""
-    services = {"group_open_http_svc", "million_group_open_http_svc", "group_open_avchatroom_http_svc"}
+    services = {
+        "group_open_http_svc",
+        "million_group_open_http_svc",
+        "group_open_avchatroom_http_svc",
+        "group_open_attr_http_svc",
+    }
     built = {command.name for command in BY_NAME.values() if command.service in services}
     assert built - ELSEWHERE <= set(COMMANDS)

@@ -184,6 +184,9 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row
             del state["accounts"][user]
             state["seen"].pop(user, None)
             forget_mutes(state, user=user)
+            for group in state["groups"].values():
+                group["live"].pop(user, None)
+                group["bans"].pop(user, None)
         drop_waiting(state, lambda room, user, inviter: {user, inviter} & {*event.deleted})
     elif isinstance(event, ApplicationsSeen):
         state["seen"][event.user] = event.at_ms
