@@ -38,6 +38,8 @@ class Draw:
         if name in {"join_group", "handle_group_application", "add_group_member"} and self.chance(0.75):
             asking = {"Public", "AVChatRoom"} if name == "join_group" else {"Public", "ChatRoom"}
             groups = [g for g in groups if g["kind_name"] in asking] or groups
+        if "group_attr" in name and self.chance(0.8):
+            groups = [g for g in groups if g["attributes"]] or groups
         if name in IN_ROOMS and self.chance(0.9):
             groups = [g for g in groups if g["kind_name"] == "AVChatRoom"] or groups
         self.g = rng.choice(groups) if groups else {"group_id": "gone", "members": {}, "topics": {}, "permissions": {}}
@@ -172,7 +174,8 @@ def change(d: Draw) -> Fields:
 def member_change(d: Draw) -> Fields:
     """Return fields of modify_group_member_info."""
     return {"Member_Account": d.user(0.95), **d.some({
-        "Role": d.rng.choice(["Admin", "Member"]), "MuteTime": d.rng.choice([0, 2, 100]), "NameCard": d.rng.choice("c "),
+        "Role": d.rng.choice(["Admin", "Member"]), "MuteTime": d.rng.choice([0, 2, 100]),
+        "NameCard": d.rng.choice(["", "c"]),
         "MsgFlag": d.rng.choice(FLAGS), "AppMemberDefinedData": d.custom("open_m", "admin_m", "pub_m", "none"),
     }, 2)}  # fmt: skip
 

@@ -49,7 +49,7 @@ class Groups(Rooms):
             raise No(10004)
         return {"GroupId": self._make(who, f, at, imported=True)["group_id"]}
 
-    def _make(self, who: Who, f: Fields, at: int, *, imported: bool) -> Fields:
+    def _make(self, who: Who, f: Fields, at: int, *, imported: bool) -> Fields:  # noqa: C901 - a rule each
         name, owner = f["Type"], f.get("Owner_Account", ADMIN if who.gateway else "") if who.admin else who.user
         kind = KINDS[name]
         if not who.admin and f.get("Owner_Account", who.user) != who.user:
@@ -150,7 +150,7 @@ class Groups(Rooms):
         g["mutes"] = {key: until for key, until in g["mutes"].items() if key[1] != new}
         self.own(g, who, new, kind_of(g).notices[1])
 
-    def modify_group_base_info(self, who: Who, f: Fields) -> None:
+    def modify_group_base_info(self, who: Who, f: Fields) -> None:  # noqa: C901, PLR0912 - a rule each
         """Change a group's profile."""
         g = self.group(f["GroupId"])
         given = {name: value for name, value in f.items() if name not in {"GroupId", "From_Account"}}

@@ -44,7 +44,8 @@ class Rooms(Rules):
         g, mark = self.room(who, f, "online")[0], f.get("Mark", 0)
         users = [
             {"Member_Account": user, "JoinTime": one["at"], "NickName": "", "Avatar": ""}
-            for user, one in reversed(g["live"].items()) if (mark in one["marks"] if mark else HIDDEN not in one["marks"])
+            for user, one in reversed(g["live"].items())
+            if (mark in one["marks"] if mark else HIDDEN not in one["marks"])
         ]  # fmt: skip
         return {"MemberList": users, "NextTimestamp": 0}
 

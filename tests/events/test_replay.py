@@ -176,7 +176,7 @@ def read_live(world: World, groups: dict[str, Any]) -> None:
         groups[room]["bans"][user] = until
 
 
-def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row each
+def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR0912 - a row each
     """Let an event happen to a state. What a creation does not tell of a profile is taken from the fresh one."""
     if isinstance(event, AccountsChanged):
         state["accounts"] |= dict.fromkeys(event.registered, 0)
