@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qunzhu.core.ports import Tx
 
 SEQUENCES = int(os.environ.get("QUNZHU_SEQUENCES", "150"))
+ENOUGH = 100
 STEPS = 30
 CONSENT = ("ChatRoom",)
 #: Tables that outlive the groups.
@@ -256,7 +257,7 @@ class Machine(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32 - 1))
     def step(self, name: str, seed: int) -> None:
         """Let somebody do something."""
-        rng = random.Random(seed)
+        rng = random.Random(f"{name} {seed}")
         self.world.now += rng.choice([0, 0, 1, 3])
         self.run(name, *drawn(rng, self.model, name))
 
@@ -330,8 +331,7 @@ def test_the_server_does_what_the_rules_say(sqlite_world):
     counts = run_machine(sqlite_world, SEQUENCES)
     for name, codes in sorted(counts.items()):
         sys.stdout.write(f"{name:34} {sum(codes.values()):7}  {dict(sorted(codes.items()))}\n")
-    assert set(counts) == set(COMMANDS)
-    assert all(codes.get(0) for codes in counts.values())
+    assert SEQUENCES < ENOUGH or (set(counts) == set(COMMANDS) and all(codes.get(0) for codes in counts.values()))
 
 
 def test_postgresql_does_the_same(make_world):
