@@ -332,7 +332,8 @@ NEEDS = {
     "modify_group_attr": "attributes", "set_group_attr": "attributes", "delete_group_attr": "attributes",
     "update_group_counter": "counters", "get_group_counter": "counters", "delete_group_counter": "counters",
     "ban_group_member": "ban", "unban_group_member": "ban", "modify_admin": "appoint", "modify_user_info": "mark",
-    "get_topic_permission_group": "permissions", "get_permission_group_member_list": "permissions",
+    "get_topic_permission_group": "permissions", "get_permission_group": "permissions",
+    "get_permission_group_member_list": "permissions",
 }  # fmt: skip
 NAMES = [name for name, (often, _) in COMMANDS.items() for _ in range(often)]
 

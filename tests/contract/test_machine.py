@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 SEQUENCES = int(os.environ.get("QUNZHU_SEQUENCES", "150"))
 ENOUGH = 100
 STEPS = 30
+#: Kinds of the groups that a sequence begins with, besides a random one.
+BEGINNINGS = (
+    ("Community", "AVChatRoom"), ("Public", "AVChatRoom"), ("ChatRoom", "Public"), ("Community", "Private"),
+    ("Community", "Public"),
+)  # fmt: skip
 CONSENT = ("ChatRoom",)
 #: Tables that outlive the groups.
 KEPT = {"accounts", "counters", "outbox", "dissolved", "deleted_accounts", "applications_seen"}
@@ -214,18 +219,8 @@ class Machine(RuleBasedStateMachine):
     def begin(self, seed: int) -> None:
         """Make some groups, a community with topics among them."""
         rng = random.Random(seed)
-        for _ in range(2):
-            self.run("create_group", *drawn(rng, self.model, "create_group"))
-        for kind in rng.choice(
-            [
-                ["Community"],
-                ["Public"],
-                ["AVChatRoom", "Public"],
-                ["AVChatRoom", "ChatRoom"],
-                ["Community", "Private"],
-                ["AVChatRoom"],
-            ]
-        ):
+        self.run("create_group", *drawn(rng, self.model, "create_group"))
+        for kind in rng.choice(BEGINNINGS):
             owner, *some = rng.sample(USERS, 4)
             more: Fields = {"SupportTopic": 1, "EnablePermission": rng.randint(0, 1)} if kind == "Community" else {}
             if kind in {"Public", "ChatRoom", "Private"}:
@@ -241,6 +236,9 @@ class Machine(RuleBasedStateMachine):
             })  # fmt: skip
             if kind == "Community":
                 self.furnish(list(self.model.groups)[-1], owner, some)
+        group_id = list(self.model.groups)[-1]
+        pairs = [{"key": key, "value": "x"} for key in "ab"]
+        self.run("modify_group_attr", Who(ADMIN, gateway=False), {"GroupId": group_id, "GroupAttr": pairs})
 
     def furnish(self, group_id: str, owner: str, some: list[str]) -> None:
         """Give a community topics, and a permission group with a member."""
