@@ -248,7 +248,7 @@ COMMANDS: dict[str, tuple[int, Callable[[Draw], Fields]]] = {
         "TopicId": d.topic(), **(topic_profile(d) if d.chance(0.6) else {}), **d.maybe(0.5, MuteAllMember="On"),
         **d.maybe(0.1, From_Account=d.user()),
     }),
-    "destroy_topic": (1, lambda d: {"TopicIdList": d.topics()}),
+    "destroy_topic": (3, lambda d: {"TopicIdList": d.topics()}),
     "create_permission_group": (5, lambda d: {
         **d.maybe(0.7, PermissionGroupId=f"@PMG#_{d.rng.choice('ab')}"), **d.maybe(0.8, Permission=d.rng.choice(MASKS)),
         **d.maybe(0.3, PermissionGroupName="p"),

@@ -253,6 +253,8 @@ class Machine(RuleBasedStateMachine):
         for part in "ab":
             fields = {"GroupId": group_id, "TopicName": part, "TopicId": f"{group_id}@TOPIC#_{part}"}
             self.run("create_topic", who, fields)
+        muted = {"Members_Account": some[1:], "MuteTime": 1000, "TopicId": f"{group_id}@TOPIC#_a"}
+        self.run("forbid_send_msg", who, {"GroupId": group_id, **muted})
         fields = {"GroupId": group_id, "PermissionGroupId": "@PMG#_a", "Permission": 0b101110}
         self.run("create_permission_group", who, fields)
         self.run("add_permission_group_member", who, {
@@ -263,7 +265,7 @@ class Machine(RuleBasedStateMachine):
     def step(self, name: str, seed: int) -> None:
         """Let somebody do something."""
         rng = random.Random(f"{name} {seed}")
-        self.world.now += rng.choice([0, 0, 1, 3])
+        self.world.now += rng.choice([0, 0, 0, 0, 1, 3])
         self.run(name, *drawn(rng, self.model, name))
 
     def run(self, name: str, who: Who, fields: Fields) -> None:
