@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qunzhu.core.ports import Tx
 
 SEQUENCES = int(os.environ.get("QUNZHU_SEQUENCES", "150"))
-ENOUGH = 100
+FEW, MANY = 100, 1000
 STEPS = 30
 #: Kinds of the groups that a sequence begins with, besides a random one.
 BEGINNINGS = (
@@ -225,7 +225,7 @@ class Machine(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**32 - 1))
     def begin(self, seed: int) -> None:
         """Make some groups, a community with topics among them."""
-        rng = random.Random(seed)
+        self.seed, rng = seed, random.Random(seed)
         self.run("create_group", *drawn(rng, self.model, "create_group"))
         for kind in rng.choice(BEGINNINGS):
             owner, *some = rng.sample(USERS, 4)
@@ -261,10 +261,11 @@ class Machine(RuleBasedStateMachine):
             "GroupId": group_id, "PermissionGroupId": "@PMG#_a", "MemberList": [{"Member_Account": some[-1]}],
         })  # fmt: skip
 
-    @rule(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32 - 1))
-    def step(self, name: str, seed: int) -> None:
-        """Let somebody do something."""
-        rng = random.Random(f"{name} {seed}")
+    @rule(seed=st.integers(0, 2**32 - 1))
+    def step(self, seed: int) -> None:
+        """Let somebody do something. Equal numbers mean the same within a sequence only, so that few are repeated."""
+        rng = random.Random(f"{self.seed} {seed}")
+        name = rng.choice(NAMES)
         self.world.now += rng.choice([0, 0, 0, 0, 1, 3])
         self.run(name, *drawn(rng, self.model, name))
 
@@ -338,11 +339,13 @@ def run_machine(world: World, sequences: int) -> dict[str, dict[int, int]]:
 
 @pytest.mark.timeout(0)
 def test_the_server_does_what_the_rules_say(sqlite_world):
-    """In so many sequences each command succeeds somewhere; ``-s`` shows how often each ended with which code."""
+    """Nearly every command succeeds somewhere, in many sequences all do; ``-s`` shows how often, and other codes."""
     counts = run_machine(sqlite_world, SEQUENCES)
     for name, codes in sorted(counts.items()):
         sys.stdout.write(f"{name:34} {sum(codes.values()):7}  {dict(sorted(codes.items()))}\n")
-    assert SEQUENCES < ENOUGH or (set(counts) == set(COMMANDS) and all(codes.get(0) for codes in counts.values()))
+    done = {name for name, codes in counts.items() if codes.get(0)}
+    assert len(done) >= 0.9 * len(COMMANDS) or SEQUENCES < FEW
+    assert done == set(COMMANDS) or SEQUENCES < MANY
 
 
 def test_postgresql_does_the_same(make_world):
