@@ -57,6 +57,15 @@ def marks_of(world, room: str, user: str) -> set[int]:
     return set(member.marks) if member else set()
 
 
+def test_the_creator_is_in_his_room_at_once(peopled):
+    """The answer counts him, as a read right after it does; without a session nobody is there."""
+    made = peopled.call("create_group", "bob", Type="AVChatRoom", Name="n")
+    assert made["GroupInfo"]["MemberNum"] == peopled.info(made["GroupId"])["MemberNum"] == 0
+    peopled.online("owner")
+    made = peopled.call("create_group", "owner", Type="AVChatRoom", Name="n")
+    assert made["GroupInfo"]["MemberNum"] == peopled.info(made["GroupId"])["MemberNum"] == 1
+
+
 @pytest.mark.parametrize("command", ROOM_COMMANDS)
 class TestEveryRoomCommand:
     @pytest.mark.parametrize("kind", WITH_MEMBERS)

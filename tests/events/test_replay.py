@@ -71,6 +71,7 @@ def state_of(world: World) -> State:
     for row in world.rows(f"SELECT {', '.join(columns)} FROM groups ORDER BY num"):
         group = dict(zip(columns, row, strict=True))
         group["custom"] = json.loads(group["custom"])
+        group["default_permission"] %= 2**64
         group["members"], group["topics"] = {}, {}
         groups[group.pop("group_id")] = group
     for room, user, role, flag, card, custom in world.rows(
@@ -102,7 +103,8 @@ def state_of(world: World) -> State:
         "mutes": {
             tuple(key): until
             for *key, until in world.rows(
-                "SELECT g.group_id, s.topic_num, s.user_id, s.until FROM mutes s JOIN groups g ON g.num = s.group_num"
+                "SELECT g.group_id, coalesce(t.topic_id, ''), s.user_id, s.until FROM mutes s"
+                " JOIN groups g ON g.num = s.group_num LEFT JOIN topics t ON t.num = s.topic_num"
             )
         },
         "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
@@ -174,7 +176,7 @@ def read_live(world: World, groups: dict[str, Any]) -> None:
         groups[room]["bans"][user] = until
 
 
-def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row each
+def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR0912 - a row each
     """Let an event happen to a state. What a creation does not tell of a profile is taken from the fresh one."""
     if isinstance(event, AccountsChanged):
         state["accounts"] |= dict.fromkeys(event.registered, 0)
@@ -182,6 +184,9 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row
             del state["accounts"][user]
             state["seen"].pop(user, None)
             forget_mutes(state, user=user)
+            for group in state["groups"].values():
+                group["live"].pop(user, None)
+                group["bans"].pop(user, None)
         drop_waiting(state, lambda room, user, inviter: {user, inviter} & {*event.deleted})
     elif isinstance(event, ApplicationsSeen):
         state["seen"][event.user] = event.at_ms
@@ -197,6 +202,8 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901 - a row
         apply_to_mutes(state, event)
         if isinstance(event, GroupCreated):
             groups[event.group_id] = created(event, fresh["groups"].get(event.group_id, {}))
+            of_first = {key: until for key, until in fresh["mutes"].items() if key[0] == event.group_id}
+            state["mutes"] |= of_first
         else:
             (apply_to_room if event.kind == "AVChatRoom" else apply_to_group)(groups[event.group_id], event)
             now = fresh["groups"].get(event.group_id, {})
@@ -243,15 +250,17 @@ def forget_mutes(state: State, group: str | None = None, user: str | None = None
 
 
 def apply_to_mutes(state: State, event: Any) -> None:
-    """Let an event happen to the mutes; those of a topic have tests of their own."""
+    """Let an event happen to the mutes."""
+    mutes = state["mutes"]
     if isinstance(event, OwnerChanged) and event.new:
         forget_mutes(state, event.group_id, event.new)
+    elif isinstance(event, TopicsDestroyed):
+        state["mutes"] = {key: until for key, until in mutes.items() if key[1] not in event.topic_ids}
     elif isinstance(event, MembersMuted):
-        assert not event.topic_id
         for user in event.users:
-            forget_mutes(state, event.group_id, user)
+            mutes.pop((event.group_id, event.topic_id, user), None)
             if event.until:
-                state["mutes"][event.group_id, 0, user] = event.until
+                mutes[event.group_id, event.topic_id, user] = event.until
 
 
 def member(kind: str, role: str) -> dict[str, Any]:
@@ -263,6 +272,7 @@ def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
     """Return a new group: live rooms keep no members."""
     members = {event.owner: member(event.kind, "Owner")} if event.owner and event.kind != "AVChatRoom" else {}
     members |= {user: member(event.kind, "Member") for user in event.members}
+    members = {user: fresh.get("members", {}).get(user, new) for user, new in members.items()}
     return {
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
         "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {}, "attributes": {}, "version": 0,

@@ -189,13 +189,19 @@ def create_group(tx: Tx, who: Who, req: CreateGroup) -> CreatedGroup:
     The id is the caller's or a generated one; 10025 when the caller's group has that id already, 10021 when another's
     has.
     """
-    group_id = make_group(tx, who, req, _CREATE)
-    return CreatedGroup(
-        GroupId=group_id,
-        Type=BY_NAME[req.Type].name,
-        HugeGroupFlag=0 if req.SupportTopic else UNSET,
-        GroupInfo=_info(who, find_group(tx, group_id)) if who.door == GATEWAY else UNSET,
-    )
+    group_id, kind = make_group(tx, who, req, _CREATE), BY_NAME[req.Type]
+    reply = CreatedGroup(GroupId=group_id, Type=kind.name, HugeGroupFlag=0 if req.SupportTopic else UNSET)
+    if who.door != GATEWAY:
+        return reply
+    group = find_group(tx, group_id)
+    if _enters(who, kind, group.owner):  # takes effect with the commit
+        group = msgspec.structs.replace(group, member_num=1)
+    return msgspec.structs.replace(reply, GroupInfo=_info(who, group))
+
+
+def _enters(who: Who, kind: Kind, owner: str) -> bool:
+    """Say whether the creator's session enters the new group at once: his live room, whose members are not stored."""
+    return bool(who.session) and owner == who.user and not kind.stores_members
 
 
 def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at: int | None = None) -> str:
@@ -234,7 +240,7 @@ def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at
     if seq:
         store_notice(tx, num, event)
     tx.emit(event)
-    if who.session and owner == who.user and not kind.stores_members:
+    if _enters(who, kind, owner):
         tx.emit(entering(who, group_id, kind, told=False), keep=False)
     return group_id
 
