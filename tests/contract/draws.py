@@ -342,6 +342,9 @@ def drawn(rng: random.Random, model: Model, name: str) -> tuple[Who, Fields]:
     """Return somebody, and fields of a command."""
     draw = Draw(rng, model, name)
     who = draw.who(name)
+    banned = sorted({*draw.g.get("bans", ())} & model.accounts)
+    if name == "join_group" and banned and draw.chance(0.5):
+        who = Who(rng.choice(banned), gateway=True)
     if name in NEEDS and draw.id in model.groups and not who.admin and draw.chance(0.7):
         people = [Who(user, gateway=True) for user in {*draw.inside, *draw.g["admins"], draw.g["owner"] or ADMIN}]
         people = sorted(one for one in people if one.user in model.accounts)
