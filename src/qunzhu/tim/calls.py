@@ -8,7 +8,8 @@ from qunzhu.client.errors import CallFailed
 from qunzhu.tim.cache import Cache
 from qunzhu.tim.convert import Json, WrongParameter
 from qunzhu.tim.enums import TIMResult
-from qunzhu.tim.listeners import Listeners, Profiles
+from qunzhu.tim.listeners import Listeners
+from qunzhu.tim.profiles import Profiles
 from qunzhu.tim.params import CommonResult
 
 CURSORS_KEPT = 1000

@@ -7,6 +7,7 @@ SDK; there is room for ``OWN_KEPT`` of each, and more are refused, never dropped
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -17,8 +18,8 @@ from qunzhu.tim.seen_messages import Key, SeenMessages, key_of, place_of
 
 OWN_KEPT = 10000
 SENT_KEPT = 10000
-Position = tuple[int, int, int]
-"""Where a message stands in its conversation: its time, then those of the server by seq, then local ones."""
+Position = tuple[int, int, int, int]
+"""Where a message stands in its conversation: by time, then those of the server by seq, then local ones."""
 
 
 class Local(msgspec.Struct, frozen=True):
@@ -41,6 +42,7 @@ class LocalMessages:
         """What this SDK sends: the id that each message had before the server gave it its time."""
         self._later_ids: dict[str, str] = {}
         self._read: dict[Place, int] = {}
+        self._peer_read: dict[Place, int] = {}
         self._receipts: OrderedDict[Key, None] = OrderedDict()
 
     def see(self, message: Message) -> Message:
@@ -56,6 +58,7 @@ class LocalMessages:
             **message, "message_custom_int": number, "message_custom_str": text,
             "message_is_read": message.get("message_is_read") or self.is_read(message),
             "message_has_sent_receipt": message.get("message_has_sent_receipt") or key in self._receipts,
+            "message_is_peer_read": message.get("message_is_peer_read") or self._is_peer_read(message),
         }  # fmt: skip
 
     def find(self, message_id: str) -> list[Message]:
@@ -101,12 +104,23 @@ class LocalMessages:
         """Return where a message stands in its conversation."""
         local = self._local.get(key_of(message))
         if local is None:
-            return message["message_server_time"], 0, message["message_seq"]
-        return message["message_server_time"], 1, local.number
+            return message["message_server_time"], 0, message["message_seq"], message["message_rand"]
+        return message["message_server_time"], 1, local.number, 0
 
     def is_local(self, message: Message) -> bool:
         """Say whether the server knows nothing of a message."""
         return key_of(message) in self._local
+
+    def drop_id(self, place: Place, message_id: str) -> None:
+        """Forget a message that is deleted, by its id."""
+        self._seen.drop((place, message_id))
+        self._custom.pop((place, message_id), None)
+
+    def update(self, message: Message | None, **values: Any) -> None:
+        """Change what is kept of a message, where it is kept; the values' names have no ``message_``."""
+        kept = None if message is None else self._seen.get(key_of(message))
+        if kept is not None:
+            self._seen.put({**kept, **{f"message_{key}": value for key, value in values.items()}})
 
     def drop(self, messages: Iterable[Message]) -> None:
         """Forget messages that are deleted."""
@@ -155,6 +169,11 @@ class LocalMessages:
         """Say whether this SDK sent a message."""
         return bool(message["message_is_from_self"]) and (place_of(message), message["message_rand"]) in self._sent
 
+    def was_lost(self, message: Message) -> bool:
+        """Say whether this SDK sent a message and then took it for not sent."""
+        place = place_of(message)
+        return (place, self._sent.get((place, message["message_rand"]), "")) in self._local
+
     def read_up_to(self, place: Place, position: int) -> None:
         """Remember up to where the user has read: a seq in groups, a time with users."""
         self._read[place] = max(position, self._read.get(place, 0))
@@ -168,6 +187,14 @@ class LocalMessages:
         place = place_of(message)
         own = message["message_server_time" if place.type == C2C else "message_seq"]
         return bool(message["message_is_from_self"]) or own <= self._read.get(place, -1)
+
+    def peer_read_up_to(self, place: Place, at: int) -> None:
+        """Remember up to when a user has read what this one sent him."""
+        self._peer_read[place] = max(at, self._peer_read.get(place, 0))
+
+    def _is_peer_read(self, message: Message) -> bool:
+        own = bool(message["message_is_from_self"])
+        return own and message["message_server_time"] <= self._peer_read.get(place_of(message), -1)
 
     def gave_receipt(self, message: Message) -> None:
         """Remember that the user sent a receipt for a message."""

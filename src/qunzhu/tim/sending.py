@@ -60,6 +60,7 @@ class SendCalls(MessageCalls):
 
     _uploads: dict[tuple[Place, str], asyncio.Task[list[Element]]]
     """What is being made ready to be sent, and can still be cancelled."""
+    _in_the_background: set[asyncio.Task[Any]]
 
     async def TIMMsgSendMessage(self, param: Mapping[str, Any]) -> CommonResult:
         """Send the ``Message`` ``params`` to the conversation ``conv_id``, ``conv_type``; ``json_param`` is it as sent.
@@ -131,12 +132,19 @@ class SendCalls(MessageCalls):
         try:
             return {**told, f"{prefix}msg": await self._send(client, given)}
         except (WrongParameter, CallFailed) as fault:
-            return {**told, f"{prefix}code": int(fault.code), f"{prefix}desc": fault.text, f"{prefix}msg": dict(message)}
+            return {
+                **told,
+                f"{prefix}code": int(fault.code),
+                f"{prefix}desc": fault.text,
+                f"{prefix}msg": dict(message),
+            }
 
     async def _send(self, client: Client, given: Json, started: Started | None = None) -> Message:
         place, message = place_given(given), object_given(given, "params", "json_msg_param")
         fields, kept = sent_fields(message, place), self._kept(client)
-        draft = Draft(place, message, client.user, random_of(message, 1 + secrets.randbelow(2**32 - 1)), client.server_time())
+        draft = Draft(
+            place, message, client.user, random_of(message, 1 + secrets.randbelow(2**32 - 1)), client.server_time()
+        )
         if not any(media.has_files(elem) for elem in items(message, "message_elem_array")):
             body_to_wire(message, client.user)
         kept.sends(place, draft.random, draft.id)
@@ -235,4 +243,3 @@ def _tell(param: Json, key: str, result: CommonResult) -> None:
         callback([result["code"], result["desc"], text, result["user_data"]])
     except Exception:
         log.exception("a callback failed")
-
