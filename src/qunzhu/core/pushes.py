@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from qunzhu.core.events import Event, GroupEvent, MessageSent
+from qunzhu.core.events import AllReceiveOptionSet, Event, GroupEvent, MessageSent
 
 GROUP_MESSAGE, GROUP_SEQ, C2C_MESSAGE = "group_message", "group_seq", "c2c_message"
 MESSAGE_CHANGE, CONVERSATION_CHANGE = "message_change", "conversation_change"
@@ -56,3 +56,15 @@ def _sent(event: MessageSent) -> list[Push]:
 def skipped(event: MessageSent) -> Push:
     """Return what those in the group are told whom a stored message is not for: its seq is no gap."""
     return Push(GROUP_SEQ, {**place(event, event.topic_id), "Seq": event.seq})
+
+
+# How all messages reach a user
+
+
+@pushed(AllReceiveOptionSet)
+def _all_receive_option(event: AllReceiveOptionSet) -> list[Push]:
+    params = {
+        "ChangeType": "AllReceiveOption", "MsgFlag": event.flag, "StartOfDay": event.start_of_day,
+        "StartTime": event.start_at, "Duration": event.seconds,
+    }  # fmt: skip
+    return [Push(CONVERSATION_CHANGE, params, [event.user])]

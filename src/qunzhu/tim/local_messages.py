@@ -140,9 +140,11 @@ class LocalMessages:
         """Say whether a message was deleted here only."""
         return key_of(message) in self._hidden
 
-    def clear(self, place: Place) -> None:
-        """Forget all messages of a conversation."""
-        self.drop([kept for kept in self.all() if place_of(kept) == place])
+    def clear(self, place: Place, upto: int | None = None) -> None:
+        """Forget all messages of a conversation, or those of the server up to a seq."""
+        self.drop([
+            kept for kept in self.all() if place_of(kept) == place and (upto is None or 0 < kept["message_seq"] <= upto)
+        ])  # fmt: skip
 
     def set_custom(self, message: Message, number: int, text: str) -> None:
         """Keep local custom data of a message; 6028 where there are too many."""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from qunzhu.client.errors import CallFailed
+from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.notices import Notice
 from qunzhu.tim.convert import MEMBER
 from qunzhu.tim.enums import TIMMsgStatus
@@ -177,6 +178,20 @@ MESSAGE_CHANGES: dict[str, Callable[[MessageTeller, Notice], Awaitable[None]]] =
 }  # fmt: skip
 
 
+HOUR, MINUTE = 3600, 60
+
+
+def all_option(option: Notice) -> dict[str, int]:
+    """Return a ``TIMReceiveMessageOptInfo``."""
+    start = option["StartOfDay"]
+    return {
+        "msg_all_recv_msg_opt_start_hour": start // HOUR, "msg_all_recv_msg_opt_start_minute": start % HOUR // MINUTE,
+        "msg_all_recv_msg_opt_start_second": start % MINUTE,
+        "msg_all_recv_msg_opt_start_time_stamp": option["StartTime"], "msg_all_recv_msg_duration": option["Duration"],
+        "msg_all_recv_msg_opt_level": MSG_FLAGS.index(option["MsgFlag"]),
+    }  # fmt: skip
+
+
 def _places(change: Notice) -> Iterable[tuple[Place, Notice]]:
     """Return the conversations that a change names: several, or one in the change itself."""
     listed: Sequence[Notice] = change.get("ConvList", [change])
@@ -192,9 +207,17 @@ def _read(teller: MessageTeller, change: Notice) -> None:
             teller.kept.read_up_to(place, upto)
 
 
-def _cleared(teller: MessageTeller, change: Notice) -> None:
-    for place, _ in _places(change):
-        teller.kept.clear(place)
+def _hidden(teller: MessageTeller, change: Notice) -> None:
+    """Forget messages of a group that the user deleted for himself: some, or all up to a seq."""
+    [(place, _)] = _places(change)
+    found = [teller.kept.by_seq(place, seq) for seq in change.get("MsgSeqList", ())]
+    teller.kept.drop(message for message in found if message is not None)
+    if upto := change.get("Upto", 0):
+        teller.kept.clear(place, upto)
+
+
+def _receive_option(teller: MessageTeller, change: Notice) -> None:
+    teller.tell("receive_option", all_option(change))
 
 
 def _deleted(teller: MessageTeller, change: Notice) -> None:
@@ -203,11 +226,8 @@ def _deleted(teller: MessageTeller, change: Notice) -> None:
         seq, random, at = map(int, key.split("_"))
         for sender in (teller.user, place.id):
             teller.kept.drop_id(place, Ref(place, seq, random, at, sender).id)
-    for seq in change.get("MsgSeqList", ()):
-        if (message := teller.kept.by_seq(place, seq)) is not None:
-            teller.kept.drop([message])
 
 
 CONVERSATION_CHANGES: dict[str, Callable[[MessageTeller, Notice], None]] = {
-    "Read": _read, "MessagesDeleted": _deleted, "HistoryCleared": _cleared,
+    "Read": _read, "MessagesDeleted": _deleted, "Hidden": _hidden, "AllReceiveOption": _receive_option,
 }  # fmt: skip

@@ -11,7 +11,6 @@ from qunzhu.client.errors import CallFailed
 from qunzhu.commands.c2c_changes import AdminMsgWithdraw, DeleteC2CMsgRamble, ModifyC2CMsg
 from qunzhu.commands.message_changes import GroupMsgRecall, HideGroupMessages, ModifyGroupMsg
 from qunzhu.commands.receipts import GivenSeq
-from qunzhu.core.errors import C2C_CONFLICT, MODIFIED_MEANWHILE
 from qunzhu.core.limits import UINT32
 from qunzhu.tim.calls import mapping
 from qunzhu.tim.convert import Json, WrongParameter, take
@@ -26,7 +25,8 @@ from qunzhu.tim.pulled import Start
 MOST_DELETED = 50
 KEYS_AT_ONCE = 30
 MOST_IMPORTED = 1000
-CONFLICTS = {C2C_CONFLICT.code, MODIFIED_MEANWHILE.code}
+MODIFIED_MEANWHILE = 20027
+"""What the server says where somebody else was faster."""
 
 
 class EditCalls(MessageCalls):
@@ -62,7 +62,7 @@ class EditCalls(MessageCalls):
             try:
                 await self._modify(client, ref, given)
             except CallFailed as fault:
-                if fault.code not in CONFLICTS:
+                if fault.code != MODIFIED_MEANWHILE:
                     raise
                 newest.append(await self._message(client, ref))
                 raise WrongParameter(TIMErrCode.ERR_SDK_MSG_MODIFY_CONFLICT, fault.text) from None

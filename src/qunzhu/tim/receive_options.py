@@ -7,16 +7,15 @@ from qunzhu.client import Client
 from qunzhu.commands.contacts import GetC2CReceiveOption, SetC2CReceiveOption
 from qunzhu.commands.receive_options import GetAllReceiveOption, SetAllReceiveOption
 from qunzhu.core.limits import MSG_FLAGS
-from qunzhu.core.notices import Notice
 from qunzhu.tim.calls import mapping
 from qunzhu.tim.convert import Json, WrongParameter, take
 from qunzhu.tim.enums import TIMResult
 from qunzhu.tim.message_calls import MessageCalls
+from qunzhu.tim.message_changes import HOUR, MINUTE, all_option
 from qunzhu.tim.message_params import texts_given
 from qunzhu.tim.params import CommonResult
 
 MOST_SET, MOST_READ = 30, 500
-HOUR, MINUTE = 3600, 60
 OF_USERS = MSG_FLAGS[:3]
 """Options that one-to-one messages can have: nobody is mentioned there."""
 
@@ -80,23 +79,12 @@ class ReceiveOptionCalls(MessageCalls):
 
         async def work(client: Client) -> dict[str, int]:
             found = await client.call(GetAllReceiveOption())
-            return shown({
+            return all_option({
                 "MsgFlag": found.MsgFlag, "StartOfDay": found.StartOfDay, "StartTime": found.StartTime,
                 "Duration": found.Duration,
             })  # fmt: skip
 
         return await self._do(param, work)
-
-
-def shown(option: Notice) -> dict[str, int]:
-    """Return a ``TIMReceiveMessageOptInfo``."""
-    start = option["StartOfDay"]
-    return {
-        "msg_all_recv_msg_opt_start_hour": start // HOUR, "msg_all_recv_msg_opt_start_minute": start % HOUR // MINUTE,
-        "msg_all_recv_msg_opt_start_second": start % MINUTE,
-        "msg_all_recv_msg_opt_start_time_stamp": option["StartTime"], "msg_all_recv_msg_duration": option["Duration"],
-        "msg_all_recv_msg_opt_level": MSG_FLAGS.index(option["MsgFlag"]),
-    }  # fmt: skip
 
 
 def _flag(given: Json) -> str:
