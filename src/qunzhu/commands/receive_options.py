@@ -75,6 +75,4 @@ def get_all_receive_option(tx: Tx, who: Who, req: GetAllReceiveOption) -> AllRec
     """Read how all messages reach the caller."""
     del req
     flag, start_of_day, start_at, seconds = tx.one(SELECT, user=who.user) or (0, 0, 0, 0)
-    return AllReceiveOption(
-        MsgFlag=OPTIONS[flag], StartOfDay=start_of_day, StartTime=start_at, Duration=seconds
-    )
+    return AllReceiveOption(MsgFlag=OPTIONS[flag], StartOfDay=start_of_day, StartTime=start_at, Duration=seconds)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from qunzhu.client import Client
 from qunzhu.commands.extensions import (
     CLEAR,
@@ -169,7 +171,8 @@ class AttachedCalls(MessageCalls):
             found = (await client.call(GetPinnedGroupMessages(**place.group))).Items
             known = await self._profiles.of(client, [item.Pinner_Account for item in found])
             return [
-                self._kept(client).see(from_told(item.Message, client.user)) | _pinner(item.Pinner_Account, known)
+                self._kept(client).see(from_told(msgspec.json.decode(item.Message), client.user))
+                | _pinner(item.Pinner_Account, known)
                 for item in found
             ]
 
@@ -206,9 +209,7 @@ async def _read(client: Client, ref: Ref) -> Versions:
     start = 0
     while True:
         if ref.place.type == C2C:
-            page = await client.call(
-                GetKeyValues(**ref.parties(client.user), MsgKey=ref.key, StartSeq=start)
-            )
+            page = await client.call(GetKeyValues(**ref.parties(client.user), MsgKey=ref.key, StartSeq=start))
         else:
             page = await client.call(GroupGetKeyValues(**ref.place.group, MsgSeq=ref.seq, StartSeq=start))
         before = len(found)
@@ -248,9 +249,7 @@ async def _reactions(client: Client, refs: Sequence[Ref], most: int) -> list[dic
             Peer_Account=place.id, MsgKeyList=[ref.key for ref in refs], MaxUserCountPerReaction=most
         )
     else:
-        wanted = GetMessageReactions(
-            **place.group, MsgSeqList=[ref.seq for ref in refs], MaxUserCountPerReaction=most
-        )
+        wanted = GetMessageReactions(**place.group, MsgSeqList=[ref.seq for ref in refs], MaxUserCountPerReaction=most)
     reply = await client.call(wanted)
     return [
         {

@@ -43,6 +43,13 @@ class WrongParameter(Exception):
         self.text = text
 
 
+def mapping(param: Any, name: str = "param") -> Json:
+    """Return a parameter that must be an object, or refuse it."""
+    if not isinstance(param, Mapping):
+        raise WrongParameter(TIMResult.TIM_ERR_JSON, f"{name}: must be an object, is {type(param).__name__}")
+    return param
+
+
 def take(given: Json, key: str, kind: type, default: Any = None) -> Any:
     """Return a value of a parameter, or refuse one of another type (-4). None counts as absent."""
     value = given.get(key)

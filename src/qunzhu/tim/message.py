@@ -123,7 +123,7 @@ class Place(msgspec.Struct, frozen=True):
     id: str
 
     @property
-    def group(self) -> dict[str, str]:
+    def group(self) -> dict[str, Any]:
         """Return the fields that name a group or topic on the wire."""
         if TOPIC_MARK not in self.id:
             return {"GroupId": self.id}

@@ -9,7 +9,7 @@ import msgspec
 from qunzhu.client.errors import CallFailed
 from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.notices import Notice
-from qunzhu.tim.convert import MEMBER
+from qunzhu.tim.convert import MEMBER, Json
 from qunzhu.tim.enums import TIMMsgStatus
 from qunzhu.tim.local_messages import LocalMessages
 from qunzhu.tim.message import C2C, GROUP, Message, Place, conversation_of, from_told, locator
@@ -70,7 +70,7 @@ class MessageTeller:
             return [ref.id for ref in self.refs(change)]
         return [message["message_msg_id"] for message in await self.messages(change)]
 
-    async def profile(self, user: str) -> dict[str, Any]:
+    async def profile(self, user: str) -> Json:
         """Return a user's profile."""
         return (await self._reading.profiles([user])).get(user, {})
 

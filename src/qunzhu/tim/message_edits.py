@@ -80,9 +80,7 @@ class EditCalls(MessageCalls):
             await client.call(request)
         else:
             await client.call(
-                ModifyGroupMsg(
-                    **ref.place.group, MsgSeq=ref.seq, MsgBody=body, CloudCustomData=cloud, Version=version
-                )
+                ModifyGroupMsg(**ref.place.group, MsgSeq=ref.seq, MsgBody=body, CloudCustomData=cloud, Version=version)
             )
 
     async def TIMMsgDelete(self, param: Mapping[str, Any]) -> CommonResult:

@@ -5,8 +5,7 @@ from typing import Any
 import msgspec
 
 from qunzhu.core.limits import UINT32
-from qunzhu.tim.calls import mapping
-from qunzhu.tim.convert import Json, WrongParameter, take
+from qunzhu.tim.convert import Json, WrongParameter, mapping, take
 from qunzhu.tim.enums import TIMErrCode, TIMResult
 from qunzhu.tim.local_messages import LocalMessages
 from qunzhu.tim.message import C2C, GROUP, Message, Place, message_id

@@ -11,7 +11,7 @@ from qunzhu.core.limits import UINT32
 from qunzhu.tim.calls import mapping
 from qunzhu.tim.convert import Json, WrongParameter, take, texts
 from qunzhu.tim.enums import TIMElemType, TIMKeywordListMatchType, TIMMsgStatus, TIMResult
-from qunzhu.tim.message import C2C, GROUP, Message, Place
+from qunzhu.tim.message import C2C, Message, Place
 from qunzhu.tim.message_calls import MessageCalls
 from qunzhu.tim.message_params import Ref, object_given, place_given, ref_of, require_number
 from qunzhu.tim.params import CommonResult
@@ -103,7 +103,10 @@ class SearchMessageCalls(MessageCalls):
             asked = object_given(mapping(param), "params", "json_search_message_param")
             count = take(asked, f"{PARAM}search_count", int, 0) or PAGE
             require_number(count, f"{PARAM}search_count", MOST_PAGE)
-            search, cursor = _search(asked, client.server_time()), _cursor(take(asked, f"{PARAM}search_cursor", str, ""))
+            search, cursor = (
+                _search(asked, client.server_time()),
+                _cursor(take(asked, f"{PARAM}search_cursor", str, "")),
+            )
             found: list[Message] = []
             read, last = 0, cursor
             async for message, last in self._cloud(client, search, cursor):
@@ -119,9 +122,7 @@ class SearchMessageCalls(MessageCalls):
 
         return await self._do(param, work)
 
-    async def _cloud(
-        self, client: Client, search: Search, cursor: "Cursor"
-    ) -> AsyncIterator[tuple[Message, "Cursor"]]:
+    async def _cloud(self, client: Client, search: Search, cursor: "Cursor") -> AsyncIterator[tuple[Message, "Cursor"]]:
         """Give the messages of the conversations that are searched, each with the place to go on from."""
         places = [search.place] if search.place else await _conversations(client)
         names = [place.id for place in places]
@@ -167,7 +168,9 @@ def _cursor(text: str) -> Cursor:
     try:
         return Cursor(*_decode_cursor(text)) if text else Cursor()
     except (msgspec.MsgspecError, UnicodeEncodeError):
-        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{PARAM}search_cursor: {text[:40]!r} was not given out") from None
+        raise WrongParameter(
+            TIMResult.TIM_ERR_PARAM, f"{PARAM}search_cursor: {text[:40]!r} was not given out"
+        ) from None
 
 
 async def _conversations(client: Client) -> list[Place]:
@@ -176,7 +179,7 @@ async def _conversations(client: Client) -> list[Place]:
     cursor = ""
     while True:
         page = await client.call(GetConversations(Next=cursor or None, Limit=100))
-        found += [Place(C2C, one.To_Account) if one.Type == C2C else Place(GROUP, one.GroupId) for one in page.ConvList]
+        found += [Place(one.Type, str(one.To_Account if one.Type == C2C else one.GroupId)) for one in page.ConvList]
         cursor = page.Next
         if not cursor:
             return sorted(found, key=lambda place: (place.type, place.id))

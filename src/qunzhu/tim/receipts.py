@@ -46,9 +46,7 @@ class ReceiptCalls(MessageCalls):
         kept = self._kept(client)
         if place.type == C2C:
             at = None if upto is None else upto.at
-            await client.call(
-                AdminSetMsgRead(Report_Account=client.user, Peer_Account=place.id, MsgReadTime=at)
-            )
+            await client.call(AdminSetMsgRead(Report_Account=client.user, Peer_Account=place.id, MsgReadTime=at))
             kept.read_up_to(place, client.server_time() if at is None else at)
         else:
             seq = None if upto is None else upto.seq

@@ -75,12 +75,17 @@ class SendCalls(MessageCalls):
         Its list is code, text, the ``Message`` as text, user data. Where sending cannot begin the id is empty.
         """
         begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        work = asyncio.create_task(self._do(param, lambda client: self._send(client, mapping(param), begun.set_result)))
+
+        async def run() -> None:
+            result = await self._do(param, lambda client: self._send(client, mapping(param), begun.set_result))
+            if not begun.done():
+                begun.set_result("")
+            _tell(param, "callback", result)
+
+        work = asyncio.create_task(run())
         self._in_the_background.add(work)
         work.add_done_callback(self._in_the_background.discard)
-        work.add_done_callback(lambda done: done.cancelled() or _tell(param, "callback", done.result()))
-        await asyncio.wait([work, begun], return_when=asyncio.FIRST_COMPLETED)
-        return begun.result() if begun.done() else ""
+        return await begun
 
     async def TIMMsgSendNewMsg(self, param: Mapping[str, Any]) -> CommonResult:
         """Send the ``Message`` ``json_msg_param``: an older form of ``TIMMsgSendMessage``."""
@@ -96,8 +101,7 @@ class SendCalls(MessageCalls):
             _tell(param, "msgid_cb", result_of(0, "", own_id, data_of(param)))
 
         result = await self._do(param, lambda client: self._send(client, mapping(param), started))
-        if isinstance(param, Mapping):
-            _tell(param, "res_cb", result)
+        _tell(param, "res_cb", result)
         return result
 
     async def TIMMsgBatchSend(self, param: Mapping[str, Any]) -> CommonResult:
@@ -232,9 +236,9 @@ def _keep_unsent(kept: LocalMessages, draft: Draft, *, cancelled: bool) -> None:
         log.warning("a message that was not sent is not kept: %s", fault.text)
 
 
-def _tell(param: Json, key: str, result: CommonResult) -> None:
+def _tell(param: Any, key: str, result: CommonResult) -> None:
     """Call a callback of a call's own with the arguments of the C interface."""
-    callback = param.get(key)
+    callback = param.get(key) if isinstance(param, Mapping) else None
     if not callable(callback):
         return
     value = result["json_param"]
