@@ -47,7 +47,7 @@ WRITE = (
 
 @command("gateway", writes=True, doors=(GATEWAY,), errors=(err.BAD_PARAMETER,))
 def set_all_receive_option(tx: Tx, who: Who, req: SetAllReceiveOption) -> Done:
-    """Set how all messages reach the caller, every day for some hours or once from a time on; his sessions hear of it."""
+    """Set how all messages reach the caller, every day for some hours or once from a time on; his sessions hear it."""
     if (req.StartOfDay is None) is (req.StartTime is None):
         raise Refused(err.BAD_PARAMETER, "StartOfDay: this or StartTime must be there, not both")
     if req.StartOfDay is not None and req.Duration > DAY:

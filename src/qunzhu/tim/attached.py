@@ -129,7 +129,7 @@ class AttachedCalls(MessageCalls):
         return await self._do(param, work)
 
     async def TIMMsgGetAllUserListOfMessageReaction(self, param: Mapping[str, Any]) -> CommonResult:
-        """List who gave ``json_msg`` the reaction ``reaction_id``, ``count`` of them (at most 100) from ``next_seq``."""
+        """List who gave ``json_msg`` the reaction ``reaction_id``: ``count`` (at most 100) from ``next_seq`` on."""
 
         async def work(client: Client) -> dict[str, Any]:
             given, prefix = mapping(param), "message_reaction_user_result_"

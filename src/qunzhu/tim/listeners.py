@@ -86,17 +86,8 @@ class Listeners:
 
     async def _tell(self, client: Client, event: ClientEvent) -> None:
         match event:
-            case MessageReceived(message=told) | C2CReceived(message=told):
-                self._arrived(client, told)
-            case MessageChanged(change=change):
-                await self._teller(client).message_changed(change)
-            case ConversationChanged(change=change):
-                self._teller(client).conversation_changed(change)
             case TipReceived(tip=tip):
-                known = await self._profiles.of(client, [tip["Operator_Account"], *tip.get("UserList", [])])
-                elem = notices.tips_elem(tip, known)
-                self.tell("tips", msgspec.json.encode(elem).decode())
-                self._new_message(notices.message(elem, tip, client.user))
+                await self._tell_tip(client, tip)
             case NoticeReceived(notice=notice):
                 if notice["ReportType"] in LEFT:
                     self.attributes.forget(notice["GroupId"])
@@ -104,26 +95,49 @@ class Listeners:
             case ChangeReceived(change=change):
                 heard = "attributes" in self._single
                 self._changed(await self.attributes.completed(client, change, heard=heard))
-            case StateChanged(state=state, code=code, text=text):
-                if state is State.CLOSED:
-                    self._ended(client)
-                elif state in _NETWORK:
-                    self.tell("network", int(_NETWORK[state]), code, text)
-                await self._after_break(client, state)
+            case StateChanged():
+                await self._tell_state(client, event)
             case Kicked():
                 self._ended(client)
                 self.tell("kicked")
             case Expired():
                 self._ended(client)
                 self.tell("expired")
+            case _:
+                await self._tell_messages(client, event)
+
+    async def _tell_messages(self, client: Client, event: ClientEvent) -> None:
+        match event:
+            case MessageReceived(message=told) | C2CReceived(message=told):
+                self._arrived(client, told)
+            case MessageChanged(change=change):
+                await self._teller(client).message_changed(change)
+            case ConversationChanged(change=change):
+                self._teller(client).conversation_changed(change)
+
+    async def _tell_state(self, client: Client, event: StateChanged) -> None:
+        if event.state is State.CLOSED:
+            self._ended(client)
+        elif event.state in _NETWORK:
+            self.tell("network", int(_NETWORK[event.state]), event.code, event.text)
+        await self._after_break(client, event.state)
+
+    async def _tell_tip(self, client: Client, tip: Notice) -> None:
+        known = await self._profiles.of(client, [tip["Operator_Account"], *tip.get("UserList", [])])
+        elem = notices.tips_elem(tip, known)
+        self.tell("tips", msgspec.json.encode(elem).decode())
+        self._new_message(self._kept_of(client).see(notices.message(elem, tip, client.user)))
+
+    def _kept_of(self, client: Client) -> LocalMessages:
+        return self._kept.setdefault(client.user, LocalMessages())
 
     def _teller(self, client: Client) -> MessageTeller:
-        kept = self._kept.setdefault(client.user, LocalMessages())
+        kept = self._kept_of(client)
         return MessageTeller(client.user, kept, Reading(client, self._profiles, kept), self.tell)
 
     def _arrived(self, client: Client, told: Notice) -> None:
         """Tell of a message, but not of one that this SDK has sent and knows to be sent."""
-        kept = self._kept.setdefault(client.user, LocalMessages())
+        kept = self._kept_of(client)
         message = from_told(told, client.user)
         if not kept.is_own(message):
             self._new_message(kept.see(message))

@@ -48,5 +48,5 @@ class MessageListeners(Calls):
         self._listeners.set("receive_option", param.get("callback"), data_of(param))
 
     async def TIMSetMsgGroupPinnedMessageChangedCallback(self, param: CallbackParams) -> None:
-        """Listen for pins: ``[group id, Message as text, whether it is pinned, GroupMemberInfo as text, user data]``."""
+        """Listen for pins: ``[group id, Message as text, is it pinned, GroupMemberInfo as text, user data]``."""
         self._listeners.set("pinned", param.get("callback"), data_of(param))

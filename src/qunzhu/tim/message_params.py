@@ -113,7 +113,7 @@ def place_in(given: Json) -> Place:
 
 
 def ref_given(given: Json, kept: LocalMessages, user: str, place: Place | None = None) -> Ref:
-    """Return which message of the server a ``Message`` means; refuses what was never sent (6017), or names none (-4)."""
+    """Return which message of the server a ``Message`` means; refuses a local one (6017), and what names none (-4)."""
     place = place or place_in(given)
     if (message := known(given, kept, place)) is not None:
         if kept.is_local(message):

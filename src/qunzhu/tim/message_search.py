@@ -108,22 +108,21 @@ class SearchMessageCalls(MessageCalls):
                 _cursor(take(asked, f"{PARAM}search_cursor", str, "")),
             )
             found: list[Message] = []
-            read, last = 0, cursor
-            async for message, last in self._cloud(client, search, cursor):
+            read, last = 0, Cursor()
+            async for message in self._cloud(client, search, cursor):
                 read += 1
                 if search.finds(message):
                     found.append(message)
                 if len(found) == count or read == READ_AT_ONCE:
+                    last = Cursor.after(message)
                     break
-            else:
-                last = Cursor()
             items = [_item(place, len(some), some) for place, some in _grouped(found)]
             return {**_result(items, len(found)), f"{RESULT}search_cursor": last.text}
 
         return await self._do(param, work)
 
-    async def _cloud(self, client: Client, search: Search, cursor: "Cursor") -> AsyncIterator[tuple[Message, "Cursor"]]:
-        """Give the messages of the conversations that are searched, each with the place to go on from."""
+    async def _cloud(self, client: Client, search: Search, cursor: "Cursor") -> AsyncIterator[Message]:
+        """Give the messages of the conversations that are searched, from the cursor on."""
         places = [search.place] if search.place else await _conversations(client)
         names = [place.id for place in places]
         first = names.index(cursor.conv_id) if cursor.conv_id in names else 0
@@ -133,7 +132,7 @@ class SearchMessageCalls(MessageCalls):
             async for message in self._reading(client).walk(place, start):
                 if message["message_server_time"] < search.earliest:
                     break
-                yield message, Cursor.after(message)
+                yield message
 
 
 class Cursor(msgspec.Struct, frozen=True):
