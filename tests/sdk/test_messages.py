@@ -106,7 +106,7 @@ async def _own_messages(server: Server, kind: int) -> None:
                 SyncOtherMachine=1,
             )  # fmt: skip
         await they.got("in her name")
-        await until(lambda: they.alice_ears.texts())
+        await until(they.alice_ears.texts)
         assert they.alice_ears.texts() == ["in her name"]
         assert they.alice_ears.messages[-1]["message_is_from_self"] is True
 
@@ -311,7 +311,8 @@ def test_a_flooded_group_says_so(tmp_path):
 
 
 WRONG = [
-    (-5, {"conv_type": 3}), (-5, {"conv_id": ""}), (-5, {"conv_type": 0}), (-4, {"conv_id": 5}), (-4, {"conv_type": "2"}),
+    (-5, {"conv_type": 3}), (-5, {"conv_id": ""}), (-5, {"conv_type": 0}), (-4, {"conv_id": 5}),
+    (-4, {"conv_type": "2"}),
     (-3, {"params": None}), (-3, {"params": []}), (-3, {"params": "{"}), (6016, {"params": {}}),
     (-4, {"params": {"message_elem_array": "x"}}), (-4, {"params": {"message_elem_array": [5]}}),
     (6016, {"params": {"message_elem_array": [{"elem_type": 8}]}}),

@@ -40,6 +40,12 @@ def from_told(told: Json, user: str) -> Message:
     return {f"message_{key}": value for key, value in values.items()}
 
 
+def blank() -> Message:
+    """Return a ``Message`` of a group in which every key has its usual value."""
+    nothing = {"GroupId": "", "GroupType": "", "From_Account": "", "MsgTime": 0, "MsgRandom": 0, "MsgSeq": 0}
+    return {**from_told(nothing, ""), "message_is_broadcast_message": False}
+
+
 def _common(told: Json, user: str) -> dict[str, Any]:
     sender, at, random = told["From_Account"], told["MsgTime"], told["MsgRandom"]
     control = told.get("SendMsgControl", ())
