@@ -160,6 +160,26 @@ class MessageDropped(GroupEvent, frozen=True, kw_only=True):
     priority: str
 
 
+# What happens to stored messages.
+
+
+class MessagesRecalled(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` took messages back: what is left of each says so and has no elements any more."""
+
+    seqs: list[int]
+    topic_id: str = ""
+    reason: str = ""
+
+
+class ReadMoved(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` has read a group, or a topic of it, up to the seq ``upto``."""
+
+    upto: int
+    topic_id: str = ""
+    unread: int = 0
+    """How many messages he has not read now."""
+
+
 class GroupWoken(GroupEvent, frozen=True, kw_only=True):
     """The owner of a group that slept sent his first message: its members see it from now on."""
 

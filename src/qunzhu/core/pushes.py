@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from qunzhu.core.events import Event, GroupEvent, MessageSent
+from qunzhu.core.events import Event, GroupEvent, MessageSent, MessagesRecalled, ReadMoved
 
 GROUP_MESSAGE, GROUP_SEQ, C2C_MESSAGE = "group_message", "group_seq", "c2c_message"
 MESSAGE_CHANGE, CONVERSATION_CHANGE = "message_change", "conversation_change"
@@ -56,3 +56,19 @@ def _sent(event: MessageSent) -> list[Push]:
 def skipped(event: MessageSent) -> Push:
     """Return what those in the group are told whom a stored message is not for: its seq is no gap."""
     return Push(GROUP_SEQ, {**place(event, event.topic_id), "Seq": event.seq})
+
+
+# What happens to stored messages.
+
+
+@pushed(MessagesRecalled)
+def _recalled(event: MessagesRecalled) -> list[Push]:
+    reason = {"Reason": event.reason} if event.reason else {}
+    told = {"MsgSeqList": event.seqs, "Operator_Account": event.operator, "Time": event.at, **reason}
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Recalled", **place(event, event.topic_id), **told})]
+
+
+@pushed(ReadMoved)
+def _read(event: ReadMoved) -> list[Push]:
+    told = {"ChangeType": "Read", **place(event, event.topic_id), "MsgSeq": event.upto, "UnreadMsgNum": event.unread}
+    return [Push(CONVERSATION_CHANGE, told, [event.operator])]
