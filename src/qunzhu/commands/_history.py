@@ -6,15 +6,13 @@ from typing import Any, LiteralString
 import msgspec
 
 from qunzhu.commands._shared import MemberRow, allowed, find_member, masks_of
-from qunzhu.commands._streams import SEQ_AFTER, Stream, first_visible, seq_at
+from qunzhu.commands._streams import Stream, first_kept, first_visible
 from qunzhu.commands.syncing import is_for
 from qunzhu.core.events import decode_event
 from qunzhu.core.messages import DELETED, GroupMessage, decode_group_message
 from qunzhu.core.notices import tip
 from qunzhu.core.ports import GATEWAY, Tx, Who
 from qunzhu.core.rights import Action, Role
-
-DAY = 86400
 
 
 class StoredRow(msgspec.Struct, frozen=True):
@@ -49,21 +47,6 @@ SELECT_HIDDEN = (
     "SELECT seq FROM hidden_messages WHERE user_id = :user AND group_num = :num AND topic_num = :topic"
     " AND seq BETWEEN :low AND :high"
 )
-
-
-def kept_since(who: Who) -> int:
-    """Return the time before which messages are past what the plan keeps; 0: it keeps them for good."""
-    days = who.app.plan.history_days
-    return 0 if days is None else who.now - days * DAY
-
-
-def first_kept(tx: Tx, who: Who, stream: Stream) -> int:
-    """Return the first seq that is not past keeping; what is before it may not have been removed yet."""
-    since, first = kept_since(who), stream.cleared_seq + 1
-    if not since or stream.next_seq == first:
-        return first
-    oldest = tx.one(SEQ_AFTER, num=stream.group.num, topic=stream.topic_num, seq=first)
-    return first if oldest is None or oldest[1] >= since else seq_at(tx, stream, since)
 
 
 class Reader(msgspec.Struct, frozen=True):

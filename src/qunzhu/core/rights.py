@@ -74,6 +74,10 @@ class Action(enum.Enum):
     MENTION_ALL = "mention everybody"
     READ_HISTORY = "read messages"
     RECALL_OTHERS = "recall others' messages"
+    MODIFY_MESSAGE = "modify messages"
+    PURGE = "delete messages for everybody"
+    SET_UNREAD = "set a member's unread messages"
+    READ_RECEIPTS = "give or read read receipts"
     IMPORT = "import a group, its members or topics"
 
 
@@ -119,6 +123,10 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.MENTION_ALL:  ("AODM", "AODM",  "AODM",  "",         "AODM"),
     Action.READ_HISTORY: ("AODM", "AODM",  "AODM",  "",         "AODM"),
     Action.RECALL_OTHERS: ("AO",  "AOD",   "AOD",   "",         "AOD"),
+    Action.MODIFY_MESSAGE: ("AODM", "AODM", "AODM", "",       "AODM"),
+    Action.PURGE:        ("A",    "A",     "A",     "A",        "A"),
+    Action.SET_UNREAD:   ("A",    "A",     "A",     "A",        "A"),
+    Action.READ_RECEIPTS: ("AODM", "AODM", "AODM",  "",         ""),
     Action.IMPORT:       ("A",    "A",     "A",     "",         "A"),
 }  # fmt: skip
 
