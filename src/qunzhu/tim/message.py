@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from qunzhu.core.ids import TOPIC_MARK, group_of_topic
-from qunzhu.core.limits import UINT32
 from qunzhu.core.messages import PRIORITIES
 from qunzhu.tim import offline_push
 from qunzhu.tim.convert import Json, WrongParameter, take, texts
@@ -176,10 +175,3 @@ def _mentions(given: Json) -> list[dict[str, Any]] | None:
     users = texts(given, "message_group_at_user_array")
     everybody: dict[str, Any] = {"GroupAtAllFlag": 1}
     return [everybody if u == EVERYBODY else {"GroupAtAllFlag": 0, "GroupAt_Account": u} for u in users] or None
-
-
-def random_of(given: Json, made: int) -> int:
-    """Return a message's random number: that of one that failed before, so that it is not sent twice, or a new one."""
-    random = take(given, "message_rand", int, 0)
-    again = take(given, "message_status", int) == TIMMsgStatus.kTIMMsg_SendFail
-    return random if again and 0 < random <= UINT32 else made

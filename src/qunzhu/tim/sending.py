@@ -13,20 +13,24 @@ from qunzhu.client.errors import CallFailed
 from qunzhu.commands.c2c import SendMsg
 from qunzhu.commands.messages import GivenMention, SendGroupMsg
 from qunzhu.core.elements import Element
+from qunzhu.core.limits import UINT32
 from qunzhu.core.notices import Notice
 from qunzhu.tim import media
 from qunzhu.tim.calls import data_of, mapping, result_of
-from qunzhu.tim.convert import Json, WrongParameter, items, need
+from qunzhu.tim.convert import Json, WrongParameter, items, need, take
 from qunzhu.tim.elements import body_to_wire
 from qunzhu.tim.enums import TIMErrCode, TIMMsgStatus
 from qunzhu.tim.local_messages import LocalMessages, unsent
-from qunzhu.tim.message import C2C, Message, Place, from_told, message_id, random_of, sent_fields
+from qunzhu.tim.message import C2C, Message, Place, from_told, message_id, sent_fields
 from qunzhu.tim.message_calls import MessageCalls
 from qunzhu.tim.message_params import object_given, place_given, texts_given
 from qunzhu.tim.params import CommonResult
+from qunzhu.tim.pulled import Start
 
 log = logging.getLogger("qunzhu.tim")
 MOST_RECEIVERS = 500
+WINDOW = 60
+"""Seconds before and after a try in which a message may have arrived."""
 Started = Callable[[str], object]
 """Told the id of a message once it is on its way."""
 
@@ -39,6 +43,8 @@ class Draft(msgspec.Struct, frozen=True):
     user: str
     random: int
     at: int
+    again: bool = False
+    """It was tried before, and may have arrived."""
 
     @property
     def id(self) -> str:
@@ -146,14 +152,14 @@ class SendCalls(MessageCalls):
     async def _send(self, client: Client, given: Json, started: Started | None = None) -> Message:
         place, message = place_given(given), object_given(given, "params", "json_msg_param")
         fields, kept = sent_fields(message, place), self._kept(client)
-        draft = Draft(
-            place, message, client.user, random_of(message, 1 + secrets.randbelow(2**32 - 1)), client.server_time()
-        )
+        draft = _draft(client, place, message)
         if not any(media.has_files(elem) for elem in items(message, "message_elem_array")):
             body_to_wire(message, client.user)
         kept.sends(place, draft.random, draft.id)
         if started is not None:
             started(draft.id)
+        if draft.again and (found := await self._sent_before(client, draft)) is not None:
+            return kept.sent(found)
         try:
             body = await self._made_ready(client, draft)
             told = await _deliver(client, draft, body, fields)
@@ -162,6 +168,19 @@ class SendCalls(MessageCalls):
             raise fault from None
         profile = (await self._profiles.of(client, [client.user])).get(client.user, {})
         return kept.sent(_with_paths(from_told({**told, **profile}, client.user), message))
+
+    async def _sent_before(self, client: Client, draft: Draft) -> Message | None:
+        """Return a message that was taken for not sent, where the server has it all the same."""
+        start = Start(at=max(draft.at - WINDOW, 1), newer=True)
+        try:
+            async for message in self._reading(client).walk(draft.place, start):
+                if message["message_server_time"] > draft.at + WINDOW:
+                    break
+                if message["message_is_from_self"] and message["message_rand"] == draft.random:
+                    return message
+        except CallFailed as fault:
+            log.debug("looking for a message that was perhaps sent: %s", fault.text)
+        return None
 
     async def _made_ready(self, client: Client, draft: Draft) -> list[Element]:
         """Upload what a message names, and return its elements; 8021 where it was cancelled meanwhile."""
@@ -197,6 +216,15 @@ class SendCalls(MessageCalls):
                 self._listeners.tell("upload_progress", text, index, current, total)
 
         return told
+
+
+def _draft(client: Client, place: Place, given: Json) -> Draft:
+    """Return a message to send: one that failed before keeps its random number and time, and so its id."""
+    tried = take(given, "message_status", int) == TIMMsgStatus.kTIMMsg_SendFail
+    random, at = (take(given, f"message_{key}", int, 0) for key in ("rand", "client_time"))
+    if tried and 0 < random <= UINT32 and 0 < at <= UINT32:
+        return Draft(place, given, client.user, random, at, again=True)
+    return Draft(place, given, client.user, 1 + secrets.randbelow(UINT32), client.server_time())
 
 
 async def _deliver(client: Client, draft: Draft, body: list[Element], fields: dict[str, Any]) -> Notice:
