@@ -194,13 +194,13 @@ def _search(asked: Json, now: int) -> Search:
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{PARAM}keyword_array: required")
     if not all(isinstance(item, int) and item in set(TIMElemType) for item in types):
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{PARAM}message_type_array: must hold element types")
-    latest = take(asked, f"{PARAM}search_time_position", int, 0) or now
+    latest = take(asked, f"{PARAM}search_time_position", int, 0) or UINT32
     period = take(asked, f"{PARAM}search_time_period", int, 0)
     if not 0 < latest <= UINT32 or not 0 <= period <= UINT32:
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{PARAM}search_time_position, {PARAM}search_time_period")
     return Search(
         tuple(keyword.casefold() for keyword in keywords), _matches_all(asked), frozenset(senders), frozenset(types),
-        max(latest - period, 0) if period else 0, latest, _place(asked),
+        max(min(latest, now) - period, 0) if period else 0, latest, _place(asked),
     )  # fmt: skip
 
 
