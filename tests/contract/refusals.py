@@ -166,6 +166,8 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "unban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"]}),
     "sync": ("ann", {}),
     "get_user_profiles": ("ann", {"To_Account": ["ann"]}),
+    "set_all_receive_option": ("ann", {"MsgFlag": "Discard", "Duration": 60, "StartOfDay": 0}),
+    "get_all_receive_option": ("ann", {}),
 }  # fmt: skip
 
 #: 10005: the list of a command, and how many the documentation allows.
@@ -347,6 +349,7 @@ OWN_CASES = [
          (WHO_GUEST, "allows 0"), by="owner", caps={"groups_per_user": 0}),
     Case(10004, "get_group_applications", {"Limit": 101}, ("Limit", "101", "0 to 100"), by="ann"),
     Case(10004, "sync", {"Groups": {"public": -1}}, ("Groups", "-1"), by="ann"),
+    Case(10004, "set_all_receive_option", {"MsgFlag": "Discard", "Duration": 60}, ("StartOfDay", "StartTime"), by="ann"),
     Case(10004, "create_permission_group", {"GroupId": CLUB, "PermissionGroupId": "helpers"},
          ("PermissionGroupId", "@PMG#_")),
     Case(10007, "create_permission_group", {"GroupId": "public"}, ("permission groups in a Public group",)),
