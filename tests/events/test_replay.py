@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qunzhu.core.events import (
-    AllReceiveOptionSet,
     AccountsChanged,
+    AllReceiveOptionSet,
     ApplicationDecided,
     ApplicationMade,
     ApplicationsSeen,

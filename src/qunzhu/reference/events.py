@@ -6,8 +6,8 @@ import msgspec
 
 from qunzhu.core.elements import Element
 from qunzhu.core.events import (
-    AllReceiveOptionSet,
     AccountsChanged,
+    AllReceiveOptionSet,
     ApplicationDecided,
     ApplicationMade,
     ApplicationsSeen,
