@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from sdk.talk import C2C, ELEMENTS, GROUP, hearing, talk, text
 from sdk.test_tim import created, names
 from served import Server, signed_in, until
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "send_message.py"
 CALLS = [
     name for name in dir(TimRender) if name.startswith(("TIMMsg", "TIMPin", "TIMGetPinned")) and not name.endswith("V2")
 ]
@@ -388,3 +392,17 @@ def test_no_call_fails_otherwise_than_with_a_code(server: Server):
                     assert result["code"] == 0 or result["desc"], (name, param, result)
 
     asyncio.run(scenario())
+
+
+def test_the_example_runs_as_it_is(server: Server, tmp_path):
+    def run(*args: str) -> list[str]:
+        command = [sys.executable, str(EXAMPLE), "--server", server.url, *args]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+
+    (tmp_path / "notes.txt").write_text("some notes")
+    sent, heard, file, newest = run("Hello", "--file", str(tmp_path / "notes.txt"))
+    assert sent.startswith("sent alice-")
+    assert (heard, file) == ("alice: Hello", "notes.txt: 10 bytes")
+    assert newest.removeprefix("newest in the history: ") == sent.removeprefix("sent ")
+    for _ in range(2):
+        assert run("To all", "--group", "example-talk")[1] == "alice: To all"

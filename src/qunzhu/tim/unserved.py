@@ -1,6 +1,6 @@
 """Functions of the headers that this server has no service for: they answer 7013, and do not count as served."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from qunzhu.client import Client
 from qunzhu.tim.calls import Calls
@@ -8,12 +8,12 @@ from qunzhu.tim.convert import WrongParameter
 from qunzhu.tim.enums import TIMErrCode
 from qunzhu.tim.params import CommonResult
 
-UNSERVED = frozenset({"TIMMsgTranslateText", "TIMMsgConvertVoiceToText"})
-"""Names that the page of coverage counts as missing."""
-
 
 class UnservedCalls(Calls):
     """Calls that nobody serves."""
+
+    UNSERVED: ClassVar[frozenset[str]] = frozenset({"TIMMsgTranslateText", "TIMMsgConvertVoiceToText"})
+    """Their names: the page of coverage counts them as missing."""
 
     async def TIMMsgTranslateText(self, param: Any) -> CommonResult:
         """Translate texts: this server cannot (7013)."""
