@@ -152,6 +152,52 @@ def test_a_push_of_ones_own_that_overtakes_its_answer_is_not_told(server: Server
     asyncio.run(scenario())
 
 
+def test_live_rooms_have_the_history_that_was_seen(server: Server):
+    async def scenario():
+        async with talk(server, GROUP) as they:
+            they.group = await created(they.alice, group_type=4)
+            assert (await they.bob.TIMGroupJoin({"groupId": they.group}))["code"] == 0
+            for n in range(4):
+                await they.say(f"live {n}")
+            await they.got("live 3")
+            expected = [f"live {n}" for n in range(3, -1, -1)]
+            assert words(await they.history(they.bob, count=20)) == expected
+            page = await they.history(they.bob, count=2)
+            assert words(page) == expected[:2]
+            assert words(await they.history(they.bob, count=20, last_msg=page[-1])) == expected[2:]
+
+    asyncio.run(scenario())
+
+
+@BOTH
+def test_what_was_seen_before_a_break_is_read_anew(tmp_path, kind):
+    async def scenario():
+        async with talk(server, kind) as they:
+            await they.say("was")
+            came = await they.got("was")
+            await they.say("stays")
+            stays = await they.got("stays")
+            ids = {"json_message_id_array": [came["message_msg_id"], stays["message_msg_id"]]}
+            server.stop()
+            await until(lambda: 1 in they.bob_ears.networks())
+            server.start()
+            seq, rand, at = (came[f"message_{key}"] for key in ("seq", "rand", "server_time"))
+            if kind == GROUP:
+                server.rest("group_open_http_svc/group_msg_recall", GroupId=they.group, MsgSeqList=[{"MsgSeq": seq}])
+            else:
+                server.rest("openim/admin_msgwithdraw", From_Account=they.alice_name, To_Account=they.bob_name,
+                            MsgKey=f"{seq}_{rand}_{at}")  # fmt: skip
+            await until(lambda: they.bob_ears.networks()[-1] == 0)
+            found = await ok(they.bob.TIMMsgFindMessages(ids))
+            assert [m["message_status"] for m in found] == [6, 2]
+
+    server = Server(tmp_path, heartbeat=1)
+    try:
+        asyncio.run(scenario())
+    finally:
+        server.stop()
+
+
 def search(**more) -> dict:
     """Return the parameter of a search."""
     return {"params": {f"msg_search_param_{key}": value for key, value in more.items()}}

@@ -273,6 +273,13 @@ def test_one_message_to_many(server: Server):
             )
             assert missed["msg_batch_send_result_code"] == 20003
             assert missed["msg_batch_send_result_desc"]
+            params = {
+                "msg_batch_send_param_identifier_array": ["nobody of that name"],
+                "msg_batch_send_param_msg": {"message_elem_array": [text("to none")]},
+            }
+            nobody = await they.alice.TIMMsgBatchSend({"params": params})
+            assert nobody["code"] == 6003
+            assert nobody["json_param"][0]["msg_batch_send_result_code"] == 20003
             came = await they.got("to many")
             assert came["message_msg_id"] == reached["msg_batch_send_result_msg"]["message_msg_id"]
 

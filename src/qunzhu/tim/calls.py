@@ -55,7 +55,9 @@ class Calls:
             return result_of(int(TIMResult.TIM_ERR_NOTLOGIN), "TIMLogin comes first", "", data)
         try:
             return result_of(0, "", await work(self._client), data)
-        except (WrongParameter, CallFailed) as fault:
+        except WrongParameter as fault:
+            return result_of(int(fault.code), fault.text, fault.json, data)
+        except CallFailed as fault:
             return result_of(int(fault.code), fault.text, "", data)
         except UnicodeEncodeError as fault:
             return result_of(int(TIMResult.TIM_ERR_JSON), f"not UTF-8 text: {fault.reason}", "", data)

@@ -161,6 +161,7 @@ class Listeners:
         """Find out whose attributes are others after a break: changes are not stored."""
         if state is not State.CONNECTED:
             self.attributes.broken()
+            self._kept_of(client).broken()
             return
         for change in await self.attributes.missed(client, heard="attributes" in self._single):
             self._changed(change)

@@ -50,6 +50,14 @@ class LocalMessages:
         self._seen.put(message)
         return self.dressed(message)
 
+    def broken(self) -> None:
+        """Remember that what is kept may have changed during a break."""
+        self._seen.broken()
+
+    def is_stale(self, message: Message) -> bool:
+        """Say whether a message may have changed since it was seen."""
+        return self._seen.is_stale(key_of(message))
+
     def dressed(self, message: Message) -> Message:
         """Return a message with what only the SDK knows of it."""
         key = key_of(message)

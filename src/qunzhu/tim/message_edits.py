@@ -53,7 +53,6 @@ class EditCalls(MessageCalls):
 
         8006 says that somebody else was faster: ``json_param`` is then the message as it is now.
         """
-        newest: list[Message] = []
 
         async def work(client: Client) -> Message:
             given = object_given(mapping(param), "params", "json_msg_param")
@@ -63,12 +62,11 @@ class EditCalls(MessageCalls):
             except CallFailed as fault:
                 if fault.code != MODIFIED_MEANWHILE:
                     raise
-                newest.append(await self._message(client, ref))
-                raise WrongParameter(TIMErrCode.ERR_SDK_MSG_MODIFY_CONFLICT, fault.text) from None
+                newest = await self._message(client, ref)
+                raise WrongParameter(TIMErrCode.ERR_SDK_MSG_MODIFY_CONFLICT, fault.text, newest) from None
             return await self._message(client, ref)
 
-        result = await self._do(param, work)
-        return {**result, "json_param": newest[0], "json_params": newest[0]} if newest else result
+        return await self._do(param, work)
 
     async def _modify(self, client: Client, ref: Ref, given: Json) -> None:
         body, cloud = body_to_wire(given, client.user), take(given, "message_cloud_custom_str", str)

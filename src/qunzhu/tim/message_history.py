@@ -27,6 +27,7 @@ from qunzhu.tim.message_params import (
 )
 from qunzhu.tim.params import CommonResult
 from qunzhu.tim.pulled import AT_ONCE, Start
+from qunzhu.tim.seen_messages import place_of
 
 PAGE = 20
 MOST_IDS = 1000
@@ -65,7 +66,8 @@ class HistoryCalls(MessageCalls):
             given = mapping(param)
             place, kept = place_given(given), self._kept(client)
             asked = object_given(given, "params", "json_get_msg_param")
-            await self._learn_read(client, place)
+            if place.id not in client.live:
+                await self._learn_read(client, place)
             if seqs := _seqs(asked, place):
                 found = await self._reading(client).at(place, [Ref(place, seq, 0, 0, "") for seq in seqs])
                 return [message for message in found if not kept.is_hidden(message)]
@@ -78,7 +80,8 @@ class HistoryCalls(MessageCalls):
 
         async def work(client: Client) -> list[Message]:
             ids = texts_given(mapping(param), "json_message_id_array", most=MOST_IDS)
-            return [message for one in dict.fromkeys(ids) for message in self._kept(client).find(one)]
+            found = [message for one in dict.fromkeys(ids) for message in self._kept(client).find(one)]
+            return await self._certain(client, found)
 
         return await self._do(param, work)
 
@@ -127,7 +130,7 @@ class HistoryCalls(MessageCalls):
         local.sort(key=lambda item: item[0], reverse=not newer)
         # With a filter it cannot be known how many must be read: then as many at once as there may be.
         page = AT_ONCE if wanted.types else min(wanted.count, AT_ONCE)
-        async for message in self._reading(client).walk(place, wanted.start, page):
+        async for message in self._stored(client, place, wanted, page):
             position = kept.position(message)
             while local and _after(position, local[0][0], newer=newer):
                 yield local.pop(0)[1]
@@ -136,6 +139,19 @@ class HistoryCalls(MessageCalls):
                 yield message
         for _, message in local:
             yield message
+
+    async def _stored(self, client: Client, place: Place, wanted: Wanted, page: int) -> AsyncIterator[Message]:
+        """Give what the server has; live rooms have no history but what this SDK has seen."""
+        if place.id not in client.live:
+            async for message in self._reading(client).walk(place, wanted.start, page):
+                yield message
+            return
+        kept = self._kept(client)
+        seen = [one for one in kept.all() if place_of(one) == place and not kept.is_local(one)]
+        seen.sort(key=kept.position, reverse=not wanted.start.newer)
+        for message in seen:
+            if wanted.start.beside is None or _after(kept.position(message), wanted.anchor, newer=wanted.start.newer):
+                yield message
 
 
 def _after(one: Position, other: Position, *, newer: bool) -> bool:

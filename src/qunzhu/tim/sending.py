@@ -111,14 +111,20 @@ class SendCalls(MessageCalls):
         return result
 
     async def TIMMsgBatchSend(self, param: Mapping[str, Any]) -> CommonResult:
-        """Send one ``Message`` to up to 500 users; ``json_param`` is a list of ``MsgBatchSendResult``."""
+        """Send one ``Message`` to up to 500 users; ``json_param`` is a list of ``MsgBatchSendResult``.
+
+        6003 says that nobody got it; the list says why.
+        """
 
         async def work(client: Client) -> list[dict[str, Any]]:
             given, prefix = object_given(mapping(param), "params", "json_batch_send_param"), "msg_batch_send_param_"
             users = texts_given(given, f"{prefix}identifier_array", most=MOST_RECEIVERS)
             message = object_given(given, f"{prefix}msg")
             ready = {**message, "message_elem_array": await self._with_files(client, message, None)}
-            return [await self._send_one(client, user, ready) for user in users]
+            results = [await self._send_one(client, user, ready) for user in users]
+            if all(one["msg_batch_send_result_code"] for one in results):
+                raise WrongParameter(TIMErrCode.ERR_NO_SUCC_RESULT, "nobody got the message", results)
+            return results
 
         return await self._do(param, work)
 
@@ -167,7 +173,9 @@ class SendCalls(MessageCalls):
             _keep_unsent(kept, draft, cancelled=False)
             raise fault from None
         profile = (await self._profiles.of(client, [client.user])).get(client.user, {})
-        return kept.sent(_with_paths(from_told({**told, **profile}, client.user), message))
+        sent = from_told({**told, **profile}, client.user)
+        # The push may have come first, and has more: the sender's name card.
+        return kept.sent(_with_paths(kept.at(place, sent["message_msg_id"]) or sent, message))
 
     async def _sent_before(self, client: Client, draft: Draft) -> Message | None:
         """Return a message that was taken for not sent, where the server has it all the same."""
