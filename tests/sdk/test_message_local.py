@@ -220,6 +220,7 @@ def test_searching_what_was_seen(server: Server):
             await they.send([ELEMENTS["face"]])
             await they.got("red wine")
             await until(lambda: "apple pie" in they.bob_ears.texts())
+            await until(lambda: [m for m in they.bob_ears.messages if m["message_elem_array"][0]["elem_type"] == 6])
             here = {"conv_id": they.group, "conv_type": GROUP}
             for tim in (they.alice, they.bob):
                 result = await ok(tim.TIMMsgSearchLocalMessages(search(keyword_array=["APPLE"], **here)))
