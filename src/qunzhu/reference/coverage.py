@@ -32,7 +32,7 @@ def function_counts() -> Counts:
         if fault.name != "qunzhu.tim":
             raise
         sdk = None
-    refused = getattr(sdk, "UNSERVED", frozenset())
+    refused: frozenset[str] = getattr(sdk, "UNSERVED", frozenset())
     return {
         header: {name: hasattr(sdk, name) and name not in refused for name in names} for header, names in CAPI.items()
     }

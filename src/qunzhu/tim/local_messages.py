@@ -34,6 +34,7 @@ class LocalMessages:
 
     def __init__(self) -> None:
         self._seen = SeenMessages()
+        self._newest: dict[Place, int] = {}
         self._local: dict[Key, Local] = {}
         self._last_local = 0
         self._custom: dict[Key, tuple[int, str]] = {}
@@ -48,7 +49,13 @@ class LocalMessages:
     def see(self, message: Message) -> Message:
         """Keep a message as the server has it now, and return it as the app shall see it."""
         self._seen.put(message)
+        place = place_of(message)
+        self._newest[place] = max(message["message_server_time"], self._newest.get(place, 0))
         return self.dressed(message)
+
+    def now(self, place: Place, clock: int) -> int:
+        """Return the time of a message made here: none before what was seen, though clocks differ by a second."""
+        return max(clock, self._newest.get(place, 0))
 
     def broken(self) -> None:
         """Remember that what is kept may have changed during a break."""

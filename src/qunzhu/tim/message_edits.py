@@ -181,7 +181,8 @@ class EditCalls(MessageCalls):
 
     def _local(self, client: Client, place: Place, given: Json) -> Message:
         """Keep a message that is given as a local one."""
-        return self._kept(client).add(_imported(client, place, given))
+        kept = self._kept(client)
+        return kept.add(_imported(client, place, given, kept.now(place, client.server_time())))
 
 
 async def _delete_keys(client: Client, place: Place, refs: Sequence[Ref]) -> None:
@@ -189,9 +190,8 @@ async def _delete_keys(client: Client, place: Place, refs: Sequence[Ref]) -> Non
     await client.call(DeleteC2CMsgRamble(Operator_Account=client.user, Peer_Account=place.id, MsgKeyList=keys))
 
 
-def _imported(client: Client, place: Place, given: Json) -> Message:
+def _imported(client: Client, place: Place, given: Json, now: int) -> Message:
     """Return a message that is given as a local one: at its own time, else now, and of the sender it names."""
-    now = client.server_time()
     at = take(given, "message_server_time", int, 0) or take(given, "message_client_time", int, 0) or now
     random = take(given, "message_rand", int, 0) or 1 + secrets.randbelow(UINT32)
     if not 0 <= at <= UINT32 or not 0 <= random <= UINT32:

@@ -158,7 +158,7 @@ class SendCalls(MessageCalls):
     async def _send(self, client: Client, given: Json, started: Started | None = None) -> Message:
         place, message = place_given(given), object_given(given, "params", "json_msg_param")
         fields, kept = sent_fields(message, place), self._kept(client)
-        draft = _draft(client, place, message)
+        draft = _draft(client, place, message, kept.now(place, client.server_time()))
         if not any(media.has_files(elem) for elem in items(message, "message_elem_array")):
             body_to_wire(message, client.user)
         kept.sends(place, draft.random, draft.id)
@@ -226,13 +226,13 @@ class SendCalls(MessageCalls):
         return told
 
 
-def _draft(client: Client, place: Place, given: Json) -> Draft:
+def _draft(client: Client, place: Place, given: Json, now: int) -> Draft:
     """Return a message to send: one that failed before keeps its random number and time, and so its id."""
     tried = take(given, "message_status", int) == TIMMsgStatus.kTIMMsg_SendFail
     random, at = (take(given, f"message_{key}", int, 0) for key in ("rand", "client_time"))
     if tried and 0 < random <= UINT32 and 0 < at <= UINT32:
         return Draft(place, given, client.user, random, at, again=True)
-    return Draft(place, given, client.user, 1 + secrets.randbelow(UINT32), client.server_time())
+    return Draft(place, given, client.user, 1 + secrets.randbelow(UINT32), now)
 
 
 async def _deliver(client: Client, draft: Draft, body: list[Element], fields: dict[str, Any]) -> Notice:
