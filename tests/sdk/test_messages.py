@@ -326,6 +326,8 @@ def test_a_flooded_group_says_so(tmp_path):
         server.stop()
 
 
+ENDLESS = text("x")
+ENDLESS["elem_other_fields"] = {"again": ENDLESS}
 WRONG = [
     (-5, {"conv_type": 3}), (-5, {"conv_id": ""}), (-5, {"conv_type": 0}), (-4, {"conv_id": 5}),
     (-4, {"conv_type": "2"}),
@@ -335,6 +337,9 @@ WRONG = [
     (-4, {"params": {"message_elem_array": [{"elem_type": 0}]}}),
     (-3, {"params": {"message_elem_array": [{"elem_type": 0, "text_elem_content": "\ud800"}]}}),
     (-4, {"params": {"message_elem_array": [text("x")], "message_cloud_custom_str": 9}}),
+    (-3, {"params": {"message_elem_array": [{**text("x"), "elem_other_fields": {"A": object()}}]}}),
+    (-3, {"params": {"message_elem_array": [{**text("x"), "elem_other_fields": {"A": 2**70}}]}}),
+    (-3, {"params": {"message_elem_array": [ENDLESS]}}),
     (7004, {"params": {"message_elem_array": [{"elem_type": 4, "file_elem_file_path": "/no/such/file"}]}}),
 ]  # fmt: skip
 

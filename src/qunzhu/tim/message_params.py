@@ -25,14 +25,13 @@ def _place(kind: int | None, name: str | None, keys: str) -> Place:
 def decoded(given: Json, *keys: str) -> Any:
     """Return what a parameter holds: an object or array, or its JSON as text; None where it is absent.
 
-    Callers of the C interface have a name of their own for some parameters: the first key that is there counts.
+    Callers of the C interface have a name of their own for some parameters: the first key that is there counts. What is
+    returned is plain JSON and the caller's no longer; what cannot be JSON is refused (-3).
     """
     value = next((given[key] for key in keys if given.get(key) is not None), None)
-    if not isinstance(value, str):
-        return value
     try:
-        return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError) as fault:
+        return msgspec.json.decode(value if isinstance(value, str) else msgspec.json.encode(value))
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as fault:
         raise WrongParameter(TIMResult.TIM_ERR_JSON, f"{keys[0]}: {fault}") from None
 
 
