@@ -11,7 +11,7 @@ from qunzhu.commands.groups import GroupIdText
 from qunzhu.commands.history import HISTORY_REFUSALS, SeqNumber
 from qunzhu.commands.messages import require_voice
 from qunzhu.commands.muting import TopicIdText
-from qunzhu.commands.receipts import read_up_to
+from qunzhu.commands.receipts import GivenSeq, read_up_to
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.elements import ELEMENTS, IMPORTABLE, Element, check_body, check_size
@@ -23,12 +23,6 @@ from qunzhu.core.ports import GATEWAY, REST, Tx, Who
 from qunzhu.core.rights import Action, acting, may, outranks
 
 SERVICE = "group_open_http_svc"
-
-
-class GivenSeq(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, by its seq."""
-
-    MsgSeq: SeqNumber
 
 
 class RecallRet(msgspec.Struct, frozen=True, kw_only=True):
