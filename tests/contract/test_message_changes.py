@@ -90,6 +90,8 @@ class TestModify:
         world.refused(90001, "modify_group_msg", **one)
         world.refused(90001, "modify_group_msg", GroupId=public, MsgSeq=0, MsgBody=text("b"))
         world.refused(90010, "modify_group_msg", **one, MsgBody=[])
+        world.refused(90007, "modify_group_msg", **one, MsgBody="b")
+        world.refused(90002, "modify_group_msg", **one, MsgBody=["b"])
         world.refused(93000, "modify_group_msg", **one, MsgBody=text("x" * 12288))
         world.refused(93000, "modify_group_msg", **one, CloudCustomData="x" * 12289)
         world.refused(20022, "modify_group_msg", GroupId=public, MsgSeq=9, MsgBody=text("b"))

@@ -4,6 +4,7 @@ from typing import Annotated, Any, LiteralString
 
 import msgspec
 
+from qunzhu.commands._c2c import BODY_ERRORS
 from qunzhu.commands._history import Reader, StoredRow, find_visible, reader_of
 from qunzhu.commands._shared import MemberRow, allowed, masks_of, role_of
 from qunzhu.commands._streams import Stream, find_stream, read_seq
@@ -144,9 +145,10 @@ SET_MODIFIED: LiteralString = (
 
 
 @command(OPENIM, writes=True, doc="1047/47948", bad_input=err.STATUS_BAD_JSON, internal=err.OPENIM_INTERNAL,
+         field_errors=BODY_ERRORS,
          errors=(err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.SENDER_MUTED, err.COMMUNITY_OFF,
                  err.TOPIC_UNKNOWN, err.TOPIC_ID_INVALID, err.C2C_MESSAGE_UNKNOWN, err.C2C_RECALLED, err.C2C_CONFLICT,
-                 err.ELEMENT_INVALID, err.C2C_TOO_LONG))  # fmt: skip
+                 err.BODY_MALFORMED, err.BODY_NOT_ARRAY, err.ELEMENT_INVALID, err.C2C_TOO_LONG))  # fmt: skip
 def modify_group_msg(tx: Tx, who: Who, req: ModifyGroupMsg) -> Done:
     """Overwrite a stored message's elements, its custom data, or both, for good; the members are told.
 
