@@ -329,13 +329,13 @@ CLEAR_OWN_TOPIC = (
 
 def _hide_upto(tx: Tx, who: Who, stream: Stream, member: MemberRow, seq: int) -> None:
     """Let a member see nothing up to a seq: one number instead of a row a message."""
+    read = read_seq(tx, stream, member)
     if stream.topic:
-        read = read_seq(tx, stream, member)
         cleared = tx.one(CLEAR_OWN_TOPIC, topic=stream.topic.num, user=who.user, seq=seq, read=read)
     else:
         cleared = tx.one(CLEAR_OWN, num=stream.group.num, user=who.user, seq=seq)
     if cleared is None:
         return
     tx.run(UNHIDE_OLDER, num=stream.group.num, topic=stream.topic_num, user=who.user, seq=seq)
-    tx.emit(MessagesHidden(**_place(who, stream), upto=seq, told=False))
+    tx.emit(MessagesHidden(**_place(who, stream), upto=seq, read=read, told=False))
     read_up_to(tx, who, stream, member, seq)
