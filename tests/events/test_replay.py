@@ -944,9 +944,16 @@ def test_stored_messages(world, kind, seed):
     at_gateway = {"hide_group_messages", "read_group_messages"}
 
     def draw(rng: random.Random, *_: Any) -> tuple[str, str | None, dict[str, Any]]:
-        seqs = [seq for (seq,) in world.rows("SELECT seq FROM messages WHERE sender <> ''")]
+        seqs = [seq for (seq,) in world.rows("SELECT seq FROM messages WHERE sender <> '' ORDER BY seq DESC LIMIT 9")]
         fields = of_messages(rng, seqs)
-        often = [*fields, *["send_group_msg"] * 6, *at_gateway, "group_msg_receipt", "group_msg_recall"]
+        often = [
+            *fields,
+            *["send_group_msg"] * 6,
+            *at_gateway,
+            "group_msg_receipt",
+            "group_msg_recall",
+            *["modify_group_msg"] * 2,
+        ]
         name = rng.choice(often)
         by = rng.choice(USERS) if name not in at_rest else None
         if name == "group_msg_recall":
