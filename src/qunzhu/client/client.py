@@ -24,9 +24,18 @@ from qunzhu.client.events import (
     NoticeReceived,
     State,
     StateChanged,
-    TipReceived,
 )
-from qunzhu.client.ledger import CHANGE, NOTICE, TIP, Ledger, Push, Verdict, catch_up, enter_again
+from qunzhu.client.ledger import (
+    CHANGE,
+    NOTICE,
+    STREAMED,
+    Ledger,
+    Push,
+    Verdict,
+    catch_up,
+    enter_again,
+    received,
+)
 from qunzhu.client.link import FAILS_WITH, Link
 from qunzhu.client.transport import Closed, Dial, gateway_url, open_websocket
 from qunzhu.commands.groups import CreatedGroup, CreateGroup, DestroyGroup, GetGroupInfo, InfoFilter
@@ -38,7 +47,7 @@ from qunzhu.core.errors import ErrorRow
 from qunzhu.core.kinds import BY_NAME as BY_KIND
 from qunzhu.core.notices import Notice
 from qunzhu.core.ports import GATEWAY
-from qunzhu.core.pushes import C2C_MESSAGE, CONVERSATION_CHANGE, MESSAGE_CHANGE
+from qunzhu.core.pushes import C2C_MESSAGE, CONVERSATION_CHANGE, GROUP_SEQ, MESSAGE_CHANGE
 from qunzhu.core.wire import ENDS, EXPIRED, KICKED, REVOKED, Login
 
 log = logging.getLogger("qunzhu.client")
@@ -367,8 +376,8 @@ class Client:
     def _push(self, method: str, params: Notice) -> None:
         if self._held is not None:
             self._held.append((method, params))
-        elif method == TIP:
-            self._take_tip(params)
+        elif method in STREAMED:
+            self._take(method, params)
         elif method == NOTICE and self._ledger.note(params):
             self._emit(NoticeReceived(params))
         elif method == C2C_MESSAGE:
@@ -384,13 +393,13 @@ class Client:
             self._held = [(C2C_MESSAGE, message)]
             self._stale.set()
 
-    def _take_tip(self, tip: Notice) -> None:
-        verdict = self._ledger.judge(tip)
-        if verdict is Verdict.NEW:
-            self._emit(TipReceived(tip))
-        elif verdict is Verdict.GAP:
-            self._held = [(TIP, tip)]
+    def _take(self, method: str, push: Notice) -> None:
+        verdict = self._ledger.judge(method, push)
+        if verdict is Verdict.GAP:
+            self._held = [(method, push)]
             self._stale.set()
+        elif verdict is Verdict.NEW and method != GROUP_SEQ:
+            self._emit(received(method, push))
 
     def _release(self) -> None:
         held, self._held = self._held or [], None
