@@ -188,6 +188,7 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "ban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"], "Duration": 60}),
     "unban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"]}),
     "sync": ("ann", {}),
+    "pull_c2c_messages": ("ann", {"Peer_Account": "ben"}),
     "get_user_profiles": ("ann", {"To_Account": ["ann"]}),
 }  # fmt: skip
 
@@ -426,6 +427,10 @@ OWN_CASES = [
          (WHO_GUEST, "allows 0"), by="owner", caps={"groups_per_user": 0}),
     Case(10004, "get_group_applications", {"Limit": 101}, ("Limit", "101", "0 to 100"), by="ann"),
     Case(10004, "sync", {"Groups": {"public": -1}}, ("Groups", "-1"), by="ann"),
+    Case(10004, "sync", {"C2C": -1}, ("C2C: -1",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "MsgKey": "x"}, ("MsgKey: 'x'",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "MsgKeys": ["1_2"]}, ("MsgKeys: '1_2'",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "Limit": 101}, ("Limit: 101", "1 to 100"), by="ann"),
     Case(10004, "create_permission_group", {"GroupId": CLUB, "PermissionGroupId": "helpers"},
          ("PermissionGroupId", "@PMG#_")),
     Case(10007, "create_permission_group", {"GroupId": "public"}, ("permission groups in a Public group",)),

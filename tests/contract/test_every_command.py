@@ -101,6 +101,15 @@ def test_reading_commands_write_nothing(world):
         "check_members": {"GroupId": room, "Member_Account": ["bob"]}, "get_admin_list": {"GroupId": room},
         "get_group_ban_member": {"GroupId": room, "Offset": 0},
     }  # fmt: skip
+    # One-to-one messages
+    world.write("bob", "hello", From_Account="owner")
+    fields |= {
+        "get_c2c_unread_msg_num": {"To_Account": "bob"}, "getnospeaking": {"Get_Account": "bob"},
+        "admin_getroammsg": {
+            "Operator_Account": "bob", "Peer_Account": "owner", "MaxCnt": 1, "MinTime": 0, "MaxTime": world.now,
+        },
+        "pull_c2c_messages": {"Peer_Account": "bob"},
+    }  # fmt: skip
     assert set(fields) == {command.name for command in BY_NAME.values() if not command.writes}
     before = world.dump()
     for name, given in fields.items():
