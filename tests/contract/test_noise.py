@@ -55,6 +55,10 @@ GOOD = {
     "GroupAttr": [{"key": "a", "value": "1"}], "GroupCounter": [{"Key": "likes", "Value": 1}],
     "ApplicationId": 1, "Accept": 1, "Time": 1, "Timestamp": 0, "CommandType": 1, "Admin_Account": ["bob"],
     "Duration": 9, "Offset": 0,
+    "ReqMsgNumber": 5, "MsgSeqList": [{"MsgSeq": 2}], "MsgSeq": 2, "Sender_Account": "bob", "UnreadMsgNum": 1,
+    "MsgList": [{"From_Account": "bob", "SendTime": 1_700_000_000,
+                 "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}]}],
+    "Filter": 0, "Cursor": "", "Count": 5,
 }  # fmt: skip
 
 
