@@ -172,6 +172,7 @@ def test_reading_is_told_and_remembered(server: Server, kind):
             await they.say("three")
             await they.got("three")
             await ok(they.bob.TIMMsgMarkAllMessageAsRead(""))
+            assert [m["message_is_read"] for m in await they.history(they.bob, count=3)] == [True, True, True]
             async with signed_in(server, they.bob_name) as (again, _):
                 found = await ok(again.TIMMsgGetMsgList({**they.from_bob, "params": {"msg_getmsglist_param_count": 3}}))
                 assert [m["message_is_read"] for m in found] == [True, True, True]

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from qunzhu.core.ids import TOPIC_MARK
 from qunzhu.tim.convert import WrongParameter
 from qunzhu.tim.enums import TIMErrCode, TIMMsgStatus
-from qunzhu.tim.message import C2C, Message, Place
+from qunzhu.tim.message import C2C, GROUP, Message, Place
 from qunzhu.tim.seen_messages import Key, SeenMessages, key_of, place_of
 
 OWN_KEPT = 10000
@@ -43,6 +44,7 @@ class LocalMessages:
         """What this SDK sends: the id that each message had before the server gave it its time."""
         self._later_ids: dict[str, str] = {}
         self._read: dict[Place, int] = {}
+        self._all_read = 0
         self._peer_read: dict[Place, int] = {}
         self._receipts: OrderedDict[Key, None] = OrderedDict()
 
@@ -180,6 +182,8 @@ class LocalMessages:
         if first_id != own_id:
             self._later_ids[first_id] = own_id
         self._local.pop((place, first_id), None)
+        if place.type == GROUP and message["message_seq"]:
+            self.read_up_to(place, message["message_seq"])  # whoever sends has read what was there
         return self.see(message)
 
     def is_own(self, message: Message) -> bool:
@@ -195,6 +199,10 @@ class LocalMessages:
         """Remember up to where the user has read: a seq in groups, a time with users."""
         self._read[place] = max(position, self._read.get(place, 0))
 
+    def read_all(self, clock: int) -> None:
+        """Remember that the user has read all that came so far, but for topics."""
+        self._all_read = max([clock, *self._newest.values()])
+
     def knows_read(self, place: Place) -> bool:
         """Say whether it is known up to where the user has read."""
         return place in self._read
@@ -202,8 +210,10 @@ class LocalMessages:
     def is_read(self, message: Message) -> bool:
         """Say whether the user has read a message, as far as is known."""
         place = place_of(message)
-        own = message["message_server_time" if place.type == C2C else "message_seq"]
-        return bool(message["message_is_from_self"]) or own <= self._read.get(place, -1)
+        at = message["message_server_time"]
+        own = at if place.type == C2C else message["message_seq"]
+        read = own <= self._read.get(place, -1) or (at <= self._all_read and TOPIC_MARK not in place.id)
+        return bool(message["message_is_from_self"]) or read
 
     def peer_read_up_to(self, place: Place, at: int) -> None:
         """Remember up to when a user has read what this one sent him."""

@@ -47,18 +47,19 @@ class ReceiptCalls(MessageCalls):
         if place.type == C2C:
             at = None if upto is None else upto.at
             await client.call(AdminSetMsgRead(Report_Account=client.user, Peer_Account=place.id, MsgReadTime=at))
-            kept.read_up_to(place, client.server_time() if at is None else at)
+            kept.read_up_to(place, kept.now(place, client.server_time()) if at is None else at)
         else:
             seq = None if upto is None else upto.seq
             reply = await client.call(ReadGroupMessages(**place.group, MsgSeq=seq))
             kept.read_up_to(place, reply.MsgSeq)
 
     async def TIMMsgMarkAllMessageAsRead(self, param: Any = "") -> CommonResult:
-        """Count all conversations as read."""
+        """Count all conversations as read, but for topics."""
 
         async def work(client: Client) -> str:
             while not (await client.call(ReadAllConversations())).IsFinished:
                 pass
+            self._kept(client).read_all(client.server_time())
             return ""
 
         return await self._do(param, work)
