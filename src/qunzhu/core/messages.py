@@ -25,6 +25,7 @@ class Mark(enum.IntFlag):
     IMPORTED = 32
     MODIFIED = 64
     PEER_READ = 128
+    MENTION = 1024
 
 
 class Mention(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,4 +105,5 @@ def marks_of(message: GroupMessage | C2CMessage) -> Mark:
     if isinstance(message, C2CMessage):
         return marks | (Mark.RECEIPT if message.IsNeedReadReceipt else Mark(0))
     marks |= Mark.RECEIPT if message.NeedReadReceipt else Mark(0)
+    marks |= Mark.MENTION if message.GroupAtInfo else Mark(0)
     return marks | (Mark.TARGETED if message.To_Account else Mark(0))

@@ -73,6 +73,9 @@ class Action(enum.Enum):
     SEND = "send messages"
     MENTION_ALL = "mention everybody"
     READ_HISTORY = "read messages"
+    EXTEND = "read or write extensions of messages"
+    REACT = "see or give reactions to messages"
+    PIN = "pin messages"
     IMPORT = "import a group, its members or topics"
 
 
@@ -117,6 +120,9 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.SEND:         ("AODM", "AODM",  "AODM",  "AODM",     "AODM"),
     Action.MENTION_ALL:  ("AODM", "AODM",  "AODM",  "",         "AODM"),
     Action.READ_HISTORY: ("AODM", "AODM",  "AODM",  "",         "AODM"),
+    Action.EXTEND:       ("AODM", "AODM",  "AODM",  "",         ""),
+    Action.REACT:        ("AODM", "AODM",  "AODM",  "",         "AODM"),
+    Action.PIN:          ("AO",   "AOD",   "AOD",   "",         "AOD"),
     Action.IMPORT:       ("A",    "A",     "A",     "",         "A"),
 }  # fmt: skip
 
