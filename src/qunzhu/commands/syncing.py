@@ -6,8 +6,8 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from qunzhu.commands._shared import GroupRow, MemberRow, TopicRow, masks_of
-from qunzhu.commands._streams import Stream, first_visible
+from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, TopicRow, masks_of
+from qunzhu.commands._streams import Stream, first_kept, first_visible
 from qunzhu.commands.sessions import DISCARD
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
@@ -43,6 +43,8 @@ class Missed(Reply, frozen=True, kw_only=True):
     """Groups and topics of which there is more: call again with what ``Upto`` says."""
     Upto: dict[str, int]
     """Of those in ``More``: the seq up to which this answer goes."""
+    Since: dict[str, int] | UnsetType = UNSET
+    """Of groups that the request does not name, where it names any: the seq before the first after the user joined."""
     Topics: dict[str, int] | UnsetType = UNSET
     """All topics of the user's communities, with their newest seq; only where ``Topics`` was asked for."""
 
@@ -55,8 +57,8 @@ class Sync(Request[Missed], frozen=True, kw_only=True):
 
 
 SELECT_GROUPS = (
-    "SELECT m.user_id, m.role, m.joined_at, m.read_seq, m.msg_flag, m.name_card, 0, m.last_msg_at, m.custom,"
-    " m.from_seq, m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
+    "SELECT m.user_id, m.role, m.joined_at, " + READ_SEQ + ", m.msg_flag, m.name_card, 0, m.last_msg_at,"  # noqa: S608 - a part of it
+    " m.custom, m.from_seq, m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
     " WHERE m.user_id = :user AND (g.active = 1 OR m.role = 400) ORDER BY g.num"
 )
 MEMBER_COLUMNS = len(MemberRow.__struct_fields__)
@@ -95,8 +97,11 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
         Gone=[_gone(tx, group_id) for group_id in known if group_id not in present],
         More=list(missed.upto),
         Upto=missed.upto,
+        Since=UNSET if req.Groups is None else {
+            stream.name: max(0, member.from_seq - 1) for member, stream in joined if stream.name not in known
+        },
         Topics=UNSET if req.Topics is None else topics,
-    )
+    )  # fmt: skip
 
 
 def _topics(tx: Tx, who: Who, group: GroupRow) -> list[Stream]:
@@ -120,6 +125,7 @@ class _Missed:
         seen = known.get(stream.name)
         if seen is None or seen >= stream.next_seq - 1:
             return
+        seen = max(seen, first_kept(self._tx, self._who, stream) - 1)
         if self._bytes >= MAX_BYTES:
             self.upto[stream.name] = seen
             return
