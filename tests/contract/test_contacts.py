@@ -95,8 +95,8 @@ class TestList:
         ])  # fmt: skip
         item = pages(talk, flags=63)[0][-1]
         assert item == {
-            "Type": 1, "To_Account": "bob", "MsgTime": NOW, "TopFlag": 0, "StandardMark": "110001", "CustomMark": "abcd",
-            "ContactGroupId": [1],
+            "Type": 1, "To_Account": "bob", "MsgTime": NOW, "TopFlag": 0, "StandardMark": "110001",
+            "CustomMark": "abcd", "ContactGroupId": [1],
         }  # fmt: skip
         assert set(pages(talk, flags=15)[0][-1]) == {"Type", "To_Account", "MsgTime", "TopFlag"}
 

@@ -56,8 +56,9 @@ def words(found: dict) -> str | None:
 def test_what_a_list_shows(talk: World):
     talk.now += 10
     sent = talk.say("team", "news", "owner")
-    meeting, team, bob = sorted(conversations(talk), key=lambda found: found["ShowName"] != "Meeting")[0], *(
-        one(talk, name) for name in ("team", "bob")
+    meeting, team, bob = (
+        sorted(conversations(talk), key=lambda found: found["ShowName"] != "Meeting")[0],
+        *(one(talk, name) for name in ("team", "bob")),
     )
     assert names(conversations(talk)) == ["team", "meeting", "bob"]
     assert team.pop("LastMessage")["MsgSeq"] == sent["MsgSeq"] == 2
@@ -143,7 +144,8 @@ class TestLastMessage:
         talk.call("delete", From_Account="alice", Type=1, To_Account="bob")
         assert names(conversations(talk)) == ["meeting"]
         asked = [{"Type": 2, "GroupId": "team"}, {"Type": 1, "To_Account": "bob"}]
-        assert [(words(found), found["UnreadMsgNum"]) for found in conversations(talk, ConvList=asked)] == [(None, 0)] * 2
+        found = conversations(talk, ConvList=asked)
+        assert [(words(each), each["UnreadMsgNum"]) for each in found] == [(None, 0)] * 2
         talk.say("team", "more", "owner")
         write(talk, "bob", "alice", "again")
         assert (words(one(talk, "team")), one(talk, "team")["UnreadMsgNum"]) == ("more", 1)

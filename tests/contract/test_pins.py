@@ -69,7 +69,8 @@ def test_everybody_in_the_group_is_told(world: World, group):
     put, taken = [frame["params"] for frame in sessions["alice"].frames]
     assert put.pop("Message")["MsgSeq"] == seq
     assert put == {
-        "ChangeType": "Pinned", "GroupId": group, "MsgSeq": seq, "Pinned": True, "Operator_Account": "owner", "Time": at,
+        "ChangeType": "Pinned", "GroupId": group, "MsgSeq": seq, "Pinned": True, "Operator_Account": "owner",
+        "Time": at,
     }  # fmt: skip
     assert taken == {**put, "Pinned": False, "Time": at + 1}
     assert sessions["eve"].frames == []

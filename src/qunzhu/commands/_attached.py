@@ -5,19 +5,17 @@ or ``c:<num>`` of a message from one user to another.
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, LiteralString
 
 import msgspec
 
-from qunzhu.commands._shared import allowed, find_member, masks_of
-from qunzhu.commands._streams import Stream, find_stream, first_visible
-from qunzhu.commands.syncing import is_for
+from qunzhu.commands._history import Reader, find_visible
+from qunzhu.commands._streams import Stream
 from qunzhu.core import errors as err
 from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.limits import number, text
 from qunzhu.core.messages import THERE, Mark, decode_group_message
 from qunzhu.core.ports import Tx, Who
-from qunzhu.core.rights import NO_MASKS, Action, Role
 
 _MSG_KEY = re.compile(r"(\d{1,10})_(\d{1,10})_(\d{1,10})\Z", re.ASCII)
 MsgKeyText = Annotated[str, text(50, min_bytes=1)]
@@ -55,30 +53,13 @@ def c2c_owner(num: int) -> str:
     return f"c:{num}"
 
 
-def visible_stream(tx: Tx, who: Who, action: Action, group_id: str, topic_id: str | None) -> tuple[Stream, int]:
-    """Return a stream in which the caller may do ``action``, and its first seq that he sees."""
-    stream = find_stream(tx, who, group_id, topic_id)
-    role = allowed(tx, who, stream.group, action, topic_num=stream.topic_num)
-    member = find_member(tx, stream.group, who.user) if role is not Role.OUTSIDER else None
-    masks = masks_of(tx, stream.group, who.user, Role(member.role), stream.topic_num) if member else NO_MASKS
-    return stream, first_visible(tx, who, stream, member, masks)
-
-
-SELECT_MESSAGE = (
-    "SELECT sender, state, flags, body FROM messages WHERE group_num = :num AND topic_num = :topic AND seq = :seq"
-)
-
-
-def message_at(
-    tx: Tx, who: Who, stream: Stream, first: int, seq: int, error: ErrorRow = err.EXTENSION_UNKNOWN
-) -> Attached:
-    """Return the message at a place of a stream, or refuse (23004 unless said otherwise) what the caller sees not."""
-    row = tx.one(SELECT_MESSAGE, num=stream.group.num, topic=stream.topic_num, seq=seq)
-    sender, state, flags, body = row or ("", THERE, 0, "")
-    if not sender or state != THERE or seq < first or not (who.admin or is_for(who.user, flags, body)):
+def message_at(tx: Tx, stream: Stream, reader: Reader, seq: int, error: ErrorRow = err.EXTENSION_UNKNOWN) -> Attached:
+    """Return the message at a place of a stream, or refuse (23004 unless said otherwise) one the reader sees not."""
+    row = find_visible(tx, stream, reader, seq)
+    if row is None or row.is_notice or row.state != THERE:
         raise Refused(error, f"MsgSeq: {seq} in {stream.name!r}")
     owner = group_owner(stream.group.num, stream.topic_num, seq)
-    return Attached(owner=owner, flags=flags, sender=sender, body=body, stream=stream, seq=seq)
+    return Attached(owner=owner, flags=row.flags, sender=row.sender, body=row.body, stream=stream, seq=seq)
 
 
 SELECT_C2C = (
@@ -107,7 +88,7 @@ def between(tx: Tx, who: Who, one: str, other: str, msg_key: str) -> Attached:
     )
 
 
-FORGET = (
+FORGET: tuple[LiteralString, ...] = (
     "DELETE FROM extensions WHERE owner = :owner",
     "DELETE FROM extension_versions WHERE owner = :owner",
     "DELETE FROM reactions WHERE owner = :owner",
@@ -115,10 +96,9 @@ FORGET = (
 UNPIN = "DELETE FROM pinned_messages WHERE group_num = :num AND topic_num = :topic AND seq = :seq"
 
 
-def forget_attached(tx: Tx, owner: str) -> None:
-    """Drop all that hangs on a message which is no more, or was taken back."""
+def forget_attached(tx: Tx, *owners: str) -> None:
+    """Drop all that hangs on messages that are no more, or were taken back."""
     for statement in FORGET:
-        tx.run(statement, owner=owner)
-    if owner.startswith("g:"):
-        group_num, topic_num, seq = map(int, owner.split(":")[1:])
-        tx.run(UNPIN, num=group_num, topic=topic_num, seq=seq)
+        tx.many(statement, [{"owner": owner} for owner in owners])
+    places = [map(int, owner.split(":")[1:]) for owner in owners if owner.startswith("g:")]
+    tx.many(UNPIN, [{"num": num, "topic": topic, "seq": seq} for num, topic, seq in places])

@@ -9,8 +9,8 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from qunzhu.commands._shared import GroupRow, MemberRow, find_member, registered, signed, topic_of, unsigned
-from qunzhu.commands._streams import Stream, read_seq
+from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, find_member, registered, signed, topic_of, unsigned
+from qunzhu.commands._streams import Stream, kept_since, read_seq
 from qunzhu.core import errors as err
 from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.events import ContactNow, ContactsChanged
@@ -90,7 +90,7 @@ UNREAD_C2C: LiteralString = (
     "(SELECT count(*) FROM c2c_messages q WHERE q.low = CASE WHEN c.peer < c.user_id THEN c.peer ELSE c.user_id END"
     " AND q.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END AND q.num > c.read_num"
     " AND q.num > c.hidden_num AND q.from_low = CASE WHEN c.peer < c.user_id THEN 1 ELSE 0 END AND c.peer <> c.user_id"
-    " AND q.state = 0 AND q.quiet = 0"
+    " AND q.state = 0 AND q.quiet = 0 AND q.at >= :since"
     " AND q.hidden & CASE WHEN c.user_id < c.peer THEN 1 ELSE 2 END = 0)"
 )
 WITH_USERS: LiteralString = (
@@ -103,15 +103,18 @@ UNREAD_USERS: LiteralString = WITH_USERS + " AND c.last_num > c.read_num"
 NEWEST_USERS: LiteralString = (
     WITH_USERS + " AND c.last_num < :before AND c.last_num > c.hidden_num ORDER BY c.last_num DESC LIMIT :limit"
 )
+QUIET_IN_GROUP: LiteralString = (
+    "(SELECT count(*) FROM messages q WHERE q.group_num = g.num AND q.topic_num = 0 AND q.quiet = 1"  # noqa: S608
+    " AND q.seq > m.cleared_seq AND q.seq > g.cleared_seq AND q.seq > "
+    + READ_SEQ
+    + " AND q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END)"
+)
 OF_GROUPS: LiteralString = (
-    "SELECT 2, g.group_id, coalesce(c.last_num, 0), coalesce(c.at, 0), coalesce(c.read_num, 0),"
+    "SELECT 2, g.group_id, coalesce(c.last_num, 0), coalesce(c.at, 0), coalesce(c.read_num, 0),"  # noqa: S608
     " coalesce(c.hidden_num, 0), coalesce(c.hidden_at, 0), coalesce(c.top_at, 0), coalesce(c.marks, 0),"
-    " coalesce(c.custom_mark, ''), coalesce(c.msg_flag, 0), coalesce(c.changed_at, 0),"
-    " (SELECT count(*) FROM messages q WHERE q.group_num = g.num AND q.topic_num = 0 AND q.quiet = 1"
-    " AND q.seq > m.read_seq AND q.seq > m.cleared_seq AND q.seq > g.cleared_seq"
-    " AND q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END),"
-    " m.user_id, m.role, m.joined_at, m.read_seq, m.msg_flag, m.name_card, 0, m.last_msg_at, m.custom, m.from_seq,"
-    " m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
+    " coalesce(c.custom_mark, ''), coalesce(c.msg_flag, 0), coalesce(c.changed_at, 0), " + QUIET_IN_GROUP + ","
+    " m.user_id, m.role, m.joined_at, " + READ_SEQ + ", m.msg_flag, m.name_card, 0, m.last_msg_at, m.custom,"
+    " m.from_seq, m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
     " LEFT JOIN contacts c ON c.user_id = m.user_id AND c.sort = 2 AND c.peer = g.group_id"
     " WHERE m.user_id = :user AND (g.active = 1 OR m.role = 400)"
 )
@@ -161,9 +164,9 @@ class Position(msgspec.Struct, frozen=True):
     group_num: int = 0
 
 
-def pinned_seats(tx: Tx, user: str, groups: Iterable[Seat], sort: int = 0) -> list[Seat]:
+def pinned_seats(tx: Tx, who: Who, user: str, groups: Iterable[Seat], sort: int = 0) -> list[Seat]:
     """Return the conversations that a user has pinned, the newest first."""
-    users = [_with_user(row) for row in tx.all(PINNED_USERS, user=user)] if sort != GROUP else []
+    users = [_with_user(row) for row in tx.all(PINNED_USERS, user=user, since=kept_since(who))] if sort != GROUP else []
     seats = [*users, *(seat for seat in groups if seat.contact.top_at)]
     return sorted(seats, key=lambda seat: (-seat.at, seat.contact.sort, seat.contact.peer))
 
@@ -173,12 +176,12 @@ def group_seats(tx: Tx, user: str) -> list[Seat]:
     return [seat for row in tx.all(OF_GROUPS, user=user) if (seat := _of_group(row)).is_there]
 
 
-def unread_with_users(tx: Tx, user: str) -> list[Seat]:
+def unread_with_users(tx: Tx, who: Who, user: str) -> list[Seat]:
     """Return the conversations with users in which there may be something unread."""
-    return [_with_user(row) for row in tx.all(UNREAD_USERS, user=user)]
+    return [_with_user(row) for row in tx.all(UNREAD_USERS, user=user, since=kept_since(who))]
 
 
-def walk(tx: Tx, user: str, start: Position, *, pinned_first: bool = True, sort: int = 0) -> Iterator[
+def walk(tx: Tx, who: Who, user: str, start: Position, *, pinned_first: bool = True, sort: int = 0) -> Iterator[
     tuple[Seat, Position]
 ]:  # fmt: skip
     """Go through a user's conversations from a place on: pinned ones, then the newest; each with the place after it.
@@ -186,7 +189,7 @@ def walk(tx: Tx, user: str, start: Position, *, pinned_first: bool = True, sort:
     ``sort`` 1: only those with users, 2: only those of groups, 0: both.
     """
     groups = group_seats(tx, user) if sort != C2C else []
-    pinned = pinned_seats(tx, user, groups, sort) if pinned_first else []
+    pinned = pinned_seats(tx, who, user, groups, sort) if pinned_first else []
     for number in range(start.pinned, len(pinned)):
         yield pinned[number], msgspec.structs.replace(start, pinned=number + 1)
     rest = sorted(
@@ -195,7 +198,7 @@ def walk(tx: Tx, user: str, start: Position, *, pinned_first: bool = True, sort:
     )
     users = (
         seat
-        for seat in (_newest_users(tx, user, start.num) if sort != GROUP else ())
+        for seat in (_newest_users(tx, who, user, start.num) if sort != GROUP else ())
         if not (pinned_first and seat.contact.top_at)
     )
     position = msgspec.structs.replace(start, pinned=max(start.pinned, len(pinned)))
@@ -218,9 +221,9 @@ def _after(start: Position) -> tuple[int, int]:
     return start.at, start.group_num
 
 
-def _newest_users(tx: Tx, user: str, before: int) -> Iterator[Seat]:
+def _newest_users(tx: Tx, who: Who, user: str, before: int) -> Iterator[Seat]:
     while True:
-        rows = tx.all(NEWEST_USERS, user=user, before=before, limit=CHUNK)
+        rows = tx.all(NEWEST_USERS, user=user, since=kept_since(who), before=before, limit=CHUNK)
         yield from map(_with_user, rows)
         if len(rows) < CHUNK:
             return
@@ -234,10 +237,10 @@ COUNT_QUIET: LiteralString = (
 )
 
 
-def find_seat(tx: Tx, user: str, sort: int, peer: str) -> Seat | None:
+def find_seat(tx: Tx, who: Who, user: str, sort: int, peer: str) -> Seat | None:
     """Return one conversation, whether it is in the list or not: with a user, of a group or of a topic; or None."""
     if sort == C2C:
-        row = tx.one(ONE_WITH_USER, user=user, peer=peer)
+        row = tx.one(ONE_WITH_USER, user=user, peer=peer, since=kept_since(who))
         return _with_user(row) if row else None
     if not is_group_id(peer):
         return None
@@ -317,10 +320,10 @@ def owner_of(tx: Tx, who: Who, user: str) -> str:
     return user
 
 
-def refusal_of(tx: Tx, user: str, sort: int, peer: str) -> tuple[ErrorRow, str] | None:
+def refusal_of(tx: Tx, who: Who, user: str, sort: int, peer: str) -> tuple[ErrorRow, str] | None:
     """Say why a user can set nothing of a conversation: no such account (50001), or no group of his (51007)."""
     if sort == C2C:
         return None if registered(tx, peer) else (err.CONTACT_ACCOUNT_UNKNOWN, f"To_Account: {peer[:100]!r}")
-    if find_seat(tx, user, sort, peer) is None:
+    if find_seat(tx, who, user, sort, peer) is None:
         return err.CONTACT_GROUP_GONE, f"{peer[:100]!r} of {user!r}"
     return None

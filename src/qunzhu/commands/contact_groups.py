@@ -155,7 +155,7 @@ def create_contact_group(tx: Tx, who: Who, req: CreateContactGroup) -> CreatedFo
     num = max(folders, default=0) + 1
     tx.run("INSERT INTO contact_groups (user_id, num, name) VALUES (:user, :num, :name)",
            user=user, num=num, name=given.GroupName)  # fmt: skip
-    results, put = _sorted(tx, user, given.ContactItem)
+    results, put = _sorted(tx, who, user, given.ContactItem)
     _put(tx, who, user, num, put)
     folder = FolderItem(GroupName=given.GroupName, GroupId=num)
     _tell(tx, who, user, "Created", folder, put)
@@ -175,9 +175,9 @@ def _find_folder(tx: Tx, user: str, name: str) -> int:
     raise Refused(err.CONTACT_GROUP_UNKNOWN, f"{name!r} of {user!r}")
 
 
-def _sorted(tx: Tx, user: str, given: Sequence[ContactItem]) -> tuple[list[ContactResult], list[Place]]:
+def _sorted(tx: Tx, who: Who, user: str, given: Sequence[ContactItem]) -> tuple[list[ContactResult], list[Place]]:
     """Return what becomes of each conversation, and those that something can be set of."""
-    refused = {place: refusal_of(tx, user, *place) for place in dict.fromkeys(map(_place, given))}
+    refused = {place: refusal_of(tx, who, user, *place) for place in dict.fromkeys(map(_place, given))}
     results = [_result(place, why) for place, why in refused.items()]
     return results, [place for place, why in refused.items() if why is None]
 
@@ -295,7 +295,7 @@ def _refill(tx: Tx, who: Who, user: str, num: int, update: FolderUpdate) -> list
     if update.ContactUpdateItem is None:
         raise Refused(err.CONTACT_NUMBER, "ContactUpdateItem: required for UpdateGroupType 2, but absent")
     given = update.ContactUpdateItem
-    results, put = _sorted(tx, user, [one.ContactItem for one in given if one.ContactOptType == ADD])
+    results, put = _sorted(tx, who, user, [one.ContactItem for one in given if one.ContactOptType == ADD])
     out = list(dict.fromkeys(_place(one.ContactItem) for one in given if one.ContactOptType == REMOVE))
     tx.many(TAKE_OUT, [{"user": user, "num": num, "sort": sort, "peer": peer} for sort, peer in out])
     _touch(tx, who, user, out)
@@ -380,7 +380,7 @@ def mark_contact(tx: Tx, who: Who, req: MarkContact) -> MarkResults:
     results = []
     for item in req.MarkItem:
         place = _place(item.ContactItem)
-        result = _result(place, refusal_of(tx, user, *place))
+        result = _result(place, refusal_of(tx, who, user, *place))
         if not result.ResultCode:
             changed[place] = _marked(who, changed.get(place) or find_contact(tx, user, *place), item)
         results.append(MarkResult(
@@ -434,7 +434,7 @@ def set_conversation_data(tx: Tx, who: Who, req: SetConversationData) -> MarkRes
     changed, results = [], []
     for one in req.ConvList:
         place = one.Type, named_peer(one.Type, one.To_Account, one.GroupId, "GroupId")
-        result = _result(place, refusal_of(tx, who.user, *place))
+        result = _result(place, refusal_of(tx, who, who.user, *place))
         if not result.ResultCode:
             contact = find_contact(tx, who.user, *place)
             changed.append(msgspec.structs.replace(contact, custom_mark=req.CustomData, changed_at=who.now))

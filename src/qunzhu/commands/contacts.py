@@ -86,8 +86,8 @@ def get_list(tx: Tx, who: Who, req: GetList) -> ContactList:
     """List a user's conversations, 100 on a page: pinned ones first, then the newest."""
     user = owner_of(tx, who, req.From_Account)
     pinned = req.AssistFlags & WITH_PINNED
-    top = _pinned_page(tx, user, req) if pinned else []
-    page = _page(tx, user, req)
+    top = _pinned_page(tx, who, user, req) if pinned else []
+    page = _page(tx, who, user, req)
     marks = contact_groups_of(tx, user) if req.AssistFlags & WITH_MARKS else None
     return ContactList(
         SessionItem=[_item(seat, marks, pinned=bool(pinned)) for seat in (*top, *page.seats)],
@@ -96,10 +96,10 @@ def get_list(tx: Tx, who: Who, req: GetList) -> ContactList:
     )  # fmt: skip
 
 
-def _pinned_page(tx: Tx, user: str, req: GetList) -> list[Seat]:
+def _pinned_page(tx: Tx, who: Who, user: str, req: GetList) -> list[Seat]:
     """Return the pinned ones, all with the first page; at most 50 are pinned, so that one page holds them."""
     begun = req.TopStartIndex if req.AssistFlags & PAGED_PINNED else req.TimeStamp or req.StartIndex
-    return [] if begun else pinned_seats(tx, user, group_seats(tx, user))
+    return [] if begun else pinned_seats(tx, who, user, group_seats(tx, user))
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -108,14 +108,14 @@ class _Page(msgspec.Struct, frozen=True):
     is_last: bool
 
 
-def _page(tx: Tx, user: str, req: GetList) -> _Page:
+def _page(tx: Tx, who: Who, user: str, req: GetList) -> _Page:
     """Return a page of the rest: groups from before ``TimeStamp``, users from before the number ``StartIndex``.
 
     Groups of one second stay on one page, for the time alone says where the next begins.
     """
     end = Position(at=req.TimeStamp or END, num=req.StartIndex or END)
     found: list[Seat] = []
-    for seat, position in walk(tx, user, end, pinned_first=bool(req.AssistFlags & WITH_PINNED)):
+    for seat, position in walk(tx, who, user, end, pinned_first=bool(req.AssistFlags & WITH_PINNED)):
         if not seat.contact.top_at or not req.AssistFlags & WITH_PINNED:
             if len(found) >= PAGE and not (seat.joined and seat.at == end.at):
                 return _Page(found, end, is_last=False)
@@ -174,7 +174,7 @@ def delete(tx: Tx, who: Who, req: Delete) -> Done:
     """
     user = owner_of(tx, who, req.From_Account)
     peer = named_peer(req.Type, req.To_Account, req.ToGroupid, "ToGroupid")
-    seat = find_seat(tx, user, req.Type, peer)
+    seat = find_seat(tx, who, user, req.Type, peer)
     if seat is None:
         return Done()
     contact = msgspec.structs.replace(seat.contact, hidden_num=seat.newest, hidden_at=who.now, top_at=0)
@@ -232,7 +232,7 @@ _own_errors = (err.CONTACT_ACCOUNT_UNKNOWN, err.CONTACT_BAD_PARAMETER)
 def pin_conversation(tx: Tx, who: Who, req: PinConversation) -> Done:
     """Pin a conversation to the top of the caller's list, or take the pin off; 50 at most (51012)."""
     peer = named_peer(req.Type, req.To_Account, req.GroupId, "GroupId")
-    if (refused := refusal_of(tx, who.user, req.Type, peer)) is not None:
+    if (refused := refusal_of(tx, who, who.user, req.Type, peer)) is not None:
         raise Refused(*refused)
     contact = find_contact(tx, who.user, req.Type, peer)
     if req.Pinned == bool(contact.top_at):
@@ -246,7 +246,7 @@ def pin_conversation(tx: Tx, who: Who, req: PinConversation) -> Done:
 
 def _require_pin(tx: Tx, who: Who) -> None:
     """Refuse (51012) one more pin than 50; those of groups that the user has left do not count."""
-    there = len(pinned_seats(tx, who.user, group_seats(tx, who.user)))
+    there = len(pinned_seats(tx, who, who.user, group_seats(tx, who.user)))
     if there >= MOST_PINNED:
         raise Refused(err.TOO_MANY_PINNED_CONTACTS, f"{who.user!r} has {there}")
 

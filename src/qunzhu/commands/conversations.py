@@ -22,7 +22,7 @@ from qunzhu.commands._contacts import (
     walk,
 )
 from qunzhu.commands._shared import masks_of
-from qunzhu.commands._streams import first_visible
+from qunzhu.commands._streams import first_kept, first_visible, kept_since
 from qunzhu.commands.contacts import ContactAccount, ContactGroupText, Sort, named_peer
 from qunzhu.commands.syncing import is_for
 from qunzhu.core import errors as err
@@ -139,7 +139,7 @@ def get_conversations(tx: Tx, who: Who, req: GetConversations) -> ConversationPa
         return ConversationPage(ConvList=_named(tx, who, req.ConvList, folders), Next="")
     wanted, limit, position = req.Filter or ConversationFilter(), req.Limit or PAGE, _position(req.Next)
     page: list[Conversation] = []
-    for looked, (seat, after) in enumerate(walk(tx, who.user, position, sort=wanted.Type or 0)):
+    for looked, (seat, after) in enumerate(walk(tx, who, who.user, position, sort=wanted.Type or 0)):
         if len(page) == limit or looked == EXAMINED:
             return ConversationPage(ConvList=page, Next=_cursor(position))
         if _passes(tx, who, seat, wanted, folders):
@@ -151,7 +151,7 @@ def get_conversations(tx: Tx, who: Who, req: GetConversations) -> ConversationPa
 def _named(tx: Tx, who: Who, asked: Sequence[GivenConversation], folders: Folders) -> list[Conversation]:
     """Return those of the conversations asked for that the caller has."""
     named = dict.fromkeys((one.Type, named_peer(one.Type, one.To_Account, one.GroupId, "GroupId")) for one in asked)
-    seats = (find_seat(tx, who.user, sort, peer) for sort, peer in named)
+    seats = (find_seat(tx, who, who.user, sort, peer) for sort, peer in named)
     return [_shown(tx, who, seat, folders) for seat in seats if seat is not None]
 
 
@@ -208,7 +208,7 @@ def _shown(tx: Tx, who: Who, seat: Seat, folders: Folders) -> Conversation:
 
 LAST_C2C: LiteralString = (
     "SELECT body FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
-    " AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY num DESC LIMIT 1"
+    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY num DESC LIMIT 1"
 )
 READ_TIME: LiteralString = (
     "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND from_low = :from_low"
@@ -222,7 +222,14 @@ def _of_user(tx: Tx, who: Who, seat: Seat) -> dict[str, Any]:
     user, peer, contact = who.user, seat.contact.peer, seat.contact
     low, high = sorted((user, peer))
     both = {"low": low, "high": high}
-    last = tx.one(LAST_C2C, **both, num=contact.last_num, hidden=contact.hidden_num, mine=1 if user == low else 2)
+    last = tx.one(
+        LAST_C2C,
+        **both,
+        num=contact.last_num,
+        hidden=contact.hidden_num,
+        since=kept_since(who),
+        mine=1 if user == low else 2,
+    )
     peer_read = (tx.one(SELECT_READ, user=peer, peer=user) or (0,))[0]
     read_at = tx.one(READ_TIME, **both, num=contact.read_num, from_low=int(peer == low)) if contact.read_num else None
     seen_at = tx.one(READ_TIME, **both, num=peer_read, from_low=int(user == low)) if peer_read else None
@@ -254,7 +261,7 @@ def _last(tx: Tx, who: Who, contact: Contact, joined: Joined) -> msgspec.Raw | U
     """Return the newest message or tip that the caller sees, unset where the last few are not for him."""
     stream, member = joined.stream, joined.member
     masks = masks_of(tx, stream.group, who.user, Role(member.role), stream.topic_num)
-    first = first_visible(tx, who, stream, member, masks)
+    first = max(first_visible(tx, who, stream, member, masks), first_kept(tx, who, stream))
     rows = tx.all(
         LAST_IN_GROUP, num=stream.group.num, topic=stream.topic_num, user=who.user, limit=LOOK_BACK,
         after=max(first - 1, hidden_of(contact, member)),
@@ -318,7 +325,7 @@ def get_unread_total(tx: Tx, who: Who, req: GetUnreadTotal) -> UnreadTotal:
     folders = _folders(tx, who.user) if wanted.GroupName is not None else {}
     seats = [
         *(group_seats(tx, who.user) if wanted.Type != C2C else ()),
-        *(unread_with_users(tx, who.user) if wanted.Type != GROUP else ()),
+        *(unread_with_users(tx, who, who.user) if wanted.Type != GROUP else ()),
     ]
     return UnreadTotal(UnreadMsgNum=sum(
         seat.unread

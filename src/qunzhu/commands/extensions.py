@@ -8,7 +8,9 @@ from typing import Annotated
 
 import msgspec
 
-from qunzhu.commands._attached import Attached, MsgKeyText, Seq, between, message_at, visible_stream
+from qunzhu.commands._attached import Attached, MsgKeyText, Seq, between, message_at
+from qunzhu.commands._history import reader_of
+from qunzhu.commands._streams import find_stream
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
@@ -101,9 +103,10 @@ class GroupSetKeyValues(Request[WrittenExtensions], frozen=True, kw_only=True):
 @command(SERVICE, writes=True, doc="1047/52170", errors=(*_WRITE_ERRORS, *_GROUP_ERRORS))
 def group_set_key_values(tx: Tx, who: Who, req: GroupSetKeyValues) -> WrittenExtensions:
     """Set, remove (2) or clear (3) the extensions of a message to a group; every member may."""
-    stream, first = visible_stream(tx, who, Action.EXTEND, req.GroupId, None)
+    stream = find_stream(tx, who, req.GroupId, None)
+    reader = reader_of(tx, who, stream, Action.EXTEND)
     _require_plan(who)
-    return _write(tx, who, message_at(tx, who, stream, first, req.MsgSeq), req)
+    return _write(tx, who, message_at(tx, stream, reader, req.MsgSeq), req)
 
 
 class Extensions(Reply, frozen=True, kw_only=True):
@@ -145,9 +148,10 @@ class GroupGetKeyValues(Request[Extensions], frozen=True, kw_only=True):
          errors=(err.BAD_PARAMETER, err.HIGHER_PLAN, err.EXTENSION_UNKNOWN, *_GROUP_ERRORS))  # fmt: skip
 def group_get_key_values(tx: Tx, who: Who, req: GroupGetKeyValues) -> Extensions:
     """Read the extensions of a message to a group, 200 at most."""
-    stream, first = visible_stream(tx, who, Action.EXTEND, req.GroupId, None)
+    stream = find_stream(tx, who, req.GroupId, None)
+    reader = reader_of(tx, who, stream, Action.EXTEND)
     _require_plan(who)
-    return _read(tx, message_at(tx, who, stream, first, req.MsgSeq), req.StartSeq or 0)
+    return _read(tx, message_at(tx, stream, reader, req.MsgSeq), req.StartSeq or 0)
 
 
 def _require_plan(who: Who) -> None:

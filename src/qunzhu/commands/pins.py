@@ -2,8 +2,10 @@
 
 import msgspec
 
-from qunzhu.commands._attached import UNPIN, Seq, message_at, visible_stream
-from qunzhu.commands._streams import Stream
+from qunzhu.commands._attached import UNPIN, Seq, message_at
+from qunzhu.commands._history import reader_of
+from qunzhu.commands._shared import allowed
+from qunzhu.commands._streams import Stream, find_stream, first_kept
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.commands.muting import TopicIdText
 from qunzhu.core import errors as err
@@ -36,23 +38,24 @@ def pin_group_message(tx: Tx, who: Who, req: PinGroupMessage) -> Done:
 
     Taking it off a message that has none changes nothing.
     """
-    stream, first = visible_stream(tx, who, Action.PIN, req.GroupId, req.TopicId)
+    stream = find_stream(tx, who, req.GroupId, req.TopicId)
+    reader = reader_of(tx, who, stream, Action.PIN)
     _require_plan(who)
-    place = {"num": stream.group.num, "topic": stream.topic_num, "seq": req.MsgSeq}
-    pinned = {seq for seq, *_ in tx.all(SELECT_PINS, num=stream.group.num, topic=stream.topic_num)}
+    where = {"num": stream.group.num, "topic": stream.topic_num}
+    pinned = {seq for seq, *_ in tx.all(SELECT_PINS, **where, first=first_kept(tx, who, stream))}
     if not req.Pinned:
         if req.MsgSeq in pinned:
-            tx.run(UNPIN, **place)
+            tx.run(UNPIN, **where, seq=req.MsgSeq)
             _emit(tx, who, stream, req, None)
         return Done()
-    message = message_at(tx, who, stream, first, req.MsgSeq, err.BAD_PARAMETER)
+    message = message_at(tx, stream, reader, req.MsgSeq, err.BAD_PARAMETER)
     if message.flags & Mark.TARGETED:
         raise Refused(err.BAD_PARAMETER, f"MsgSeq: {req.MsgSeq} is for some members only")
     if req.MsgSeq in pinned:
         raise Refused(err.PINNED_ALREADY, f"MsgSeq: {req.MsgSeq} in {stream.name!r}")
     if len(pinned) >= MOST:
         raise Refused(err.TOO_MANY_PINS, f"{stream.name!r} has {len(pinned)}")
-    tx.run(INSERT_PIN, **place, user=who.user, at=who.now)
+    tx.run(INSERT_PIN, **where, seq=req.MsgSeq, user=who.user, at=who.now)
     _emit(tx, who, stream, req, msgspec.Raw(message.body.encode()))
     return Done()
 
@@ -98,16 +101,17 @@ class GetPinnedGroupMessages(Request[PinnedMessages], frozen=True, kw_only=True)
 SELECT_PINS = (
     "SELECT p.seq, p.user_id, p.at, m.body FROM pinned_messages p JOIN messages m ON m.group_num = p.group_num"
     " AND m.topic_num = p.topic_num AND m.seq = p.seq AND m.state = 0"
-    " WHERE p.group_num = :num AND p.topic_num = :topic ORDER BY p.at DESC, p.seq DESC"
+    " WHERE p.group_num = :num AND p.topic_num = :topic AND p.seq >= :first ORDER BY p.at DESC, p.seq DESC"
 )
 
 
 @command("gateway", writes=False, doors=(GATEWAY,), errors=_errors)
 def get_pinned_group_messages(tx: Tx, who: Who, req: GetPinnedGroupMessages) -> PinnedMessages:
     """Read the messages that a group or topic has pinned; those from before the caller joined are for him too."""
-    stream, _ = visible_stream(tx, who, Action.READ_HISTORY, req.GroupId, req.TopicId)
+    stream = find_stream(tx, who, req.GroupId, req.TopicId)
+    allowed(tx, who, stream.group, Action.READ_HISTORY, topic_num=stream.topic_num)
     _require_plan(who)
-    rows = tx.all(SELECT_PINS, num=stream.group.num, topic=stream.topic_num)
+    rows = tx.all(SELECT_PINS, num=stream.group.num, topic=stream.topic_num, first=first_kept(tx, who, stream))
     return PinnedMessages(Items=[
         PinnedMessage(Message=msgspec.Raw(body.encode()), Pinner_Account=user, PinTime=at)
         for _, user, at, body in rows

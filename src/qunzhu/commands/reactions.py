@@ -8,7 +8,9 @@ from typing import Annotated, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from qunzhu.commands._attached import Attached, MsgKeyText, Seq, between, message_at, visible_stream
+from qunzhu.commands._attached import Attached, MsgKeyText, Seq, between, message_at
+from qunzhu.commands._history import reader_of
+from qunzhu.commands._streams import find_stream
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.commands.muting import TopicIdText
 from qunzhu.core import errors as err
@@ -108,9 +110,10 @@ def _message(tx: Tx, who: Who, named: _Named) -> Attached:
     if named.GroupId is not None:
         if named.MsgSeq is None:
             raise Refused(err.BAD_PARAMETER, "MsgSeq: required with GroupId, but absent")
-        stream, first = visible_stream(tx, who, Action.REACT, named.GroupId, named.TopicId)
+        stream = find_stream(tx, who, named.GroupId, named.TopicId)
+        reader = reader_of(tx, who, stream, Action.REACT)
         _require_plan(who)
-        return message_at(tx, who, stream, first, named.MsgSeq)
+        return message_at(tx, stream, reader, named.MsgSeq)
     if named.Peer_Account is None or named.MsgKey is None:
         raise Refused(err.BAD_PARAMETER, "GroupId with MsgSeq, or Peer_Account with MsgKey: required, but absent")
     _require_plan(who)
@@ -205,10 +208,11 @@ def _asked(tx: Tx, who: Who, req: GetMessageReactions) -> list[tuple[MessageReac
     if req.GroupId is not None:
         if req.MsgSeqList is None:
             raise Refused(err.BAD_PARAMETER, "MsgSeqList: required with GroupId, but absent")
-        stream, first = visible_stream(tx, who, Action.REACT, req.GroupId, req.TopicId)
+        stream = find_stream(tx, who, req.GroupId, req.TopicId)
+        reader = reader_of(tx, who, stream, Action.REACT)
         _require_plan(who)
         return [
-            (MessageReactions(MsgSeq=seq), functools.partial(message_at, tx, who, stream, first, seq))
+            (MessageReactions(MsgSeq=seq), functools.partial(message_at, tx, stream, reader, seq))
             for seq in req.MsgSeqList
         ]
     if req.Peer_Account is None or req.MsgKeyList is None:
