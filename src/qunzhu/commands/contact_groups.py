@@ -394,7 +394,7 @@ def mark_contact(tx: Tx, who: Who, req: MarkContact) -> MarkResults:
 def _marked(who: Who, contact: Contact, item: MarkItem) -> Contact:
     marks, custom = contact.marks, contact.custom_mark
     if item.OptType != CUSTOM:
-        marks = (marks | _mask(item.SetMark)) & ~_mask(item.ClearMark)
+        marks = marks & ~_mask(item.ClearMark) | _mask(item.SetMark)
     if item.OptType != STANDARD and item.CustomMark is not None:
         custom = item.CustomMark
     return msgspec.structs.replace(contact, marks=marks, custom_mark=custom, changed_at=who.now)
