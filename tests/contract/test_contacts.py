@@ -206,6 +206,19 @@ class TestPinning:
 
 
 class TestReceiveOption:
+    def test_discarded_messages_are_kept_but_not_told(self, talk: World):
+        session = talk.online("alice")
+        talk.call("set_c2c_receive_option", "alice", To_Account=["bob"], MsgFlag="Discard")
+        body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "unheard"}}]
+        talk.call("sendmsg", "bob", To_Account="alice", MsgRandom=1, MsgBody=body)
+        assert session.frames == []
+        talk.call("sendmsg", "alice", To_Account="bob", MsgRandom=2, MsgBody=body)
+        talk.call("set_c2c_receive_option", "alice", To_Account=["bob"], MsgFlag="AcceptNotNotify")
+        session.frames.clear()
+        talk.call("sendmsg", "bob", To_Account="alice", MsgRandom=3, MsgBody=body)
+        assert [frame["method"] for frame in session.frames] == ["c2c_message"]
+        assert len(talk.call("pull_c2c_messages", "alice", Peer_Account="bob")["Items"]) == 4
+
     def test_set_and_read(self, talk: World):
         phone = talk.online("alice", "iOS")
         talk.online("alice")

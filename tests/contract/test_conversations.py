@@ -150,6 +150,8 @@ class TestLastMessage:
         write(talk, "bob", "alice", "again")
         assert (words(one(talk, "team")), one(talk, "team")["UnreadMsgNum"]) == ("more", 1)
         assert (words(one(talk, "bob")), one(talk, "bob")["UnreadMsgNum"]) == ("again", 1)
+        counted = talk.call("get_c2c_unread_msg_num", "alice", To_Account="alice")
+        assert counted["AllC2CUnreadMsgNum"] == 1
 
 
 class TestUnread:

@@ -4,11 +4,11 @@ All of it is kept under the message's ``owner``, a text made of its place: ``g:<
 or ``c:<num>`` of a message from one user to another.
 """
 
-import re
 from typing import Annotated, LiteralString
 
 import msgspec
 
+from qunzhu.commands._c2c import MSG_KEY, C2CRow, Key, find_message, kept_since
 from qunzhu.commands._history import Reader, find_visible
 from qunzhu.commands._streams import Stream
 from qunzhu.core import errors as err
@@ -17,13 +17,12 @@ from qunzhu.core.limits import number, text
 from qunzhu.core.messages import THERE, Mark, decode_group_message
 from qunzhu.core.ports import Tx, Who
 
-_MSG_KEY = re.compile(r"(\d{1,10})_(\d{1,10})_(\d{1,10})\Z", re.ASCII)
 MsgKeyText = Annotated[str, text(50, min_bytes=1)]
 Seq = Annotated[int, number(1, 2**53)]
 
 
 class Attached(msgspec.Struct, frozen=True):
-    """A stored message that the caller may see: in a stream, or (``stream`` None) from one user to another."""
+    """A stored message that the caller may see: of a stream (``stream`` and ``seq``), or of two users (``row``)."""
 
     owner: str
     flags: int
@@ -31,9 +30,7 @@ class Attached(msgspec.Struct, frozen=True):
     body: str
     stream: Stream | None = None
     seq: int = 0
-    receiver: str = ""
-    msg_key: str = ""
-    num: int = 0
+    row: C2CRow | None = None
 
     @property
     def users(self) -> list[str]:
@@ -62,30 +59,22 @@ def message_at(tx: Tx, stream: Stream, reader: Reader, seq: int, error: ErrorRow
     return Attached(owner=owner, flags=row.flags, sender=row.sender, body=row.body, stream=stream, seq=seq)
 
 
-SELECT_C2C = (
-    "SELECT num, from_low, state, hidden, flags, body FROM c2c_messages WHERE low = :low AND high = :high AND at = :at"
-    " AND msg_seq = :seq AND random = :random"
-)
-
-
 def between(tx: Tx, who: Who, one: str, other: str, msg_key: str) -> Attached:
     """Return a message between two users by its MsgKey, or refuse: 10004 what is no MsgKey, 23004 what is not there.
 
     A user sees only messages of his own that he has not deleted; an administrator of the app sees all.
     """
-    parts = _MSG_KEY.match(msg_key)
+    parts = MSG_KEY.fullmatch(msg_key)
     if parts is None:
         raise Refused(err.BAD_PARAMETER, f"MsgKey: {msg_key!r} is not <MsgSeq>_<MsgRandom>_<MsgTime>")
-    low, high = sorted((one, other))
-    row = tx.one(SELECT_C2C, low=low, high=high, seq=int(parts[1]), random=int(parts[2]), at=int(parts[3]))
-    num, from_low, state, hidden, flags, body = row or (0, 0, THERE, 0, 0, "")
-    mine = who.admin or (who.user in {low, high} and not hidden & (1 if who.user == low else 2))
-    if not num or state != THERE or not mine:
-        raise Refused(err.EXTENSION_UNKNOWN, f"MsgKey: {msg_key!r} between {low!r} and {high!r}")
-    sender, receiver = (low, high) if from_low else (high, low)
-    return Attached(
-        owner=c2c_owner(num), flags=flags, sender=sender, body=body, receiver=receiver, msg_key=msg_key, num=num
-    )
+    row = find_message(tx, one, other, Key(*map(int, parts.groups())))
+    if row is None or row.state != THERE or not (who.admin or _holds(tx, who, row)):
+        raise Refused(err.EXTENSION_UNKNOWN, f"MsgKey: {msg_key!r} between {one!r} and {other!r}")
+    return Attached(owner=c2c_owner(row.num), flags=row.flags, sender=row.sender, body=row.body, row=row)
+
+
+def _holds(tx: Tx, who: Who, row: C2CRow) -> bool:
+    return who.user in row.holders and row.at >= kept_since(tx, who, who.user)
 
 
 FORGET: tuple[LiteralString, ...] = (

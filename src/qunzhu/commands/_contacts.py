@@ -9,16 +9,17 @@ from typing import Any, LiteralString
 
 import msgspec
 
+from qunzhu.commands._c2c import C2C, kept_since
 from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, find_member, registered, signed, topic_of, unsigned
-from qunzhu.commands._streams import Stream, kept_since, read_seq
+from qunzhu.commands._streams import Stream, read_seq
 from qunzhu.core import errors as err
 from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.events import ContactNow, ContactsChanged
 from qunzhu.core.ids import is_group_id
 from qunzhu.core.ports import Row, Tx, Who
 
-C2C, GROUP = 1, 2
-"""The column ``sort``: with a user, or with a group or topic."""
+GROUP = 2
+"""The column ``sort`` of conversations with a group or topic."""
 END = 2**62
 CHUNK = 100
 
@@ -166,7 +167,11 @@ class Position(msgspec.Struct, frozen=True):
 
 def pinned_seats(tx: Tx, who: Who, user: str, groups: Iterable[Seat], sort: int = 0) -> list[Seat]:
     """Return the conversations that a user has pinned, the newest first."""
-    users = [_with_user(row) for row in tx.all(PINNED_USERS, user=user, since=kept_since(who))] if sort != GROUP else []
+    users = (
+        [_with_user(row) for row in tx.all(PINNED_USERS, user=user, since=kept_since(tx, who, user))]
+        if sort != GROUP
+        else []
+    )
     seats = [*users, *(seat for seat in groups if seat.contact.top_at)]
     return sorted(seats, key=lambda seat: (-seat.at, seat.contact.sort, seat.contact.peer))
 
@@ -178,7 +183,7 @@ def group_seats(tx: Tx, user: str) -> list[Seat]:
 
 def unread_with_users(tx: Tx, who: Who, user: str) -> list[Seat]:
     """Return the conversations with users in which there may be something unread."""
-    return [_with_user(row) for row in tx.all(UNREAD_USERS, user=user, since=kept_since(who))]
+    return [_with_user(row) for row in tx.all(UNREAD_USERS, user=user, since=kept_since(tx, who, user))]
 
 
 def walk(tx: Tx, who: Who, user: str, start: Position, *, pinned_first: bool = True, sort: int = 0) -> Iterator[
@@ -222,8 +227,9 @@ def _after(start: Position) -> tuple[int, int]:
 
 
 def _newest_users(tx: Tx, who: Who, user: str, before: int) -> Iterator[Seat]:
+    since = kept_since(tx, who, user)
     while True:
-        rows = tx.all(NEWEST_USERS, user=user, since=kept_since(who), before=before, limit=CHUNK)
+        rows = tx.all(NEWEST_USERS, user=user, since=since, before=before, limit=CHUNK)
         yield from map(_with_user, rows)
         if len(rows) < CHUNK:
             return
@@ -240,7 +246,7 @@ COUNT_QUIET: LiteralString = (
 def find_seat(tx: Tx, who: Who, user: str, sort: int, peer: str) -> Seat | None:
     """Return one conversation, whether it is in the list or not: with a user, of a group or of a topic; or None."""
     if sort == C2C:
-        row = tx.one(ONE_WITH_USER, user=user, peer=peer, since=kept_since(who))
+        row = tx.one(ONE_WITH_USER, user=user, peer=peer, since=kept_since(tx, who, user))
         return _with_user(row) if row else None
     if not is_group_id(peer):
         return None

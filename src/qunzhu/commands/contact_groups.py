@@ -9,8 +9,8 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._c2c import C2C
 from qunzhu.commands._contacts import (
-    C2C,
     Contact,
     find_contact,
     owner_of,

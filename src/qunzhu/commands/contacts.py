@@ -8,8 +8,8 @@ from typing import Annotated, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._c2c import C2C, pair, side
 from qunzhu.commands._contacts import (
-    C2C,
     END,
     GROUP,
     Contact,
@@ -207,8 +207,8 @@ def _clear(tx: Tx, user: str, seat: Seat) -> None:
     """Delete a user's copies of a conversation's messages; the others keep theirs."""
     peer = seat.contact.peer
     if seat.joined is None:
-        low, high = sorted((user, peer))
-        tx.run(CLEAR_C2C, low=low, high=high, num=seat.newest, mine=1 if user == low else 2)
+        both = pair(user, peer)
+        tx.run(CLEAR_C2C, **both, num=seat.newest, mine=side(user, both["low"]))
     elif (topic := seat.joined.stream.topic) is not None:
         tx.run(CLEAR_TOPIC, topic=topic.num, user=user, seq=seat.newest)
     else:

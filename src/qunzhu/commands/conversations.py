@@ -6,8 +6,8 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._c2c import C2C, kept_since, pair, side
 from qunzhu.commands._contacts import (
-    C2C,
     GROUP,
     Contact,
     Joined,
@@ -22,7 +22,7 @@ from qunzhu.commands._contacts import (
     walk,
 )
 from qunzhu.commands._shared import masks_of
-from qunzhu.commands._streams import first_kept, first_visible, kept_since
+from qunzhu.commands._streams import first_kept, first_visible
 from qunzhu.commands.contacts import ContactAccount, ContactGroupText, Sort, named_peer
 from qunzhu.commands.syncing import is_for
 from qunzhu.core import errors as err
@@ -220,15 +220,15 @@ SELECT_READ = "SELECT read_num FROM contacts WHERE user_id = :user AND sort = 1 
 def _of_user(tx: Tx, who: Who, seat: Seat) -> dict[str, Any]:
     """Return what only a conversation with a user has."""
     user, peer, contact = who.user, seat.contact.peer, seat.contact
-    low, high = sorted((user, peer))
-    both = {"low": low, "high": high}
+    both = pair(user, peer)
+    low = both["low"]
     last = tx.one(
         LAST_C2C,
         **both,
         num=contact.last_num,
         hidden=contact.hidden_num,
-        since=kept_since(who),
-        mine=1 if user == low else 2,
+        since=kept_since(tx, who, user),
+        mine=side(user, low),
     )
     peer_read = (tx.one(SELECT_READ, user=peer, peer=user) or (0,))[0]
     read_at = tx.one(READ_TIME, **both, num=contact.read_num, from_low=int(peer == low)) if contact.read_num else None

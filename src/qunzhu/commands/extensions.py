@@ -4,11 +4,12 @@ Docs 1047/51195, 51194, 52170, 52169.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from qunzhu.commands._attached import Attached, MsgKeyText, Seq, between, message_at
+from qunzhu.commands._c2c import named
 from qunzhu.commands._history import reader_of
 from qunzhu.commands._streams import find_stream
 from qunzhu.commands.groups import GroupIdText
@@ -283,16 +284,15 @@ def _result(key: str, value: str, seq: int, row: ErrorRow | None = None, info: s
 
 
 def _emit(tx: Tx, who: Who, message: Attached, change: _Change) -> None:
-    if message.stream is None:
-        tx.emit(C2CExtensionsChanged(
-            sender=message.sender, receiver=message.receiver, msg_key=message.msg_key, num=message.num,
-            operator=who.user, at=who.now, latest=change.version, changed=change.changed, removed=change.removed,
-            cleared=change.cleared,
+    what: dict[str, Any] = {
+        "operator": who.user, "latest": change.version, "changed": change.changed, "removed": change.removed,
+        "cleared": change.cleared,
+    }  # fmt: skip
+    if message.row is not None:
+        tx.emit(C2CExtensionsChanged(**named(message.row), **what))
+    elif message.stream is not None:
+        group = message.stream.group
+        tx.emit(ExtensionsChanged(
+            group_id=group.group_id, kind=group.kind_name, at=who.now, msg_seq=message.seq,
+            topic_id=message.stream.topic_id, users=message.users, **what,
         ))  # fmt: skip
-        return
-    group = message.stream.group
-    tx.emit(ExtensionsChanged(
-        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, msg_seq=message.seq,
-        topic_id=message.stream.topic_id, users=message.users, latest=change.version, changed=change.changed,
-        removed=change.removed, cleared=change.cleared,
-    ))  # fmt: skip

@@ -3,12 +3,13 @@
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Annotated, LiteralString
+from typing import Annotated, Any, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._attached import Attached, MsgKeyText, Seq, between, message_at
+from qunzhu.commands._c2c import named
 from qunzhu.commands._history import reader_of
 from qunzhu.commands._streams import find_stream
 from qunzhu.commands.groups import GroupIdText
@@ -128,17 +129,15 @@ def _require_plan(who: Who) -> None:
 def _emit(tx: Tx, who: Who, message: Attached, reaction: str, users: Given, *, given: bool) -> None:
     first = sorted(users, key=lambda user: (users[user], user))[:FIRST_USERS]
     now = Reacting(reaction, len(users), [_profile(tx, user) for user in first])
-    if message.stream is None:
-        tx.emit(C2CReactionChanged(
-            sender=message.sender, receiver=message.receiver, msg_key=message.msg_key, num=message.num,
-            operator=who.user, at_ms=who.now_ms, now=now, given=given,
+    what: dict[str, Any] = {"operator": who.user, "at_ms": who.now_ms, "now": now, "given": given}
+    if message.row is not None:
+        tx.emit(C2CReactionChanged(**named(message.row), **what))
+    elif message.stream is not None:
+        group = message.stream.group
+        tx.emit(ReactionChanged(
+            group_id=group.group_id, kind=group.kind_name, at=who.now, msg_seq=message.seq,
+            topic_id=message.stream.topic_id, users=message.users, **what,
         ))  # fmt: skip
-        return
-    group = message.stream.group
-    tx.emit(ReactionChanged(
-        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, at_ms=who.now_ms, now=now,
-        given=given, msg_seq=message.seq, topic_id=message.stream.topic_id, users=message.users,
-    ))  # fmt: skip
 
 
 def _profile(tx: Tx, user: str) -> dict[str, str]:

@@ -9,8 +9,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from qunzhu.core.events import (
+    C2CEvent,
     C2CExtensionsChanged,
+    C2CHidden,
+    C2CModified,
     C2CReactionChanged,
+    C2CRead,
+    C2CRecalled,
+    C2CReceiptGiven,
+    C2CSent,
     ContactGroupChanged,
     ContactNow,
     ContactsChanged,
@@ -119,6 +126,58 @@ def _hidden(event: MessagesHidden) -> list[Push]:
     ]
 
 
+# One-to-one messages
+
+
+def _names(event: C2CEvent) -> dict[str, Any]:
+    """Return the fields that say which message something happened to."""
+    return {"From_Account": event.sender, "To_Account": event.peer, "MsgKey": event.key, "Num": event.num}
+
+
+@pushed(C2CSent)
+def _c2c_sent(event: C2CSent) -> list[Push]:
+    if not event.num:
+        return [Push(C2C_MESSAGE, event.message, list(event.told))]
+    # The number before it is each user's own: by it he sees whether he missed one.
+    rest = bytes(event.message)[1:]
+    return [
+        Push(C2C_MESSAGE, msgspec.Raw(b'{"Prev":%d,' % before + rest), [user]) for user, before in event.told.items()
+    ]
+
+
+@pushed(C2CRecalled)
+def _c2c_recalled(event: C2CRecalled) -> list[Push]:
+    more = {"Operator_Account": event.operator, "Time": event.time}
+    more |= {"Reason": event.reason} if event.reason else {}
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Recalled", **_names(event), **more}, event.holders)]
+
+
+@pushed(C2CModified)
+def _c2c_modified(event: C2CModified) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Modified", "Message": event.message}, event.holders)]
+
+
+@pushed(C2CReceiptGiven)
+def _c2c_receipt_given(event: C2CReceiptGiven) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Receipt", **_names(event)}, [event.sender])]
+
+
+@pushed(C2CRead)
+def _c2c_read(event: C2CRead) -> list[Push]:
+    read = {"Reader_Account": event.reader, "Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    mine = {"Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    return [
+        Push(MESSAGE_CHANGE, {"ChangeType": "Read", **read}, [event.peer]),
+        Push(CONVERSATION_CHANGE, {"ChangeType": "Read", **mine}, [event.reader]),
+    ]
+
+
+@pushed(C2CHidden)
+def _c2c_hidden(event: C2CHidden) -> list[Push]:
+    change = {"ChangeType": "MessagesDeleted", "Peer_Account": event.peer, "MsgKeyList": event.keys}
+    return [Push(CONVERSATION_CHANGE, change, [event.user])]
+
+
 # What hangs on messages, and users' conversations
 
 CONTACT_FIELD = {1: "To_Account", 2: "GroupId"}
@@ -134,12 +193,6 @@ def _extended(event: ExtensionsChanged | C2CExtensionsChanged) -> Fields:
     }  # fmt: skip
 
 
-def _one_to_one(event: C2CExtensionsChanged | C2CReactionChanged) -> Fields:
-    return {
-        "From_Account": event.sender, "To_Account": event.receiver, "MsgKey": event.msg_key, "Num": event.num,
-    }  # fmt: skip
-
-
 def _in_group(event: ExtensionsChanged | ReactionChanged | MessagePinned) -> Fields:
     return {**place(event, event.topic_id), "MsgSeq": event.msg_seq}
 
@@ -152,12 +205,12 @@ def _extensions(event: ExtensionsChanged) -> list[Push]:
 
 @pushed(C2CExtensionsChanged)
 def _c2c_extensions(event: C2CExtensionsChanged) -> list[Push]:
-    params = {"ChangeType": "Extensions", **_one_to_one(event), **_extended(event)}
+    params = {"ChangeType": "Extensions", **_names(event), **_extended(event)}
     return [Push(MESSAGE_CHANGE, params, _both(event))]
 
 
-def _both(event: C2CExtensionsChanged | C2CReactionChanged) -> list[str]:
-    return list(dict.fromkeys([event.sender, event.receiver]))
+def _both(event: C2CEvent) -> list[str]:
+    return list(dict.fromkeys([event.sender, event.peer]))
 
 
 def _reacted(now: Reacting, operator: str) -> Fields:
@@ -173,7 +226,7 @@ def _reaction(event: ReactionChanged) -> list[Push]:
 
 @pushed(C2CReactionChanged)
 def _c2c_reaction(event: C2CReactionChanged) -> list[Push]:
-    params = {"ChangeType": "Reactions", **_one_to_one(event), **_reacted(event.now, event.operator)}
+    params = {"ChangeType": "Reactions", **_names(event), **_reacted(event.now, event.operator)}
     return [Push(MESSAGE_CHANGE, params, _both(event))]
 
 

@@ -68,7 +68,7 @@ _MESSAGE = msgspec.Raw(encode_message(GroupMessage(
     GroupId="team-1", GroupType="Public", From_Account="alice", MsgSeq=11, MsgTime=_AT, MsgRandom=1934,
     MsgBody=[Element("TIMTextElem", {"Text": "Good morning"})], Nick="Alice",
 )))  # fmt: skip
-_BETWEEN: dict[str, Any] = {"sender": "alice", "receiver": "bob", "msg_key": f"1_1934_{_AT}", "num": 7}
+_BETWEEN: dict[str, Any] = {"sender": "alice", "peer": "bob", "msg_seq": 1, "random": 1934, "at": _AT, "num": 7}
 _SMILES = Reacting("smile", 1, [{"UserID": "bob", "Nick": "Bob", "FaceUrl": ""}])
 SAMPLES: tuple[tuple[str, Event], ...] = (
     ("A group is made with one more member",
@@ -180,7 +180,7 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
     ("A message's extensions are written",
      ExtensionsChanged(**_SENT, msg_seq=11, latest=1, changed={"monday": "alice"})),
     ("Extensions of a message between two users are cleared",
-     C2CExtensionsChanged(**_BETWEEN, operator="bob", at=_AT, latest=2, removed=["monday"], cleared=True)),
+     C2CExtensionsChanged(**_BETWEEN, operator="bob", latest=2, removed=["monday"], cleared=True)),
     ("A message gets a reaction",
      ReactionChanged(**_SENT, msg_seq=11, now=_SMILES, given=True, at_ms=_AT * 1000)),
     ("A message between two users gets a reaction",
