@@ -10,8 +10,6 @@ import pytest
 from contract.one_to_one import write
 from worlds import NOW, World, on_plan
 
-NO_LAST, QUIET = 2, 1
-
 
 @pytest.fixture
 def talk(world: World) -> World:
@@ -94,7 +92,7 @@ class TestLastMessage:
     def test_one_that_shall_not_be_it_is_not(self, talk: World):
         talk.say("team", "news", "owner")
         talk.say("team", "quietly", "owner", SendMsgControl=["NoLastMsg"])
-        write(talk, "bob", "alice", "quietly", flags=NO_LAST)
+        write(talk, "bob", "alice", "quietly", SendMsgControl=["NoLastMsg"])
         assert words(one(talk, "team")) == "news"
         assert words(one(talk, "bob")) == "hello"
 
@@ -166,7 +164,7 @@ class TestUnread:
 
     def test_of_users(self, talk: World):
         write(talk, "alice", "bob", "mine")
-        write(talk, "bob", "alice", "quiet", quiet=1)
+        write(talk, "bob", "alice", "quiet", SendMsgControl=["NoUnread"])
         write(talk, "bob", "alice")
         assert one(talk, "bob")["UnreadMsgNum"] == 2
         assert one(talk, "alice", "bob")["UnreadMsgNum"] == 1

@@ -7,8 +7,6 @@ import pytest
 from contract.one_to_one import write
 from worlds import ADMIN, World, on_plan
 
-SUPPORTS = 8
-
 
 @pytest.fixture
 def poll(world: World) -> dict:
@@ -162,7 +160,7 @@ def test_a_later_member_sees_no_earlier_message(world: World, poll):
 
 def test_a_message_between_two(world: World):
     world.people("alice", "bob", "eve")
-    key = write(world, "alice", "bob", flags=SUPPORTS)
+    key = write(world, "alice", "bob", SupportMessageExtension=1)
     sessions = {user: world.online(user) for user in ("alice", "bob", "eve")}
     names = {"From_Account": "alice", "To_Account": "bob", "MsgKey": key}
     asked = {"OperateType": 1, "ExtensionList": pairs("k", seq=0)}
@@ -196,7 +194,11 @@ def test_a_message_between_two(world: World):
 
 def test_two_hundred_writes_a_minute_between_two(world: World):
     world.people("alice", "bob")
-    names = {"From_Account": "alice", "To_Account": "bob", "MsgKey": write(world, "alice", "bob", flags=SUPPORTS)}
+    names = {
+        "From_Account": "alice",
+        "To_Account": "bob",
+        "MsgKey": write(world, "alice", "bob", SupportMessageExtension=1),
+    }
     asked = {"OperateType": 1, "ExtensionList": pairs("k")}
     for _ in range(200):
         world.call("set_key_values", **names, **asked)
