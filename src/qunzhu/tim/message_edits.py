@@ -9,7 +9,8 @@ import msgspec
 from qunzhu.client import Client
 from qunzhu.client.errors import CallFailed
 from qunzhu.commands.c2c_changes import AdminMsgWithdraw, DeleteC2CMsgRamble, ModifyC2CMsg
-from qunzhu.commands.message_changes import GivenSeq, GroupMsgRecall, HideGroupMessages, ModifyGroupMsg
+from qunzhu.commands.message_changes import GroupMsgRecall, HideGroupMessages, ModifyGroupMsg
+from qunzhu.commands.receipts import GivenSeq
 from qunzhu.core.limits import UINT32
 from qunzhu.tim.calls import mapping
 from qunzhu.tim.convert import Json, WrongParameter, take
