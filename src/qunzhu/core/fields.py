@@ -39,6 +39,22 @@ FIELDS: dict[str, str] = {
     "Sync.Groups": "Group ids the client knows, each with the newest seq it has seen; 0: none.",
     "Missed.Groups": "All groups of the user, each with the seq of its newest stored notice or message.",
     "Profiles.UserList": "Profiles of the registered ones among the accounts asked for.",
+    # Media
+    "ContentType": "Its type, such as `image/png`. Absent: unknown.",
+    "FileName": "The name to save it under; of a path, the last part counts.",
+    "MediaList": "The files.",
+    "MediaLinks.MediaList": "The files with their links, in the order of the request.",
+    "RequestUpload.Size": "How many bytes it has, to the byte.",
+    "RequestUpload.Sort": "What it is. `VideoThumb` is the snapshot of a video.",
+    "UUID": "The file's id, as message elements name it.",
+    "UploadUntil": "Until when `UploadUrl` holds, unix seconds.",
+    "UploadUrl": "Where to `PUT` the bytes, once.",
+    "Url": "Where to `GET` the file; of an image, the original.",
+    "MediaLink.Url": "Where to `GET` the file.",
+    "UrlUntil": "Until when `Url` holds, unix seconds.",
+    "MediaLinks.UrlUntil": "Until when the links hold, unix seconds.",
+    "MediaLink.Type": "Which variant of an image: 1 the original, 2 large, 3 thumbnail. Of other files 1.",
+    "WantedMedia.Type": "Which variant of an image: 1 or absent the original, 2 large, 3 thumbnail. Of other files 1.",
     # Groups
     "AppDefinedData": "The group's custom fields. Their keys are configured per app.",
     "Appid": "SDKAppID of the app.",
@@ -488,6 +504,11 @@ SAMPLES: dict[str, Any] = {
     "CheckMembers.Member_Account": ["alice", "bob"],
     "Offset": 0,
     "Duration": 3600,
+    "RequestUpload.Sort": "Image",
+    "RequestUpload.Size": 48213,
+    "RequestUpload.FileName": "cat.png",
+    "RequestUpload.ContentType": "image/png",
+    "UUID": "0d1e2f30415263748596a7b8c9dae0f1",
 }
 """Values for the sample requests: of every required field, and of the optional ones named with their record."""
 

@@ -10,6 +10,7 @@ import msgspec
 from qunzhu.core.errors import NOT_APP_ADMIN, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.live import Present
+from qunzhu.core.media import MediaRules
 from qunzhu.core.plans import PLANS, Plan
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -88,6 +89,7 @@ class Who(msgspec.Struct, frozen=True):
     platform: str = "RESTAPI"
     session: int = 0
     """Number of the gateway session, 0 at the REST door."""
+    media: MediaRules = MediaRules()
 
     @property
     def now(self) -> int:
