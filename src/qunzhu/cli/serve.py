@@ -11,11 +11,11 @@ import click
 
 from qunzhu.cli.settings import CHOICES, options
 from qunzhu.cli.show import Failure
-from qunzhu.config import Config, ConfigError, load_config
+from qunzhu.config import SECRETS, Config, ConfigError, load_config
 
 
 @click.command()
-@options(*Config.__struct_fields__)
+@options(*(name for name in Config.__struct_fields__ if name not in SECRETS))
 def serve(file: str | None, **flags: Any) -> None:
     """Serve until stopped (SIGTERM, Ctrl-C), which finishes what is in flight.
 

@@ -17,8 +17,10 @@ from qunzhu.core import wire
 from qunzhu.core.command import BY_NAME, Command, Reply
 from qunzhu.core.errors import Refused
 from qunzhu.core.limits import is_account
+from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import GATEWAY, App, Who
 from qunzhu.core.wire import EXPIRED, IDLE, LOGGED_OUT, LOGIN_TIMEOUT, Call
+from qunzhu.edge.address import rules_for
 from qunzhu.edge.auth import Caller, Gatekeeper
 from qunzhu.edge.rest import Backend, Receive, Scope, Send
 from qunzhu.edge.session import MAX_RUNNING, Session, State
@@ -33,6 +35,7 @@ class GatewayBackend(Backend, Protocol):
     """What the gateway needs besides: the app's hub, and running ``open_session``."""
 
     heartbeat: int
+    media: MediaRules
 
     async def hub(self, app: App) -> Hub:
         """Return the hub of an app."""
@@ -50,14 +53,18 @@ class GatewayDoor:
         """Serve one session to its end."""
         await receive()
         await send({"type": "websocket.accept"})
-        await _Connection(self._backend, self._gatekeeper, receive, send).serve()
+        media = rules_for(self._backend.media, scope)
+        await _Connection(self._backend, self._gatekeeper, receive, send, media).serve()
 
 
 class _Connection:
     """The shell around a session: moves frames, runs calls, keeps the timers."""
 
-    def __init__(self, backend: GatewayBackend, gatekeeper: Gatekeeper, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, backend: GatewayBackend, gatekeeper: Gatekeeper, receive: Receive, send: Send, media: MediaRules
+    ) -> None:
         self._backend = backend
+        self._media = media
         self._gatekeeper = gatekeeper
         self._receive = receive
         self._send = send
@@ -176,7 +183,7 @@ class _Connection:
         user = self._session.user
         return Who(
             app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(),
-            random=os.urandom, platform=self._session.platform, session=self._session.number,
+            random=os.urandom, platform=self._session.platform, session=self._session.number, media=self._media,
         )  # fmt: skip
 
     async def _login(self, call: Call) -> bytes:
