@@ -235,7 +235,7 @@ class _Connection:
             raise
         if not isinstance(opened, Opened):
             raise TypeError(type(opened))
-        hub.enter(self._session, opened.Rooms)
+        hub.enter(self._session, opened.Rooms, opened.Deaf)
         self._caller = caller
         if self._session.ended is None:
             self._session.state = State.OPEN

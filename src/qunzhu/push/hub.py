@@ -8,8 +8,9 @@ its user is a member as long as one of his sessions is there.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,17 +21,26 @@ from qunzhu.core.events import (
     GroupCreated,
     GroupDissolved,
     GroupEvent,
+    GroupWoken,
     LoginsRevoked,
     MarksChanged,
+    MemberInfoChanged,
     MembersBanned,
     MembersJoined,
     MembersLeft,
+    MessageDropped,
+    MessageSent,
 )
 from qunzhu.core.kinds import BY_NAME
+from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.live import ALWAYS_THERE
-from qunzhu.core.notices import Notice, change, system_notices, tip, unsaid
+from qunzhu.core.notices import change, system_notices, tip, unsaid
+from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import KICKED, REVOKED, End
 from qunzhu.push.live import LiveRooms
+
+DEAF = MSG_FLAGS[1]
+"""The receive option of members who get no messages, only tips."""
 
 
 class Member(Protocol):
@@ -62,7 +72,10 @@ class Hub:
         self._rooms: dict[str, set[Member]] = {}
         self._in: dict[Member, set[str]] = {}
         self._entering: dict[Member, list[Event]] = {}
+        self._deaf: dict[str, set[str]] = {}
         self.revoked: dict[str, int] = {}
+        self.dropped: Counter[str] = Counter()
+        """Messages that were over the frequency of their group, by priority."""
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
@@ -89,14 +102,19 @@ class Hub:
         self._in[session] = set()
         self._entering[session] = []
 
-    def enter(self, session: Member, rooms: Iterable[str]) -> None:
-        """Put a session into its rooms, then let it live through what happened while they were read."""
+    def enter(self, session: Member, rooms: Iterable[str], deaf: Iterable[str] = ()) -> None:
+        """Put a session into its rooms, then let it live through what happened while they were read.
+
+        In those that are ``deaf`` its user wants no messages.
+        """
         missed = self._entering.pop(session, None)
         if missed is None:
             return
         for room in rooms:
             self._rooms.setdefault(room, set()).add(session)
             self._in[session].add(room)
+        for room in deaf:
+            self._deaf.setdefault(room, set()).add(session.user)
         for event in missed:
             self._move(event, only=session)
 
@@ -111,6 +129,8 @@ class Hub:
             del mine[session.platform]
             if not mine:
                 del self._users[session.user]
+                for room in rooms:
+                    self._hears(room, session.user, heard=True)
         for room in self.live.rooms_of(session.user):
             if room in rooms and not self._sessions_in(room, session.user):
                 self._left_alone(room, session.user)
@@ -132,11 +152,17 @@ class Hub:
                 self._end_user(user)
                 for room in self.live.rooms_of(user):
                     self._leave_live(self._departure(room, user), [user])
+        elif isinstance(event, MessageSent):
+            self._tell_message(event)
+        elif isinstance(event, MessageDropped):
+            self.dropped[event.priority] += 1
         elif isinstance(event, GroupEvent):
             if not BY_NAME[event.kind].stores_members:
                 self._tell_live(event)
             elif self._in:
                 self._tell_group(event)
+        else:
+            self._push(event)
 
     def sweep(self) -> None:
         """Let those go whom a mark kept in a live room for as long as it does."""
@@ -154,6 +180,31 @@ class Hub:
     def _announce(self, event: GroupEvent) -> None:
         self._tell_room(event)
         self._notify(event)
+        self._push(event)
+
+    def _push(self, event: Event) -> None:
+        room = event.group_id if isinstance(event, GroupEvent) else ""
+        for push in pushes(event):
+            self._offer(self._told(room, push.users), push.method, push.params)
+
+    def _tell_message(self, event: MessageSent) -> None:
+        """Give a message to those in the room whom it is for; a broadcast has no room, and is for all live rooms."""
+        if not self._in:
+            return
+        [push] = pushes(event)
+        if not event.group_id:
+            room: Collection[Member] = {s for name in self.live.names() for s in self._rooms.get(name, ())}
+        else:
+            room = self._rooms.get(event.group_id, ())
+        deaf = self._deaf.get(event.group_id, ())
+        if not deaf and not event.users:
+            self._offer(room, push.method, push.params)
+            return
+        out = [s for s in room if s.user in deaf or (event.users and s.user not in event.users)]
+        self._offer(self._of(event.users) if event.users else set(room).difference(out), push.method, push.params)
+        if event.kept and event.told:
+            other = skipped(event)
+            self._offer(out, other.method, other.params)
 
     def _tell_room(self, event: GroupEvent) -> None:
         if (told := tip(event)) is not None:
@@ -242,7 +293,7 @@ class Hub:
     def _sessions_in(self, room: str, user: str) -> bool:
         return any(room in self._in.get(session, ()) for session in self._of([user]))
 
-    def _offer(self, sessions: Iterable[Member], method: str, notice: Notice) -> None:
+    def _offer(self, sessions: Iterable[Member], method: str, notice: Any) -> None:
         frame = b""
         for session in tuple(sessions):
             frame = frame or wire.push(method, notice)
@@ -265,11 +316,27 @@ class Hub:
             case MembersJoined(users=users):
                 self._joined(event.group_id, users, only)
             case MembersLeft(users=users):
+                for user in users if only is None else ():
+                    self._hears(event.group_id, user, heard=True)
                 self._left(event.group_id, self._of(users), only)
+            case GroupWoken(users=users):
+                self._joined(event.group_id, users, only)
+            case MemberInfoChanged(user=user, changes={"MsgFlag": flag}):
+                self._hears(event.group_id, user, heard=flag != DEAF)
             case GroupDissolved(group_id=room):
+                self._deaf.pop(room, None)
                 self._left(room, tuple(self._rooms.get(room, ())), only)
             case _:
                 pass
+
+    def _hears(self, room: str, user: str, *, heard: bool) -> None:
+        deaf = self._deaf.get(room, set())
+        if heard:
+            deaf.discard(user)
+            if not deaf:
+                self._deaf.pop(room, None)
+        elif user in self._users:
+            self._deaf.setdefault(room, deaf).add(user)
 
     def _joined(self, room: str, users: Iterable[str], only: Member | None) -> None:
         for session in self._of(users):
