@@ -54,7 +54,7 @@ GOOD = {
     "TopicName": "n", "TopicId": "@TGS#_many@TOPIC#_t", "TopicIdList": ["@TGS#_many@TOPIC#_t"], "From_Account": "bob",
     "GroupAttr": [{"key": "a", "value": "1"}], "GroupCounter": [{"Key": "likes", "Value": 1}],
     "ApplicationId": 1, "Accept": 1, "Time": 1, "Timestamp": 0, "CommandType": 1, "Admin_Account": ["bob"],
-    "Duration": 9, "Offset": 0,
+    "Duration": 9, "Offset": 0, "Sort": "Image", "Size": 1, "MediaList": [{"UUID": "0" * 32}],
 }  # fmt: skip
 
 

@@ -188,7 +188,7 @@ class _Transfer:
             raise not_connected(fault) from None
         try:
             return step(self, *args)
-        except (OSError, http.client.HTTPException) as fault:
+        except (OSError, http.client.HTTPException, UnicodeError) as fault:
             raise failed(self.row, str(fault) or type(fault).__name__) from None
         finally:
             self.connection.close()
