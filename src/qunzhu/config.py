@@ -163,8 +163,9 @@ def _check_media(config: Config) -> None:
             raise ConfigError(f"{name}: {value}, at least 1")
     for name in ("public_url", "media_s3_endpoint"):
         url = urlsplit(getattr(config, name))
-        if url.geturl() and (url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment):
-            raise ConfigError(f"{name}: {url.geturl()!r} is not a URL such as https://im.example.com")
+        more = url.path.strip("/") or url.query or url.fragment
+        if url.geturl() and (url.scheme not in {"http", "https"} or not url.hostname or more):
+            raise ConfigError(f"{name}: {url.geturl()!r} is not scheme, host and port, as https://im.example.com")
     if config.media_store and not _S3.match(config.media_store):
         raise ConfigError(f"media_store: {config.media_store!r} is not of the form s3://BUCKET/PREFIX")
     if config.media_store and not (config.media_s3_key and config.media_s3_secret):

@@ -105,7 +105,10 @@ async def download(
 
 async def _renewed(client: Client, url: str, fault: CallFailed) -> str | None:
     """Return a fresh link to the server's own media, or None where the fault is another one."""
-    target = target_of(urlsplit(url).path)
+    try:
+        target = target_of(urlsplit(url).path)
+    except ValueError:
+        return None
     passing = (
         fault.status == http.HTTPStatus.FORBIDDEN if isinstance(fault, TransferRefused) else fault.code in err.PASSING
     )
@@ -166,6 +169,8 @@ class _Transfer:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise failed(row, f"{url[:200]!r} is not an http or https URL")
         self.row = row
+        self._socket: socket.socket | None = None
+        self.stopped = False
         self.path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
         if parts.scheme == "https":
             self.connection: http.client.HTTPConnection = http.client.HTTPSConnection(
@@ -176,14 +181,16 @@ class _Transfer:
 
     def stop(self) -> None:
         """Make what the thread waits for fail."""
-        if (open_socket := self.connection.sock) is not None:
+        self.stopped = True
+        if self._socket is not None:
             with contextlib.suppress(OSError):
-                open_socket.shutdown(socket.SHUT_RDWR)
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def run(self, step: Callable[..., T], *args: object) -> T:
         """Connect, take a step, disconnect; turn what the network does into ``CallFailed``."""
         try:
             self.connection.connect()
+            self._socket = self.connection.sock  # the connection lets go of it with the answer's head
         except OSError as fault:
             raise not_connected(fault) from None
         try:
@@ -198,7 +205,8 @@ class _Transfer:
         answer = self.connection.getresponse()
         if answer.status == http.HTTPStatus.OK:
             return answer
-        raise self._refusal(answer.status, answer.read(MAX_ANSWER))
+        with answer:
+            raise self._refusal(answer.status, answer.read(MAX_ANSWER))
 
     def _refusal(self, status: int, body: bytes) -> CallFailed:
         try:
@@ -227,7 +235,8 @@ def _put(transfer: _Transfer, file: IO[bytes], size: int, tell: Progress) -> Upl
     # A server that refuses may hang up before it has read everything: its answer is what counts.
     with contextlib.suppress(ConnectionError):
         transfer.connection.request("PUT", transfer.path, _chunks(file, size, tell), headers)
-    body = transfer.answer().read(MAX_ANSWER)
+    with transfer.answer() as answer:
+        body = answer.read(MAX_ANSWER)
     try:
         return _decode_uploaded(body)
     except msgspec.MsgspecError as fault:
@@ -244,10 +253,9 @@ def _chunks(file: IO[bytes], size: int, tell: Progress) -> Iterator[bytes]:
 
 def _get(transfer: _Transfer, path: Path, tell: Progress) -> int:
     transfer.connection.request("GET", transfer.path)
-    answer = transfer.answer()
-    part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with _writing(path), part.open("xb") as file:
+        with transfer.answer() as answer, _writing(path), part.open("xb") as file:
             size = _received(transfer, answer, file, tell)
         with _writing(path):
             part.replace(path)
@@ -272,13 +280,13 @@ def _received(transfer: _Transfer, answer: http.client.HTTPResponse, file: IO[by
         file.write(chunk)
         current += len(chunk)
         tell(current, total)
-    if total and current < total:
+    if transfer.stopped or (total and current < total):
         raise failed(transfer.row, f"{current} of {total} bytes came")
     return current
 
 
 def _read(transfer: _Transfer, answer: http.client.HTTPResponse) -> bytes:
     try:
-        return answer.read(CHUNK)
+        return answer.read1(CHUNK)
     except (OSError, http.client.HTTPException) as fault:
         raise failed(transfer.row, str(fault) or type(fault).__name__) from None
