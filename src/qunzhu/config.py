@@ -61,7 +61,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media_video_mb: Annotated[int, _doc("Most megabytes of a video.")] = 100
     media_file_mb: Annotated[int, _doc("Most megabytes of any other file.")] = 100
     media_image_pixels: Annotated[
-        int, _doc("Most pixels of an image. Making smaller variants may take four bytes of memory for each.")
+        int,
+        _doc(
+            "Most pixels of a JPEG image; of one in another format half as many. Reading it takes up to 4 bytes of memory"
+            " for each, in another format up to 16; one image is read at a time."
+        ),
     ] = 50_000_000
     media_upload_seconds: Annotated[int, _doc("How long a link to upload holds.")] = 900
     media_link_seconds: Annotated[int, _doc("How long a link to download holds; a client can ask for new ones.")] = (

@@ -16,6 +16,7 @@ KINDS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "AVIF")
 """What is read, by Pillow's names. Others have decoders that few use, and faults that few find."""
 FILES = dict(zip(EDGES, ("large", "thumbnail"), strict=True))
 _ORIENTATION, _TURNED = 0x0112, frozenset({5, 6, 7, 8})
+_FRUGAL = frozenset({"JPEG", "MPO"})
 _MAX_PROFILE = 16384
 _QUALITY = 80
 
@@ -23,8 +24,8 @@ _QUALITY = 80
 def examine(folder: Path, sort: Sort, most_pixels: int) -> tuple[int, list[Variant]]:
     """Return ``ImageFormat`` and all variants of the image ``original`` in a folder; smaller ones are written there.
 
-    Refuses 6031 what cannot be read as an image to its end, and 114002 one of more than ``most_pixels``: a small file
-    can claim a size that would fill the memory, so the claim is checked before anything is decoded.
+    Refuses 6031 what cannot be read as an image to its end, and 114002 one of more than ``most_pixels`` (half as many
+    where it is no JPEG): a small file can claim any size, so the claim is checked before anything is decoded.
     """
     from PIL import AvifImagePlugin, Image, WebPImagePlugin
 
@@ -43,7 +44,9 @@ def examine(folder: Path, sort: Sort, most_pixels: int) -> tuple[int, list[Varia
 
 
 def _require_pixels(image: "Image.Image", most: int) -> None:
+    """Refuse an image that would fill the memory. A JPEG is made smaller while it is read, others are read whole."""
     width, height = image.size
+    most = most if image.format in _FRUGAL else most // 2
     if width * height > most:
         raise Refused(MEDIA_TOO_LARGE, f"{width} x {height} pixels, at most {most} are allowed")
 
@@ -65,12 +68,22 @@ def _variants(image: "Image.Image", folder: Path, sort: Sort) -> tuple[int, list
         if max(width, height) <= edge:
             found.append(Variant(variant, "original", size, mime, width, height))
             continue
+        picture = _full_colour(picture)
         picture.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
         picture = ImageOps.exif_transpose(picture)
         found.append(_saved(picture, folder, variant))
     if picture is image:
         image.load()
     return FORMATS.get(kind, OTHER_FORMAT), found
+
+
+def _full_colour(picture: "Image.Image") -> "Image.Image":
+    """Return a picture in a mode that can be made smaller smoothly: no palette, no more than 8 bits a channel."""
+    if picture.mode.startswith("I"):
+        return picture.point(lambda value: value * (1 / 256)).convert("L")
+    if picture.mode in {"1", "P", "PA"}:
+        return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return picture
 
 
 def _saved(picture: "Image.Image", folder: Path, variant: int) -> Variant:

@@ -41,8 +41,6 @@ STILL_SECONDS = 60.0
 """How long a transfer may stand still."""
 BUFFER = 1 << 20
 """Bytes that are gathered before a thread writes them."""
-EXAMINED_AT_ONCE = 2
-"""Images whose pixels may be in memory at the same time."""
 STATUS = {
     err.HTTP_UNREADABLE: HTTPStatus.BAD_REQUEST, err.APP_UNKNOWN: HTTPStatus.NOT_FOUND,
     err.APP_DISABLED: HTTPStatus.FORBIDDEN, err.NOT_AN_IMAGE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -92,7 +90,7 @@ class MediaDoor:
         self._store = store
         self._data = data
         self._under_way: set[tuple[int, str]] = set()
-        self._examining = asyncio.Semaphore(EXAMINED_AT_ONCE)
+        self._examining = asyncio.Lock()  # one image at a time has its pixels in memory
         self._methods: dict[str, tuple[str, Callable[[Scope, Receive, Send], Awaitable[int]]]] = {
             "PUT": ("upload", self._put),
             "GET": ("download", self._get),
