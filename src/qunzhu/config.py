@@ -63,8 +63,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media_image_pixels: Annotated[
         int,
         _doc(
-            "Most pixels of a JPEG image; of one in another format half as many. Reading it takes up to 4 bytes of memory"
-            " for each, in another format up to 16; one image is read at a time."
+            "Most pixels of a JPEG image; of one in another format half as many. Reading it takes up to 4 bytes of"
+            " memory for each, in another format up to 16; one image is read at a time."
         ),
     ] = 50_000_000
     media_upload_seconds: Annotated[int, _doc("How long a link to upload holds.")] = 900
