@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from media.files import Files, picture
+from qunzhu.cli import doctor
 from qunzhu.client import connect
 from qunzhu.commands.media import RequestUpload, UploadAllowed
 from qunzhu.config import Config, ConfigError, load_config
@@ -182,6 +183,22 @@ class TestAStoreThatIsAway:
         door = Door(tmp_path, **settings)
         assert door.run(door.backend._control.read(erased_apps)) == []
         door.close()
+
+
+class TestDoctor:
+    def test_a_store_that_works(self, tmp_path, s3_settings):
+        config = Config(data=str(tmp_path / "data"), **s3_settings())
+        assert doctor.media(config).state == "ok"
+        assert doctor.media(config).state == "ok", "it leaves nothing behind that would be in its way"
+        assert doctor.media(Config()).found == "in the data folder"
+        assert not (tmp_path / "data").exists()
+
+    @pytest.mark.parametrize("changes", [
+        {"media_s3_endpoint": "http://127.0.0.1:1"}, {"media_store": "s3://there-is-no-such-bucket"},
+    ])  # fmt: skip
+    def test_a_store_that_does_not(self, tmp_path, s3_settings, changes):
+        found = doctor.media(Config(data=str(tmp_path), **s3_settings(**changes)))
+        assert (found.state, found.advice) == ("fail", "look at the settings media_store and media_s3_*")
 
 
 class TestSettings:

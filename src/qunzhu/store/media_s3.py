@@ -19,6 +19,8 @@ TIMEOUT = "60s"
 CONNECT_TIMEOUT = "5s"
 _RETRIES = 2
 _SHOWN = 200
+FAULTS = (BaseError, OSError)
+"""obstore raises what Python has a name for as that: FileNotFoundError where the bucket is missing."""
 
 
 class S3Place:
@@ -53,7 +55,7 @@ class S3Media:
         for name in await asyncio.to_thread(_names, folder):
             try:
                 await obstore.put_async(self._store, f"{sdkappid}/{uuid}/{name}", folder / name)
-            except BaseError as fault:
+            except FAULTS as fault:
                 raise _unavailable(fault) from None
 
     async def card(self, sdkappid: int, uuid: str) -> bytes | None:
@@ -63,7 +65,7 @@ class S3Media:
             return bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
-        except BaseError as fault:
+        except FAULTS as fault:
             raise _unavailable(fault) from None
 
     async def read(self, sdkappid: int, uuid: str, file: str, start: int, stop: int) -> AsyncGenerator[bytes, None]:
@@ -72,7 +74,7 @@ class S3Media:
             found = await obstore.get_async(self._store, f"{sdkappid}/{uuid}/{file}", options={"range": (start, stop)})
             async for chunk in found.stream(min_chunk_size=CHUNK):
                 yield bytes(chunk)
-        except (BaseError, FileNotFoundError) as fault:
+        except FAULTS as fault:
             raise _unavailable(fault) from None
 
     def erase(self, sdkappid: int) -> None:
@@ -80,7 +82,7 @@ class S3Media:
         try:
             for page in obstore.list(self._store, f"{sdkappid}/"):
                 obstore.delete(self._store, [item["path"] for item in page])
-        except BaseError as fault:
+        except FAULTS as fault:
             raise _unavailable(fault) from None
 
 
