@@ -100,7 +100,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def media(self) -> MediaRules:
         """Return the rules for media."""
         return MediaRules(
-            base=self.public_url.rstrip("/"), image_bytes=self.media_image_mb * _MB,
+            public_url=self.public_url.rstrip("/"), image_bytes=self.media_image_mb * _MB,
             sound_bytes=self.media_sound_mb * _MB, video_bytes=self.media_video_mb * _MB,
             file_bytes=self.media_file_mb * _MB, image_pixels=self.media_image_pixels,
             upload_seconds=self.media_upload_seconds, link_seconds=self.media_link_seconds,

@@ -59,7 +59,7 @@ class TestRequestUpload:
         sqlite_world.refused(114011, "request_upload", "bob", Sort=sort, Size=2**64)
 
     def test_sizes_are_settings(self, sqlite_world):
-        rules = MediaRules(base="https://im.example.com", image_bytes=10, upload_seconds=7, link_seconds=70)
+        rules = MediaRules(public_url="https://im.example.com", image_bytes=10, upload_seconds=7, link_seconds=70)
         who = msgspec.structs.replace(sqlite_world.who("bob"), media=rules)
         command = BY_NAME[ASK]
         found = command.run(None, who, command.decode(b'{"Sort":"Image","Size":10}'))

@@ -112,11 +112,21 @@ class TestInert:
     @pytest.mark.parametrize(("given", "plain", "exact"), [
         ('a"b\\c.txt', "c.txt", "c.txt"), ("群.txt", "_.txt", "%E7%BE%A4.txt"),
         ("../../etc/passwd", "passwd", "passwd"), ('x";y=1', "x_;y=1", "x%22%3By%3D1"),
-        ("a%2e\u200b\U0001f600", "a_2e__", "a%252e%E2%80%8B%F0%9F%98%80"),
+        ("a%2e\U0001f600", "a_2e_", "a%252e%F0%9F%98%80"), ("fdp.\u202eexe", "fdp.exe", "fdp.exe"),
     ])  # fmt: skip
     def test_names(self, files: Files, given, plain, exact):
         answer = files.get(files.upload(b"x", FileName=given)["Url"])
         assert answer.headers["content-disposition"] == f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
+
+    def test_a_card_that_cannot_be_read(self, files: Files, place, tmp_path):
+        if place == "s3":
+            pytest.skip("nothing but the server writes there")
+        found = files.upload(BODY)
+        folder = files.door.backend.home.folder / "apps" / str(SDKAPPID) / "media" / found["UUID"][:2] / found["UUID"]
+        (folder / "card.json").write_text("{")
+        answer = files.get(found["Url"])
+        assert (answer.status, answer.code) == (503, 114004)
+        assert str(folder) not in answer.json["ErrorInfo"]
 
     def test_without_a_name_it_is_the_uuid(self, files: Files):
         found = files.upload(b"x")

@@ -206,7 +206,7 @@ class TestSettings:
         config = load_config({"public_url": "https://im.example.com/", "media_image_mb": 1, "media_link_seconds": 60},
                              None, {"QUNZHU_MEDIA_UPLOAD_SECONDS": "5"})  # fmt: skip
         assert config.media == MediaRules(
-            base="https://im.example.com", image_bytes=MB, link_seconds=60, upload_seconds=5
+            public_url="https://im.example.com", image_bytes=MB, link_seconds=60, upload_seconds=5
         )
         assert Config().media == MediaRules()
 

@@ -13,7 +13,7 @@ from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.errors import Refused
 from qunzhu.core.limits import items, number, one_of, text
-from qunzhu.core.media import ORIGINAL, SORTS, THUMBNAIL, Card, Grant, Links, MediaRules, Sort, is_uuid
+from qunzhu.core.media import ORIGINAL, SORTS, THUMBNAIL, Card, Grant, Links, Sort, is_uuid
 from qunzhu.core.ports import GATEWAY, Tx, Who
 
 NAME_BYTES = 255
@@ -108,8 +108,8 @@ def request_upload(tx: Tx, who: Who, req: RequestUpload) -> UploadAllowed:
     )  # fmt: skip
     links, last = Links(who.app.sdkappid, who.app.key), who.now + who.media.link_seconds
     return UploadAllowed(
-        UUID=uuid, UploadUrl=who.media.base + links.upload(uuid, grant), UploadUntil=until,
-        Url=who.media.base + links.download(uuid, ORIGINAL, last), UrlUntil=last,
+        UUID=uuid, UploadUrl=who.base + links.upload(uuid, grant), UploadUntil=until,
+        Url=who.base + links.download(uuid, ORIGINAL, last), UrlUntil=last,
     )  # fmt: skip
 
 
@@ -144,22 +144,19 @@ def renew_media_links(tx: Tx, who: Who, req: RenewMediaLinks) -> MediaLinks:
                 err.MEDIA_PARAMETER, f"MediaList[{index}].UUID: {wanted.UUID[:40]!r} is not one of this server"
             )
         kind = wanted.Type or ORIGINAL
-        found.append(
-            MediaLink(UUID=wanted.UUID, Type=kind, Url=who.media.base + links.download(wanted.UUID, kind, last))
-        )
+        found.append(MediaLink(UUID=wanted.UUID, Type=kind, Url=who.base + links.download(wanted.UUID, kind, last)))
     return MediaLinks(MediaList=found, UrlUntil=last)
 
 
-def uploaded(links: Links, rules: MediaRules, uuid: str, card: Card, now: int) -> Uploaded:
+def uploaded(links: Links, base: str, uuid: str, card: Card, until: int) -> Uploaded:
     """Return what a finished upload is answered with."""
-    last = now + rules.link_seconds
-    urls = {one.type: rules.base + links.download(uuid, one.type, last) for one in card.variants}
+    urls = {one.type: base + links.download(uuid, one.type, until) for one in card.variants}
     images = [
         ImageInfo(Type=one.type, Size=one.size, Width=one.width, Height=one.height, URL=urls[one.type])
         for one in card.variants
     ]
     is_image = SORTS[card.sort].is_image
     return Uploaded(
-        UUID=uuid, Size=card.variants[0].size, Url=urls[ORIGINAL], UrlUntil=last,
+        UUID=uuid, Size=card.variants[0].size, Url=urls[ORIGINAL], UrlUntil=until,
         ImageFormat=card.format if is_image else UNSET, ImageInfoArray=images if is_image else UNSET,
     )  # fmt: skip

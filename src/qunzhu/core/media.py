@@ -53,8 +53,8 @@ SORTS = {
 class MediaRules(msgspec.Struct, frozen=True):
     """The server's settings for media. Sizes are those of ``TIMErrCode`` 7005: 28 MB, videos and files 100 MB."""
 
-    base: str = ""
-    """What links begin with: scheme, host and port under which the caller reaches the server; empty: his own."""
+    public_url: str = ""
+    """What links begin with; empty: the address under which the caller himself reaches the server."""
     image_bytes: int = 28 * _MB
     sound_bytes: int = 28 * _MB
     video_bytes: int = 100 * _MB

@@ -97,12 +97,19 @@ class Who(msgspec.Struct, frozen=True):
     platform: str = "RESTAPI"
     session: int = 0
     """Number of the gateway session, 0 at the REST door."""
+    address: str = ""
+    """Scheme, host and port under which the caller reaches the server; empty at the REST door."""
     media: MediaRules = MediaRules()
 
     @property
     def now(self) -> int:
         """Return the time of the call in unix seconds."""
         return self.now_ms // 1000
+
+    @property
+    def base(self) -> str:
+        """Return what links for this caller begin with."""
+        return self.media.public_url or self.address
 
     def require_admin(self) -> None:
         """Refuse (60010) everybody but an app administrator."""

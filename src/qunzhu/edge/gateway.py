@@ -20,7 +20,7 @@ from qunzhu.core.limits import is_account
 from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import GATEWAY, App, Who
 from qunzhu.core.wire import EXPIRED, IDLE, LOGGED_OUT, LOGIN_TIMEOUT, Call
-from qunzhu.edge.address import rules_for
+from qunzhu.edge.address import address_of
 from qunzhu.edge.auth import Caller, Gatekeeper
 from qunzhu.edge.rest import Backend, Receive, Scope, Send
 from qunzhu.edge.session import MAX_RUNNING, Session, State
@@ -53,18 +53,17 @@ class GatewayDoor:
         """Serve one session to its end."""
         await receive()
         await send({"type": "websocket.accept"})
-        media = rules_for(self._backend.media, scope)
-        await _Connection(self._backend, self._gatekeeper, receive, send, media).serve()
+        await _Connection(self._backend, self._gatekeeper, receive, send, address_of(scope)).serve()
 
 
 class _Connection:
     """The shell around a session: moves frames, runs calls, keeps the timers."""
 
     def __init__(
-        self, backend: GatewayBackend, gatekeeper: Gatekeeper, receive: Receive, send: Send, media: MediaRules
+        self, backend: GatewayBackend, gatekeeper: Gatekeeper, receive: Receive, send: Send, address: str
     ) -> None:
         self._backend = backend
-        self._media = media
+        self._address = address
         self._gatekeeper = gatekeeper
         self._receive = receive
         self._send = send
@@ -183,7 +182,8 @@ class _Connection:
         user = self._session.user
         return Who(
             app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(),
-            random=os.urandom, platform=self._session.platform, session=self._session.number, media=self._media,
+            random=os.urandom, platform=self._session.platform, session=self._session.number,
+            address=self._address, media=self._backend.media,
         )  # fmt: skip
 
     async def _login(self, call: Call) -> bytes:

@@ -19,7 +19,7 @@ from qunzhu.core import errors as err
 from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.media import SORTS, Card, Grant, Links, MediaRules, Target, Variant, target_of
 from qunzhu.core.ports import App
-from qunzhu.edge.address import rules_for
+from qunzhu.edge.address import address_of
 from qunzhu.edge.images import examine
 from qunzhu.edge.media_headers import (
     ALWAYS,
@@ -39,7 +39,7 @@ log = structlog.get_logger("qunzhu.media")
 DOOR = "media"
 STILL_SECONDS = 60.0
 """How long a transfer may stand still."""
-BUFFER = 1 << 20
+BUFFER = 1 << 18
 """Bytes that are gathered before a thread writes them."""
 STATUS = {
     err.HTTP_UNREADABLE: HTTPStatus.BAD_REQUEST, err.APP_UNKNOWN: HTTPStatus.NOT_FOUND,
@@ -133,9 +133,9 @@ class MediaDoor:
             if await self._card(target) is not None:
                 raise _used(target)
             card = await self._take(target, grant, receive)
-        reply = uploaded(
-            Links(app.sdkappid, app.key), rules_for(self._backend.media, scope), target.uuid, card, self._now()
-        )
+        rules, links = self._backend.media, Links(app.sdkappid, app.key)
+        base, until = rules.public_url or address_of(scope), self._now() + rules.link_seconds
+        reply = uploaded(links, base, target.uuid, card, until)
         await _answer(scope, send, HTTPStatus.OK, envelope(reply))
         return 0
 
@@ -249,7 +249,10 @@ class MediaDoor:
             body = await self._store.card(target.sdkappid, target.uuid)
         except MediaUnavailable as fault:
             raise _unavailable(fault) from None
-        return None if body is None else _decode_card(body)
+        try:
+            return None if body is None else _decode_card(body)
+        except msgspec.MsgspecError as fault:
+            raise _unavailable(fault) from None
 
     def _now(self) -> int:
         return self._backend.now_ms() // 1000
@@ -304,14 +307,14 @@ async def _receive_file(receive: Receive, path: Path, size: int) -> None:
             if written + len(gathered) > size:
                 raise Refused(err.MEDIA_TOO_LARGE, f"more than the {size} bytes that the link is for")
             if gathered and (len(gathered) >= BUFFER or not more):
-                await asyncio.to_thread(_write, file, bytes(gathered))
+                await asyncio.to_thread(_write, file, gathered)
                 written += len(gathered)
                 gathered.clear()
         if written < size:
             raise Refused(err.MEDIA_PARAMETER, f"{written} bytes came, the link is for {size}")
 
 
-def _write(file: IO[bytes], data: bytes) -> None:
+def _write(file: IO[bytes], data: bytearray) -> None:
     file.write(data)
 
 

@@ -69,6 +69,7 @@ def _file_name(uuid: str, card: Card, variant: Variant) -> str:
     name = card.name or uuid
     if SORTS[card.sort].is_image and variant.file != "original":
         name = f"{name.rpartition('.')[0] or name}-{variant.file}.{variant.content_type.rpartition('/')[2]}"
+    name = "".join(character for character in name if character.isprintable())  # marks that turn the direction round
     plain = re.sub(r"[^ !#-\[\]-~]|[%/]", "_", name)
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
