@@ -6,8 +6,8 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from qunzhu.commands._shared import GroupRow, MemberRow, TopicRow, masks_of
-from qunzhu.commands._streams import Stream, first_visible
+from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, TopicRow, masks_of
+from qunzhu.commands._streams import Stream, first_kept, first_visible
 from qunzhu.commands.sessions import DISCARD
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
@@ -57,8 +57,8 @@ class Sync(Request[Missed], frozen=True, kw_only=True):
 
 
 SELECT_GROUPS = (
-    "SELECT m.user_id, m.role, m.joined_at, m.read_seq, m.msg_flag, m.name_card, 0, m.last_msg_at, m.custom,"
-    " m.from_seq, m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
+    "SELECT m.user_id, m.role, m.joined_at, " + READ_SEQ + ", m.msg_flag, m.name_card, 0, m.last_msg_at,"  # noqa: S608 - a part of it
+    " m.custom, m.from_seq, m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
     " WHERE m.user_id = :user AND (g.active = 1 OR m.role = 400) ORDER BY g.num"
 )
 MEMBER_COLUMNS = len(MemberRow.__struct_fields__)
@@ -125,6 +125,7 @@ class _Missed:
         seen = known.get(stream.name)
         if seen is None or seen >= stream.next_seq - 1:
             return
+        seen = max(seen, first_kept(self._tx, self._who, stream) - 1)
         if self._bytes >= MAX_BYTES:
             self.upto[stream.name] = seen
             return

@@ -160,6 +160,84 @@ class MessageDropped(GroupEvent, frozen=True, kw_only=True):
     priority: str
 
 
+# What happens to stored messages.
+
+
+class MessagesRecalled(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` took messages back: what is left of each says so and has no elements any more."""
+
+    seqs: list[int]
+    topic_id: str = ""
+    reason: str = ""
+
+
+class MessageModified(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` gave a message other elements or data; ``message`` is its JSON now.
+
+    ``users`` are the only ones whom it is for, all where none are named.
+    """
+
+    message: msgspec.Raw
+    msg_seq: int
+    flags: int
+    topic_id: str = ""
+    users: list[str] = []
+
+
+class MessagesDeleted(GroupEvent, frozen=True, kw_only=True):
+    """Messages are gone for everybody. Nobody is told."""
+
+    seqs: list[int]
+    topic_id: str = ""
+
+
+class HistoryCleared(GroupEvent, frozen=True, kw_only=True):
+    """Everything up to the seq ``upto`` is gone for everybody. Nobody is told."""
+
+    upto: int
+    topic_id: str = ""
+
+
+class MessagesHidden(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` deleted messages for himself: those of ``seqs``, or all up to the seq ``upto``."""
+
+    seqs: list[int] = []
+    upto: int = 0
+    topic_id: str = ""
+
+
+class MessagesImported(GroupEvent, frozen=True, kw_only=True):
+    """Messages from elsewhere were put at the end of a stream. Nobody is told, and all members have read all of it."""
+
+    messages: list[msgspec.Raw]
+    flags: int
+    topic_id: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A message that was read, its sender, and how many of those whom it reached have read it and have not."""
+
+    seq: int
+    sender: str
+    read: int
+    unread: int
+
+
+class ReceiptsGiven(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` has read messages whose senders wanted to know."""
+
+    receipts: list[Receipt]
+
+
+class ReadMoved(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` has read a group, or a topic of it, up to the seq ``upto``."""
+
+    upto: int
+    topic_id: str = ""
+    unread: int = 0
+    """How many messages he has not read now."""
+
+
 class GroupWoken(GroupEvent, frozen=True, kw_only=True):
     """The owner of a group that slept sent his first message: its members see it from now on."""
 

@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from qunzhu.core.events import Event, GroupEvent, MessageSent
+from qunzhu.core.events import (
+    Event,
+    GroupEvent,
+    MessageModified,
+    MessageSent,
+    MessagesHidden,
+    MessagesRecalled,
+    ReadMoved,
+    ReceiptsGiven,
+)
 
 GROUP_MESSAGE, GROUP_SEQ, C2C_MESSAGE = "group_message", "group_seq", "c2c_message"
 MESSAGE_CHANGE, CONVERSATION_CHANGE = "message_change", "conversation_change"
@@ -56,3 +65,42 @@ def _sent(event: MessageSent) -> list[Push]:
 def skipped(event: MessageSent) -> Push:
     """Return what those in the group are told whom a stored message is not for: its seq is no gap."""
     return Push(GROUP_SEQ, {**place(event, event.topic_id), "Seq": event.seq})
+
+
+# What happens to stored messages.
+
+
+@pushed(MessagesRecalled)
+def _recalled(event: MessagesRecalled) -> list[Push]:
+    reason = {"Reason": event.reason} if event.reason else {}
+    told = {"MsgSeqList": event.seqs, "Operator_Account": event.operator, "Time": event.at, **reason}
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Recalled", **place(event, event.topic_id), **told})]
+
+
+@pushed(ReadMoved)
+def _read(event: ReadMoved) -> list[Push]:
+    told = {"ChangeType": "Read", **place(event, event.topic_id), "MsgSeq": event.upto, "UnreadMsgNum": event.unread}
+    return [Push(CONVERSATION_CHANGE, told, [event.operator])]
+
+
+@pushed(MessageModified)
+def _modified(event: MessageModified) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Modified", "Message": event.message}, event.users or None)]
+
+
+@pushed(ReceiptsGiven)
+def _receipts(event: ReceiptsGiven) -> list[Push]:
+    return [
+        Push(MESSAGE_CHANGE, {
+            "ChangeType": "Receipt", **place(event), "MsgSeq": one.seq, "ReadNum": one.read, "UnreadNum": one.unread,
+        }, [one.sender])
+        for one in event.receipts
+    ]  # fmt: skip
+
+
+@pushed(MessagesHidden)
+def _hidden(event: MessagesHidden) -> list[Push]:
+    which: dict[str, Any] = {"MsgSeqList": event.seqs} if event.seqs else {"Upto": event.upto}
+    return [
+        Push(CONVERSATION_CHANGE, {"ChangeType": "Hidden", **place(event, event.topic_id), **which}, [event.operator])
+    ]
