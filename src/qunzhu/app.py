@@ -45,7 +45,7 @@ from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import BatchStore, StoreClosed
-from qunzhu.store.media import sweep
+from qunzhu.store.media import clear_incoming
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -205,7 +205,7 @@ class Backend:
 
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""
-        await asyncio.to_thread(sweep, self.home.folder)
+        await asyncio.to_thread(clear_incoming, self.home.folder)
         for sdkappid in await self._control.read(erased_apps):
             await self._erase(sdkappid)
         if demo:

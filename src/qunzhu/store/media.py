@@ -58,7 +58,7 @@ def gathering(data: Path, sdkappid: int, uuid: str) -> Path:
     return folder
 
 
-def sweep(data: Path) -> None:
+def clear_incoming(data: Path) -> None:
     """Remove what uploads left that a dead server was taking. One server serves a data folder, so none is under way."""
     for folder in data.glob(f"apps/*/media/{INCOMING}"):
         shutil.rmtree(folder, ignore_errors=True)
