@@ -33,12 +33,13 @@ from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.limits import UINT32
 from qunzhu.core.ports import App, Who
-from qunzhu.core.wire import APP_GONE, MAX_FRAME, STOPPING
+from qunzhu.core.wire import APP_GONE, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
+from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import BatchStore, StoreClosed
 
@@ -57,7 +58,7 @@ class OpenApp:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.hub = Hub()
+        self.hub = Hub(bundle=bundle)
         self.used_at = time.monotonic()
         self.store: BatchStore
 
@@ -69,6 +70,8 @@ class Backend:
         self.home = Home(config)
         self.heartbeat = config.heartbeat
         self.answers: Counter[tuple[str, str, int]] = Counter()
+        self.ends: Counter[str] = Counter()
+        self._delivered = 0
         self._control = self.home.open_control()
         self._open: dict[int, OpenApp] = {}
         self._opening: dict[int, asyncio.Lock] = {}
@@ -81,6 +84,10 @@ class Backend:
     def count(self, door: str, command: str, code: int) -> None:
         """Count an answer."""
         self.answers[door, command, code] += 1
+
+    def count_end(self, end: End) -> None:
+        """Count a session that the server ended."""
+        self.ends[end.name] += 1
 
     def revoked_before(self, sdkappid: int, user: str) -> int:
         """Return the time before which UserSigs of a user do not hold; 0 for none."""
@@ -148,14 +155,15 @@ class Backend:
     @staticmethod
     def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
         """Hand committed events to the hub, in order; their outbox rows may go then."""
-        for number, event in events:
-            opened.hub.tell(event)
+        opened.hub.tell(*(event for _, event in events))
+        for number, _ in events:
             if number:
                 opened.store.delivered(number)
 
-    def census(self) -> tuple[int, int]:
-        """Return how many apps are open, and how many sessions they have."""
-        return len(self._open), sum(opened.hub.sessions() for opened in self._open.values())
+    def census(self) -> tuple[int, int, int]:
+        """Return how many apps are open, how many sessions they have, and how many pushes sessions were given."""
+        hubs = [opened.hub for opened in self._open.values()]
+        return len(hubs), sum(hub.sessions() for hub in hubs), self._delivered + sum(hub.deliveries for hub in hubs)
 
     async def hub(self, app: App) -> Hub:
         """Return the hub of an app."""
@@ -230,6 +238,7 @@ class Backend:
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
+        self._delivered += opened.hub.deliveries
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:
@@ -245,25 +254,19 @@ class Backend:
 
 
 class Application:
-    """The ASGI application: /v4/ is REST, /gateway the WebSocket, the rest are pages."""
+    """The ASGI application: /v4/ is REST, the rest are pages. The gateway's connections come to their door directly."""
 
     def __init__(self, backend: Backend) -> None:
         gatekeeper = Gatekeeper(backend.revoked_before)
         self.rest = RestDoor(backend, gatekeeper)
-        self._gateway = GatewayDoor(backend, gatekeeper)
-        self._pages = Pages(backend.answers, census=backend.census)
+        self.gateway = GatewayDoor(backend, gatekeeper)
+        self._pages = Pages(backend.answers, backend.ends, census=backend.census)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
         if scope["type"] == "http":
             door = self.rest if scope["path"].startswith(PREFIX) else self._pages
             await door(scope, receive, send)
-        elif scope["type"] == "websocket":
-            if scope["path"] in {"/gateway", "/"}:
-                await self._gateway(scope, receive, send)
-            else:
-                await receive()
-                await send({"type": "websocket.close", "code": 1008, "reason": "the gateway is at /gateway"})
 
 
 class _Server(uvicorn.Server):
@@ -331,10 +334,14 @@ def _uvicorn(config: Config, application: Application) -> uvicorn.Config:
         direct = application.rest
         max_body = MAX_BODY
 
+    class Gateway(SocketProtocol):
+        __slots__ = ()
+        door = application.gateway
+
     return uvicorn.Config(
-        application, loop="none", http=Http, ws="websockets-sansio", ws_max_size=MAX_FRAME, ws_ping_interval=None,
-        lifespan="off", log_config=None, access_log=False, server_header=False, date_header=False, proxy_headers=False,
-        timeout_keep_alive=75, timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
+        application, loop="none", http=Http, ws=Gateway, lifespan="off", log_config=None, access_log=False,
+        server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75,
+        timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
         ssl_keyfile=config.tls_key or None, h11_max_incomplete_event_size=65536,
     )  # fmt: skip
 
