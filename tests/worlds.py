@@ -50,7 +50,9 @@ SETTINGS = AppSettings(
 TABLES = (
     "accounts", "deleted_accounts", "groups", "members", "messages", "dissolved", "counters", "outbox", "mutes",
     "applications", "applications_seen", "bans", "live_admins", "attributes", "attribute_versions", "group_counters",
-    "topics", "topic_members", "permission_groups", "permission_group_members", "topic_permissions",
+    "topics", "topic_members", "permission_groups", "permission_group_members", "topic_permissions", "doomed",
+    "hidden_messages", "receipts", "extensions", "extension_versions", "reactions", "pinned_messages", "c2c_messages",
+    "contacts", "contact_groups", "contact_group_items", "silenced",
 )  # fmt: skip
 #: Codes that any command may answer, whatever its own page lists.
 COMMON = frozenset({BODY_NOT_JSON.code, ACCOUNT_NOT_TEXT.code, NOT_APP_ADMIN.code})
@@ -111,7 +113,8 @@ class World:
         """Begin a session of a user, who from now on calls through it."""
         session = self._sessions[user] = Listener(user, platform, self.now)
         self.hub.attach(session)
-        self.hub.enter(session, self.store.write_now(open_session, self.who(user), OpenSession()).Rooms)
+        opened = self.store.write_now(open_session, self.who(user), OpenSession())
+        self.hub.enter(session, opened.Rooms, opened.Deaf)
         return session
 
     def there(self, group_id: str, *users: str) -> list[Listener]:
@@ -136,6 +139,12 @@ class World:
     def call(self, name: str, by: str | None = None, *, door: str | None = None, **fields: Any) -> dict[str, Any]:
         """Call a command through its decoder and the store; return the reply as the wire has it."""
         return self.raw(name, msgspec.json.encode(fields), by, door=door)
+
+    def say(self, group_id: str, words: str, by: str | None = None, **more: Any) -> dict[str, Any]:
+        """Send a text to a group, each time with another Random."""
+        body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": words}}]
+        fields = {"GroupId": group_id, "Random": next(self._names), "MsgBody": body, **more}
+        return self.call("send_group_msg", by, **fields)
 
     def raw(self, name: str, body: bytes, by: str | None = None, *, door: str | None = None) -> dict[str, Any]:
         """Call a command with a body as it came."""

@@ -9,7 +9,7 @@ from qunzhu.client.errors import PASSING, CallFailed
 from qunzhu.client.events import ClientEvent, NoticeReceived, TipReceived
 from qunzhu.commands.groups import GetGroupInfo, GroupProfile, InfoFilter
 from qunzhu.commands.joining import JoinGroup
-from qunzhu.commands.sessions import PAGE, Missed, Sync
+from qunzhu.commands.syncing import PAGE, Missed, Sync
 from qunzhu.core.command import Reply, Request
 from qunzhu.core.errors import GROUP_UNKNOWN, NO_RIGHT, REPLY_TOO_LARGE
 from qunzhu.core.kinds import BY_NAME

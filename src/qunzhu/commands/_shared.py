@@ -74,6 +74,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     default_permission: int
     history_before_join: int
     active: int
+    cleared_seq: int
 
     @property
     def kind(self) -> Kind:
@@ -97,6 +98,7 @@ class TopicRow(msgspec.Struct, frozen=True):
     last_msg_at: int
     next_seq: int
     mute_all: int
+    cleared_seq: int
 
 
 class MemberRow(msgspec.Struct, frozen=True):
@@ -111,13 +113,15 @@ class MemberRow(msgspec.Struct, frozen=True):
     mute_until: int
     last_msg_at: int
     custom: str
+    from_seq: int
+    cleared_seq: int
 
 
 SELECT_GROUP = "SELECT * FROM groups WHERE group_id = :group_id"
 MEMBERS_OF = (
     "SELECT m.user_id, m.role, m.joined_at, m.read_seq, m.msg_flag, m.name_card, coalesce(s.until, 0), m.last_msg_at,"
-    " m.custom FROM members m LEFT JOIN mutes s ON s.group_num = m.group_num AND s.topic_num = 0"
-    " AND s.user_id = m.user_id WHERE m.group_num = :num"
+    " m.custom, m.from_seq, m.cleared_seq FROM members m LEFT JOIN mutes s ON s.group_num = m.group_num"
+    " AND s.topic_num = 0 AND s.user_id = m.user_id WHERE m.group_num = :num"
 )
 """All members ``m`` of a group, in the columns of ``MemberRow``; readers of some of them add their condition."""
 SELECT_MEMBER = MEMBERS_OF + " AND m.user_id = :user"
@@ -125,14 +129,17 @@ SELECT_TOPIC = "SELECT * FROM topics WHERE topic_id = :topic_id AND group_num = 
 SELECT_LIVE_ADMIN = "SELECT 1 FROM live_admins WHERE group_num = :num AND user_id = :user"
 SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
 INSERT_MEMBER = (
-    "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom)"
-    " VALUES (:num, :user, :role, :at, :seq, :flag, :card, 0, :custom)"
+    "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom,"
+    " from_seq) VALUES (:num, :user, :role, :at, :seq, :flag, :card, 0, :custom, :from_seq)"
 )
 SET_MUTE = (
     "INSERT INTO mutes (group_num, topic_num, user_id, until) VALUES (:num, :topic, :user, :until)"
     " ON CONFLICT (group_num, topic_num, user_id) DO UPDATE SET until = :until"
 )
-INSERT_NOTICE = "INSERT INTO messages (group_num, seq, at, body) VALUES (:num, :seq, :at, :body)"
+INSERT_NOTICE = (
+    "INSERT INTO messages (group_num, topic_num, seq, at, sender, random, state, flags, quiet, body)"
+    " VALUES (:num, 0, :seq, :at, '', NULL, 0, 0, 0, :body)"
+)
 NEXT_SEQ = "UPDATE groups SET next_seq = next_seq + 1, last_msg_at = :at WHERE num = :num RETURNING next_seq"
 
 

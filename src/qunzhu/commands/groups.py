@@ -295,7 +295,7 @@ def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str, at: int) 
     order += [member.Member_Account for member in listed if member.Member_Account != owner]
     plain: dict[str, Any] = {
         "role": int(MEMBER), "at": at, "seq": 0, "flag": MSG_FLAGS.index(kind.msg_flag), "card": "",
-        "until": 0, "custom": NO_FIELDS,
+        "until": 0, "custom": NO_FIELDS, "from_seq": 0,
     }  # fmt: skip
     rows = {user: {**plain, "user": user} for user in order}
     for user, member in given.items():
@@ -477,7 +477,7 @@ def members_of(tx: Tx, now: int, group: GroupRow, wanted: InfoFilter | None) -> 
 
 def shown_member(now: int, row: tuple[Any, ...], fields: list[str] | None, keys: list[str] | None) -> dict[str, Any]:
     """Return a member under wire names, filtered; ``Member_Account`` always comes, old names beside the new."""
-    user, role, joined, seq, flag, card, until, last, custom = row
+    user, role, joined, seq, flag, card, until, last, custom, *_ = row
     mute = until if until > now else 0
     shown: dict[str, Any] = {
         "Role": role_name(role), "JoinTime": joined, "MsgSeq": seq, "MsgFlag": flag_name(flag),
@@ -775,7 +775,7 @@ def destroy_group(tx: Tx, who: Who, req: DestroyGroup) -> Done:
 
 
 REMOVE_GROUP: tuple[LiteralString, ...] = (
-    "DELETE FROM messages WHERE group_num = :num",
+    "INSERT INTO doomed (group_num, topic_num) VALUES (:num, -1)",
     "DELETE FROM members WHERE group_num = :num",
     "DELETE FROM mutes WHERE group_num = :num",
     "DELETE FROM applications WHERE group_num = :num",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from qunzhu.commands._shared import GroupRow, accounts_among, allowed, find_group, roles_of
+from qunzhu.commands._streams import Stream, seq_at
 from qunzhu.commands.groups import (
     MEMBER_CAP,
     ApplyOption,
@@ -116,7 +117,7 @@ def import_group_member(tx: Tx, who: Who, req: ImportGroupMember) -> AddedMember
         user: PRESENT if role is not Role.OUTSIDER else ADDED if user in known else FAILED
         for user, role in roles.items()
     }
-    new = {user: _columns(who, group, given[user]) for user, result in reversed(results.items()) if result == ADDED}
+    new = {user: _columns(tx, who, group, given[user]) for user, result in reversed(results.items()) if result == ADDED}
     if new:
         join(tx, who, group, list(new), how="Import", silent=True, columns=new)
     return AddedMembers(
@@ -126,7 +127,7 @@ def import_group_member(tx: Tx, who: Who, req: ImportGroupMember) -> AddedMember
     )
 
 
-def _columns(who: Who, group: GroupRow, member: ImportedMember) -> dict[str, Any]:
+def _columns(tx: Tx, who: Who, group: GroupRow, member: ImportedMember) -> dict[str, Any]:
     """Return a member's own columns, or refuse a role or a time that cannot be."""
     if member.Role == "Admin" and not group.kind.has_admins:
         raise Refused(err.NO_RIGHT, f"MemberList: Role: a {group.kind_name} group has no administrators")
@@ -138,4 +139,9 @@ def _columns(who: Who, group: GroupRow, member: ImportedMember) -> dict[str, Any
             f" now is {who.now}",
         )
     role = Role.ADMIN if member.Role == "Admin" else Role.MEMBER
-    return {"role": int(role), "at": joined, "seq": last - min(member.UnreadMsgNum or 0, last)}
+    return {
+        "role": int(role),
+        "at": joined,
+        "seq": last - min(member.UnreadMsgNum or 0, last),
+        "from_seq": seq_at(tx, Stream(group), joined),
+    }

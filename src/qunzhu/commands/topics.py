@@ -22,6 +22,7 @@ from qunzhu.commands._shared import (
     registered,
     topic_of,
 )
+from qunzhu.commands._streams import Stream, joined_seq
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -239,11 +240,11 @@ def get_topic(tx: Tx, who: Who, req: GetTopic) -> Topics:
     member = find_member(tx, group, user)
     if req.TopicIdList is None:
         rows = tx.all(ALL_TOPICS, num=group.num, user=user)
-        return Topics(TopicAndSelfInfo=[_shown(who, group, member, row, req.ResponseFilter) for row in rows])
+        return Topics(TopicAndSelfInfo=[_shown(tx, who, group, member, row, req.ResponseFilter) for row in rows])
     found = []
     for topic_id in dict.fromkeys(req.TopicIdList):
         row = tx.one(ONE_TOPIC, num=group.num, user=user, topic_id=topic_id) if is_group_id(topic_id) else None
-        found.append(_shown(who, group, member, row, req.ResponseFilter) if row else _missing(group, topic_id))
+        found.append(_shown(tx, who, group, member, row, req.ResponseFilter) if row else _missing(group, topic_id))
     return Topics(TopicAndSelfInfo=found)
 
 
@@ -255,7 +256,7 @@ def _missing(group: GroupRow, topic_id: str) -> TopicAndSelf:
 
 
 def _shown(
-    who: Who, group: GroupRow, member: MemberRow | None, row: tuple[Any, ...], wanted: list[str] | None
+    tx: Tx, who: Who, group: GroupRow, member: MemberRow | None, row: tuple[Any, ...], wanted: list[str] | None
 ) -> TopicAndSelf:
     """Return a topic as the wire shows it, filtered, and what the member has of it."""
     read_seq, flag, until, *columns = row
@@ -271,15 +272,10 @@ def _shown(
         TopicInfo=TopicInfo(GroupID=group.group_id, GroupId=group.group_id, TopicId=topic.topic_id, **fields),
         SelfInfo=UNSET if member is None else TopicSelf(
             ShutUpTime=until if until > who.now else 0,
-            MsgSeq=_read_seq(topic, member) if read_seq < 0 else read_seq,
+            MsgSeq=joined_seq(tx, Stream(group, topic), member) - 1 if read_seq < 0 else read_seq,
             MsgFlag=group.kind.msg_flag if flag < 0 else flag_name(flag),
         ),
     )  # fmt: skip
-
-
-def _read_seq(topic: TopicRow, member: MemberRow) -> int:
-    """Return what a member has read who never said so: everything, where nothing came since he joined."""
-    return topic.next_seq - 1 if topic.last_msg_at <= member.joined_at else 0
 
 
 class ModifyTopic(Request[Done], frozen=True, kw_only=True):
@@ -362,6 +358,7 @@ REMOVE_TOPIC: tuple[LiteralString, ...] = (
     "DELETE FROM topic_members WHERE topic_num = :topic",
     "DELETE FROM mutes WHERE group_num = :num AND topic_num = :topic",
     "DELETE FROM topic_permissions WHERE group_num = :num AND topic_num = :topic",
+    "INSERT INTO doomed (group_num, topic_num) VALUES (:num, :topic)",
     "DELETE FROM topics WHERE group_num = :num AND num = :topic",
 )
 """Every table whose rows hang on a topic; the topic itself last."""

@@ -137,6 +137,35 @@ class NoticeSent(GroupEvent, frozen=True, kw_only=True):
     topic_id: str = ""
 
 
+class MessageSent(GroupEvent, frozen=True, kw_only=True):
+    """A message was sent to a group or topic; ``operator`` sent it.
+
+    ``message`` is the JSON that is stored, pushed and pulled; its place in the stream is ``seq``, 0 where it takes
+    none. ``users`` are the only ones who get it, all where none are named. A stored one is ``kept``.
+    """
+
+    message: msgspec.Raw
+    topic_id: str = ""
+    users: list[str] = []
+    random: int = 0
+    flags: int = 0
+    kept: bool = False
+    member: bool = False
+    """True where the sender is a member: he has read the stream up to his message then."""
+
+
+class MessageDropped(GroupEvent, frozen=True, kw_only=True):
+    """A message was over the frequency of its stream. Nothing but a counter of the operator's knows of it."""
+
+    priority: str
+
+
+class GroupWoken(GroupEvent, frozen=True, kw_only=True):
+    """The owner of a group that slept sent his first message: its members see it from now on."""
+
+    users: list[str]
+
+
 class GroupDissolved(GroupEvent, frozen=True, kw_only=True):
     """A group is no more."""
 

@@ -61,6 +61,10 @@ class Kind(msgspec.Struct, frozen=True):
     """True where a new group counts against the day's net increase."""
     has_permission_groups: bool
     """True where members may be put into permission groups."""
+    stores_messages: bool
+    counts_unread: bool
+    targets_members: bool
+    """True where a message can be for some members only, and can ask for read receipts."""
 
 
 WORK = Kind(
@@ -70,7 +74,8 @@ WORK = Kind(
     history_option=True,
     member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED, msg_flag="AcceptAndNotify",
     member_cap="group_members", group_cap="groups", counts_daily=True,
-    has_permission_groups=False,
+    has_permission_groups=False, stores_messages=True,
+    counts_unread=True, targets_members=True,
 )  # fmt: skip
 PUBLIC = Kind(
     name="Public", new_name="Public", id_prefix="@TGS#2", sdk_number=0, apply=Apply.BY_OPTION,
@@ -79,7 +84,8 @@ PUBLIC = Kind(
     history_before_join=False,
     history_option=True, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
     msg_flag="AcceptAndNotify", member_cap="group_members", group_cap="groups", counts_daily=True,
-    has_permission_groups=False,
+    has_permission_groups=False, stores_messages=True,
+    counts_unread=True, targets_members=True,
 )  # fmt: skip
 MEETING = Kind(
     name="ChatRoom", new_name="Meeting", id_prefix="@TGS#3", sdk_number=2, apply=Apply.FREE,
@@ -88,7 +94,8 @@ MEETING = Kind(
     history_before_join=True,
     history_option=True, member_notice=Notice.OFF, profile_notice=Notice.STORED, role_notice=Notice.OFF,
     msg_flag="AcceptNotNotify", member_cap="group_members", group_cap="groups", counts_daily=True,
-    has_permission_groups=False,
+    has_permission_groups=False, stores_messages=True,
+    counts_unread=False, targets_members=True,
 )  # fmt: skip
 LIVE = Kind(
     name="AVChatRoom", new_name="AVChatRoom", id_prefix="@TGS#a", sdk_number=4, apply=Apply.FREE,
@@ -97,7 +104,8 @@ LIVE = Kind(
     history_before_join=False,
     history_option=False, member_notice=Notice.PUSHED, profile_notice=Notice.PUSHED, role_notice=Notice.OFF,
     msg_flag="AcceptNotNotify", member_cap="", group_cap="live_rooms", counts_daily=True,
-    has_permission_groups=False,
+    has_permission_groups=False, stores_messages=False,
+    counts_unread=False, targets_members=False,
 )  # fmt: skip
 COMMUNITY = Kind(
     name="Community", new_name="Community", id_prefix="@TGS#_@TGS#c", sdk_number=5, apply=Apply.FREE,
@@ -106,7 +114,8 @@ COMMUNITY = Kind(
     history_before_join=False,
     history_option=False, member_notice=Notice.STORED, profile_notice=Notice.STORED, role_notice=Notice.STORED,
     msg_flag="AcceptAndNotify", member_cap="community_members", group_cap="communities", counts_daily=False,
-    has_permission_groups=True,
+    has_permission_groups=True, stores_messages=True,
+    counts_unread=True, targets_members=False,
 )  # fmt: skip
 
 KINDS = (WORK, PUBLIC, MEETING, LIVE, COMMUNITY)

@@ -33,6 +33,10 @@ class Plan(msgspec.Struct, frozen=True):
     """Live rooms that a user is in at once; entering another he leaves the one entered first."""
     live_members_listed: int = 1000
     live_bans: bool = True
+    special_messages: bool = True
+    """Messages to some members only, read receipts, and broadcasts to all live rooms."""
+    history_days: int | None = None
+    """How long messages are kept."""
 
 
 def _plan(  # one positional column per cap, so that the table below reads like the documented one
@@ -45,6 +49,7 @@ def _plan(  # one positional column per cap, so that the table below reads like 
     live: int | None,
     communities: int | None,
     net: int,
+    days: int,
 ) -> Plan:
     trial, top = accounts is not None, name in TOP
     return Plan(
@@ -53,6 +58,7 @@ def _plan(  # one positional column per cap, so that the table below reads like 
         topics=200, net_groups_a_day=net, daily_excludes_communities=name.startswith("2025"), deletes_accounts=trial,
         reimport_days=0 if trial else 90, counters=top,
         live_rooms_per_user=None if top else 1, live_members_listed=1000 if top else 30, live_bans=top,
+        special_messages=top, history_days=days,
     )  # fmt: skip
 
 
@@ -62,18 +68,18 @@ PLANS: dict[str, Plan] = {
     plan.name: plan
     for plan in (
         Plan(name="open"),
-        #                        accounts per_user members community groups  live  communities net a day
-        _plan("legacy-trial",       100,    50,    20,       0,    100,   10,       0,  10_000),
-        _plan("legacy-pro",        None,   500,   200,       0,   None,   50,       0,  10_000),
-        _plan("legacy-flagship",   None,  1000,  2000, 100_000,   None, None, 100_000,  10_000),
-        _plan("overseas-developer", 100,    50,    20, 100_000,    100,   10, 100_000,     100),
-        _plan("overseas-standard", None,   500,   200,       0,   None,   50,       0,  10_000),
-        _plan("overseas-premium",  None,  1000,  2000, 100_000,   None, None, 100_000,  10_000),
-        _plan("2025-trial",         100,    50,    20, 100_000,    100,   50, 100_000,  10_000),
-        _plan("2025-standard",     None,   500,   500,       0,   None,   50,       0,  10_000),
-        _plan("2025-pro",          None,  1000,  2000, 100_000,   None, None, 100_000,  10_000),
-        _plan("2025-pro-plus",     None,  1000,  5000, 1_000_000, None, None, 100_000,  10_000),
-        _plan("2025-enterprise",   None,  1000,  6000, 1_000_000, None, None, 100_000,  10_000),
+        #                        accounts per_user members community groups  live  communities net a day  days
+        _plan("legacy-trial",       100,    50,    20,       0,    100,   10,       0,  10_000,   7),
+        _plan("legacy-pro",        None,   500,   200,       0,   None,   50,       0,  10_000,   7),
+        _plan("legacy-flagship",   None,  1000,  2000, 100_000,   None, None, 100_000,  10_000,  30),
+        _plan("overseas-developer", 100,    50,    20, 100_000,    100,   10, 100_000,     100,   7),
+        _plan("overseas-standard", None,   500,   200,       0,   None,   50,       0,  10_000,   7),
+        _plan("overseas-premium",  None,  1000,  2000, 100_000,   None, None, 100_000,  10_000,  30),
+        _plan("2025-trial",         100,    50,    20, 100_000,    100,   50, 100_000,  10_000,   7),
+        _plan("2025-standard",     None,   500,   500,       0,   None,   50,       0,  10_000,   7),
+        _plan("2025-pro",          None,  1000,  2000, 100_000,   None, None, 100_000,  10_000,  30),
+        _plan("2025-pro-plus",     None,  1000,  5000, 1_000_000, None, None, 100_000,  10_000,  90),
+        _plan("2025-enterprise",   None,  1000,  6000, 1_000_000, None, None, 100_000,  10_000,  90),
     )
 }  # fmt: skip
 OPEN_CAP = {"group_members": 6000, "community_members": 1_000_000}

@@ -46,6 +46,14 @@ class AppSettings(msgspec.Struct, frozen=True):
     disabled_commands: tuple[str, ...] = ()
     invite_consent: tuple[str, ...] = ()
     """Kinds (REST names) in which an invited user must agree before he becomes a member."""
+    message_bytes: int = 12288
+    """Size of a message: its elements' contents as JSON in UTF-8, with CloudCustomData."""
+    messages_per_second: int = 40
+    """Messages of one group or topic in a second; 0: any number."""
+    duplicate_seconds: int = 300
+    """For so long a message of the same sender and Random is the same message."""
+    recall_seconds: int = 120
+    """For so long a user may take back or change a message of his own; app administrators always may."""
 
 
 class App(msgspec.Struct, frozen=True):
@@ -159,6 +167,14 @@ class Tx(Protocol):
 
     def count(self, name: str, step: int) -> int:
         """Add to a counter of the app (0 reads it) and return its new value."""
+        ...
+
+    def recall(self, key: str) -> Any:
+        """Return what an earlier transaction told this store's writer to remember, or None. Lost at a restart."""
+        ...
+
+    def remember(self, key: str, value: Any) -> None:
+        """Have the writer remember an immutable value; forgotten where this transaction is undone."""
         ...
 
     def emit(self, event: Event, *, keep: bool = True) -> None:

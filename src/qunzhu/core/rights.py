@@ -70,6 +70,9 @@ class Action(enum.Enum):
     EDIT_PERMISSIONS = "change permission groups"
     EDIT_PERMISSION_MEMBERS = "change who is in a permission group"
     EDIT_TOPIC_PERMISSIONS = "change the topic permissions of a permission group"
+    SEND = "send messages"
+    MENTION_ALL = "mention everybody"
+    READ_HISTORY = "read messages"
     IMPORT = "import a group, its members or topics"
 
 
@@ -111,6 +114,9 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.EDIT_PERMISSIONS: ("", "",      "",      "",         "AOD"),
     Action.EDIT_PERMISSION_MEMBERS: ("", "", "",    "",         "AOD"),
     Action.EDIT_TOPIC_PERMISSIONS: ("", "", "",     "",         "AOD"),
+    Action.SEND:         ("AODM", "AODM",  "AODM",  "AODM",     "AODM"),
+    Action.MENTION_ALL:  ("AODM", "AODM",  "AODM",  "",         "AODM"),
+    Action.READ_HISTORY: ("AODM", "AODM",  "AODM",  "",         "AODM"),
     Action.IMPORT:       ("A",    "A",     "A",     "",         "A"),
 }  # fmt: skip
 
@@ -119,15 +125,18 @@ GROUP_BITS: dict[Action, int] = {
     Action.EDIT_PROFILE: 0, Action.EDIT_OPTIONS: 0, Action.KICK: 1, Action.EDIT_MEMBER: 1,
     Action.EDIT_PERMISSIONS: 2, Action.EDIT_TOPIC_PERMISSIONS: 2, Action.EDIT_PERMISSION_MEMBERS: 3,
     Action.CREATE_TOPIC: 4, Action.EDIT_TOPIC: 4, Action.DESTROY_TOPIC: 4, Action.MUTE: 5, Action.MUTE_ALL: 5,
-    Action.READ_MUTED: 5, Action.MUTE_TOPIC: 5, Action.BAN: 10,
+    Action.READ_MUTED: 5, Action.MUTE_TOPIC: 5, Action.SEND: 6, Action.MENTION_ALL: 7, Action.BAN: 10,
 }  # fmt: skip
 """Bit of a permission group's mask (doc 1047/59829, "community"). It counts in every topic of the community."""
-MESSAGE_BITS = {6: "send messages", 7: "mention everybody", 8: "read older history", 9: "recall others' messages"}
+MESSAGE_BITS = {8: "read older history", 9: "recall others' messages"}
 TOPIC_BITS: dict[Action, int] = {
     Action.EDIT_TOPIC: 0, Action.DESTROY_TOPIC: 0, Action.EDIT_TOPIC_PERMISSIONS: 1, Action.MUTE_TOPIC: 2,
+    Action.SEND: 3, Action.MENTION_ALL: 6,
 }  # fmt: skip
 """Bit of the mask that a permission group has for one topic."""
-TOPIC_MESSAGE_BITS = {3: "send messages", 4: "read older history", 5: "recall others' messages", 6: "mention everybody"}
+TOPIC_MESSAGE_BITS = {4: "read older history", 5: "recall others' messages"}
+NEEDS_BIT = frozenset({Action.SEND, Action.MENTION_ALL})
+"""What every member may, until permission groups are in use: then only those who have the bit."""
 WIDER_BIT = {0: 4, 1: 2, 2: 5, 3: 6, 4: 8, 5: 9, 6: 7}
 """The bit of the whole community that holds the same right as a topic's bit in every topic."""
 
@@ -196,6 +205,8 @@ def may(
     ``masks`` are what permission groups give a member.
     """
     letters = RIGHTS[action][_KIND_AT[kind.name]]
+    if masks.on and action in NEEDS_BIT and role not in {Role.OUTSIDER, Role.OWNER} and not app_admin:
+        return masks.give(action)
     letter = _LETTER[acting(action, role, masks)]
     return letter in letters or (app_admin and "A" in letters) or (invites_open and letter.lower() in letters)
 

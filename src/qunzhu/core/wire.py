@@ -101,6 +101,6 @@ def refusal(call_id: int | str | None, refused: Refused) -> bytes:
     return error(call_id, refused.row.code, refused.text)
 
 
-def push(method: str, params: dict[str, Any]) -> bytes:
-    """Return the frame of a push."""
+def push(method: str, params: Any) -> bytes:
+    """Return the frame of a push; ``params`` is a dict, a record, or JSON made already."""
     return b'{"jsonrpc":"2.0","method":"%b","params":%b}' % (method.encode(), encode(params))

@@ -249,7 +249,7 @@ class Connection:
             raise
         if not isinstance(opened, Opened):
             raise TypeError(type(opened))
-        hub.enter(self.session, opened.Rooms)
+        hub.enter(self.session, opened.Rooms, opened.Deaf)
         self._caller = caller
         if self.session.state is State.OPENING:
             self.session.state = State.OPEN

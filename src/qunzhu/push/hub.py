@@ -9,8 +9,9 @@ its user is a member as long as one of his sessions is there.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,17 +22,26 @@ from qunzhu.core.events import (
     GroupCreated,
     GroupDissolved,
     GroupEvent,
+    GroupWoken,
     LoginsRevoked,
     MarksChanged,
+    MemberInfoChanged,
     MembersBanned,
     MembersJoined,
     MembersLeft,
+    MessageDropped,
+    MessageSent,
 )
 from qunzhu.core.kinds import BY_NAME
+from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.live import ALWAYS_THERE
-from qunzhu.core.notices import Notice, change, system_notices, tip, unsaid
+from qunzhu.core.notices import change, system_notices, tip, unsaid
+from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import KICKED, REVOKED, End
 from qunzhu.push.live import LiveRooms
+
+DEAF = MSG_FLAGS[1]
+"""The receive option of members who get no messages, only tips."""
 
 
 class Member(Protocol):
@@ -66,14 +76,17 @@ class Hub:
         """Texts given to sessions, each counted once for every session."""
         self._now = now
         self._bundle = bundle
-        self._loud = ""
+        self._audience: Collection[Member] = ()
         self._unsent: list[bytes] = []
-        """What one room, the loud one, is to be told: it goes out before anything else happens to a session."""
+        """What the audience is to be told in one piece."""
         self._users: dict[str, dict[str, Member]] = {}
         self._rooms: dict[str, set[Member]] = {}
         self._in: dict[Member, set[str]] = {}
         self._entering: dict[Member, list[Event]] = {}
+        self._deaf: dict[str, set[str]] = {}
         self.revoked: dict[str, int] = {}
+        self.dropped: Counter[str] = Counter()
+        """Messages that were over the frequency of their group, by priority."""
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
@@ -100,18 +113,24 @@ class Hub:
         self._in[session] = set()
         self._entering[session] = []
 
-    def enter(self, session: Member, rooms: Iterable[str]) -> None:
-        """Put a session into its rooms, then let it live through what happened while they were read."""
+    def enter(self, session: Member, rooms: Iterable[str], deaf: Iterable[str] = ()) -> None:
+        """Put a session into its rooms, then let it live through what happened while they were read.
+
+        In those that are ``deaf`` its user wants no messages.
+        """
         missed = self._entering.pop(session, None)
         if missed is None:
             return
         for room in rooms:
             self._put(session, room)
+        for room in deaf:
+            self._deaf.setdefault(room, set()).add(session.user)
         for event in missed:
             self._move(event, only=session)
 
     def detach(self, session: Member) -> None:
         """Forget a session; its user leaves the live rooms in which he has no other."""
+        self._send()
         rooms = self._in.pop(session, set())
         for room in rooms:
             self._leave_room(session, room)
@@ -121,6 +140,8 @@ class Hub:
             del mine[session.platform]
             if not mine:
                 del self._users[session.user]
+                for room in rooms:
+                    self._hears(room, session.user, heard=True)
         for room in self.live.rooms_of(session.user):
             if room in rooms and not self._sessions_in(room, session.user):
                 self._left_alone(room, session.user)
@@ -150,11 +171,17 @@ class Hub:
                 self._end_user(user)
                 for room in self.live.rooms_of(user):
                     self._leave_live(self._departure(room, user), [user])
+        elif isinstance(event, MessageSent):
+            self._tell_message(event)
+        elif isinstance(event, MessageDropped):
+            self.dropped[event.priority] += 1
         elif isinstance(event, GroupEvent):
             if not BY_NAME[event.kind].stores_members:
                 self._tell_live(event)
             elif self._in:
                 self._tell_group(event)
+        else:
+            self._push(event)
 
     def sweep(self) -> None:
         """Let those go whom a mark kept in a live room for as long as it does."""
@@ -173,18 +200,43 @@ class Hub:
     def _announce(self, event: GroupEvent) -> None:
         self._tell_room(event)
         self._notify(event)
+        self._push(event)
+
+    def _push(self, event: Event) -> None:
+        room = event.group_id if isinstance(event, GroupEvent) else ""
+        for push in pushes(event):
+            self._offer(self._told(room, push.users), push.method, push.params)
+
+    def _tell_message(self, event: MessageSent) -> None:
+        """Give a message to those in the room whom it is for; a broadcast has no room, and is for all live rooms."""
+        if not self._in:
+            return
+        [push] = pushes(event)
+        if not event.group_id:
+            room: Collection[Member] = {s for name in self.live.names() for s in self._rooms.get(name, ())}
+        else:
+            room = self._rooms.get(event.group_id, ())
+        deaf = self._deaf.get(event.group_id, ())
+        if not deaf and not event.users:
+            self._offer(room, push.method, push.params)
+            return
+        out = [s for s in room if s.user in deaf or (event.users and s.user not in event.users)]
+        self._offer(self._of(event.users) if event.users else set(room).difference(out), push.method, push.params)
+        if event.kept and event.told:
+            other = skipped(event)
+            self._offer(out, other.method, other.params)
 
     def _tell_room(self, event: GroupEvent) -> None:
         if (told := tip(event)) is not None:
-            self._offer(event.group_id, None, "group_tip", told)
+            self._offer(self._told(event.group_id, None), "group_tip", told)
         if (changed := change(event)) is not None:
-            self._offer(event.group_id, None, "group_change", changed)
+            self._offer(self._told(event.group_id, None), "group_change", changed)
         if (stale := unsaid(event)) is not None:
-            self._offer(event.group_id, stale[0], "group_change", stale[1])
+            self._offer(self._told(event.group_id, stale[0]), "group_change", stale[1])
 
     def _notify(self, event: GroupEvent) -> None:
         for users, notice in system_notices(event):
-            self._offer(event.group_id, users, "group_notice", notice)
+            self._offer(self._told(event.group_id, users), "group_notice", notice)
 
     def _tell_live(self, event: GroupEvent) -> None:
         """Let an event of a live room happen to those who are there, and tell what came of it."""
@@ -260,33 +312,28 @@ class Hub:
     def _sessions_in(self, room: str, user: str) -> bool:
         return any(room in self._in.get(session, ()) for session in self._of([user]))
 
-    def _offer(self, room: str, users: Iterable[str] | None, method: str, notice: Notice) -> None:
-        """Tell a room (no users named), or some users."""
-        if users is not None:
+    def _offer(self, sessions: Collection[Member], method: str, params: Any) -> None:
+        """Tell sessions something; what the same room is told next goes out with it."""
+        if not sessions:
+            return
+        if sessions is not self._audience:
             self._send()
-            self._give(self._of(users), method, notice)
-        elif room in self._rooms:
-            if room != self._loud:
-                self._send()
-                self._loud = room
-            self._unsent.append(wire.push(method, notice))
-
-    def _give(self, sessions: Collection[Member], method: str, notice: Notice) -> None:
-        for frame in self._bundle((wire.push(method, notice),)) if sessions else ():
-            self.deliveries += len(sessions)
-            for session in sessions:
-                session.offer(frame)
+            self._audience = sessions
+        self._unsent.append(wire.push(method, params))
 
     def _send(self) -> None:
-        """Give the loud room what it is to be told."""
-        if not self._unsent:
+        """Let go what waits for more of its kind. Comes before any session goes, ends or changes its rooms."""
+        texts, audience = self._unsent, self._audience
+        if not texts:
             return
-        texts, self._unsent = self._unsent, []
-        inside = self._rooms.get(self._loud, ())
-        self.deliveries += len(texts) * len(inside)
+        self._unsent, self._audience = [], ()
+        self.deliveries += len(texts) * len(audience)
         for frame in self._bundle(texts):
-            for session in inside:
+            for session in audience:
                 session.offer(frame)
+
+    def _told(self, room: str, users: Iterable[str] | None) -> Collection[Member]:
+        return self._rooms.get(room, ()) if users is None else self._of(users)
 
     def _of(self, users: Iterable[str]) -> list[Member]:
         return [session for user in users for session in self._users.get(user, {}).values()]
@@ -302,11 +349,27 @@ class Hub:
             case MembersJoined(users=users):
                 self._joined(event.group_id, users, only)
             case MembersLeft(users=users):
+                for user in users if only is None else ():
+                    self._hears(event.group_id, user, heard=True)
                 self._left(event.group_id, self._of(users), only)
+            case GroupWoken(users=users):
+                self._joined(event.group_id, users, only)
+            case MemberInfoChanged(user=user, changes={"MsgFlag": flag}):
+                self._hears(event.group_id, user, heard=flag != DEAF)
             case GroupDissolved(group_id=room):
+                self._deaf.pop(room, None)
                 self._left(room, tuple(self._rooms.get(room, ())), only)
             case _:
                 pass
+
+    def _hears(self, room: str, user: str, *, heard: bool) -> None:
+        deaf = self._deaf.get(room, set())
+        if heard:
+            deaf.discard(user)
+            if not deaf:
+                self._deaf.pop(room, None)
+        elif user in self._users:
+            self._deaf.setdefault(room, deaf).add(user)
 
     def _joined(self, room: str, users: Iterable[str], only: Member | None) -> None:
         for session in self._of(users):

@@ -70,6 +70,10 @@ class LiveRooms:
         """Return the rooms that a user is in, in the order of entering."""
         return list(self._of.get(user, ()))
 
+    def names(self) -> list[str]:
+        """Return the rooms in which somebody is."""
+        return list(self._rooms)
+
     def kind(self, room: str) -> str:
         """Return the kind of a room that somebody is in."""
         return self._rooms[room].kind

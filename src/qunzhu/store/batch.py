@@ -27,6 +27,7 @@ CAREFUL_BATCHES = 64
 """So many batches after a refusal run with savepoints from the start: refusals come in swarms."""
 MAX_WAITING = 20_000
 FORGET_STEP = 512
+MAX_REMEMBERED = 20_000
 SELECT_COUNTER: LiteralString = "SELECT value FROM counters WHERE name = :name"
 WRITE_COUNTER: LiteralString = (
     "INSERT INTO counters (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
@@ -120,14 +121,53 @@ class Engine(Protocol):
         ...
 
 
+class Memory:
+    """What the one writer remembers between transactions without storing it, undone with them."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._undo: list[tuple[str, Any]] = []
+
+    def get(self, key: str) -> Any:
+        """Return a value, or None."""
+        return self._values.get(key)
+
+    def put(self, key: str, value: Any) -> None:
+        """Remember a value; where there are too many, the oldest half is forgotten."""
+        self._undo.append((key, self._values.pop(key, None)))
+        self._values[key] = value
+        if len(self._values) > MAX_REMEMBERED:
+            for old in list(self._values)[: MAX_REMEMBERED // 2]:
+                del self._values[old]
+
+    def mark(self) -> int:
+        """Return a place to go back to."""
+        return len(self._undo)
+
+    def back(self, mark: int = 0) -> None:
+        """Undo what was remembered since a place."""
+        while len(self._undo) > mark:
+            key, value = self._undo.pop()
+            self._values.pop(key, None)
+            if value is not None:
+                self._values[key] = value
+
+    def settle(self) -> None:
+        """Let what was remembered stand."""
+        self._undo.clear()
+
+
 class EngineTx:
     """``Tx`` on an engine. Counters are kept in memory by the one writer and written once per commit."""
 
-    __slots__ = ("_counters", "_engine", "events", "presence", "undo")
+    __slots__ = ("_counters", "_engine", "_memory", "events", "presence", "undo")
 
-    def __init__(self, engine: Engine, presence: Presence, counters: dict[str, int] | None) -> None:
+    def __init__(
+        self, engine: Engine, presence: Presence, counters: dict[str, int] | None, memory: Memory | None = None
+    ) -> None:
         self._engine = engine
         self._counters = counters
+        self._memory = memory
         self.presence = presence
         self.events: list[tuple[Event, bool]] = []
         self.undo: dict[str, int] = {}
@@ -164,6 +204,16 @@ class EngineTx:
             value += step
             cached[name] = value
         return value
+
+    def recall(self, key: str) -> Any:
+        """Return what the writer remembers."""
+        return None if self._memory is None else self._memory.get(key)
+
+    def remember(self, key: str, value: Any) -> None:
+        """Have the writer remember a value."""
+        if self._memory is None:
+            raise TypeError("a reading transaction remembers nothing")
+        self._memory.put(key, value)
 
     def emit(self, event: Event, *, keep: bool = True) -> None:
         """Publish an event with this transaction."""
@@ -207,6 +257,7 @@ class Batch:
         self._keeps_events = keeps_events
         self._counters: dict[str, int] | None = {} if writes else None
         self._counted: set[str] = set()
+        self._memory = Memory() if writes else None
         self._events: list[tuple[int, Event]] = []
         self._careful = 0
         self._undone = False
@@ -217,6 +268,8 @@ class Batch:
     def run(self, jobs: Sequence[Job]) -> None:
         """Run transactions up to, not including, the commit. A fault of one is kept for its caller only."""
         self._undone = False
+        if self._memory is not None:
+            self._memory.settle()
         try:
             self.engine.begin(writes=self._writes)
             if not self._writes or self._careful or not self._run_together(jobs):
@@ -271,6 +324,7 @@ class Batch:
     def _run_alone(self, job: Job) -> None:
         """Run one transaction behind a savepoint; on a fault undo it."""
         tx = self._tx()
+        mark = self._memory.mark() if self._memory is not None else 0
         if self._writes:
             self.engine.save()
         try:
@@ -280,13 +334,15 @@ class Batch:
             if self._writes and self._counters is not None:
                 self.engine.restore()
                 self._counters.update(tx.undo)
+                if self._memory is not None:
+                    self._memory.back(mark)
             return
         if self._writes:
             self.engine.release()
             self._keep(tx)
 
     def _tx(self) -> EngineTx:
-        return EngineTx(self.engine, self._presence, self._counters)
+        return EngineTx(self.engine, self._presence, self._counters, self._memory)
 
     def _keep(self, tx: EngineTx) -> None:
         self._counted.update(tx.undo)
@@ -297,6 +353,8 @@ class Batch:
 
     def _rollback(self) -> None:
         self.engine.rollback()
+        if self._memory is not None:
+            self._memory.back()
         if self._counters is not None:
             self._counters.clear()
         self._counted.clear()
