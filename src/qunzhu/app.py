@@ -36,13 +36,14 @@ from qunzhu.core.events import Event
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
-from qunzhu.core.wire import APP_GONE, MAX_FRAME, STOPPING
+from qunzhu.core.wire import APP_GONE, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.media import MediaDoor
 from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
+from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import BatchStore, StoreClosed
 from qunzhu.store.media import clear_incoming
@@ -66,7 +67,7 @@ class OpenApp:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.hub = Hub()
+        self.hub = Hub(bundle=bundle)
         self.used_at = time.monotonic()
         self.sweep_at = 0.0
         self.store: BatchStore
@@ -80,6 +81,8 @@ class Backend:
         self.heartbeat = config.heartbeat
         self.media = config.media
         self.answers: Counter[tuple[str, str, int]] = Counter()
+        self.ends: Counter[str] = Counter()
+        self._delivered = 0
         self._control = self.home.open_control()
         self._open: dict[int, OpenApp] = {}
         self._opening: dict[int, asyncio.Lock] = {}
@@ -92,6 +95,10 @@ class Backend:
     def count(self, door: str, command: str, code: int) -> None:
         """Count an answer."""
         self.answers[door, command, code] += 1
+
+    def count_end(self, end: End) -> None:
+        """Count a session that the server ended."""
+        self.ends[end.name] += 1
 
     def revoked_before(self, sdkappid: int, user: str) -> int:
         """Return the time before which UserSigs of a user do not hold; 0 for none."""
@@ -159,14 +166,15 @@ class Backend:
     @staticmethod
     def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
         """Hand committed events to the hub, in order; their outbox rows may go then."""
-        for number, event in events:
-            opened.hub.tell(event)
+        opened.hub.tell(*(event for _, event in events))
+        for number, _ in events:
             if number:
                 opened.store.delivered(number)
 
-    def census(self) -> tuple[int, int]:
-        """Return how many apps are open, and how many sessions they have."""
-        return len(self._open), sum(opened.hub.sessions() for opened in self._open.values())
+    def census(self) -> tuple[int, int, int]:
+        """Return how many apps are open, how many sessions they have, and how many pushes sessions were given."""
+        hubs = [opened.hub for opened in self._open.values()]
+        return len(hubs), sum(hub.sessions() for hub in hubs), self._delivered + sum(hub.deliveries for hub in hubs)
 
     async def hub(self, app: App) -> Hub:
         """Return the hub of an app."""
@@ -259,6 +267,7 @@ class Backend:
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
+        self._delivered += opened.hub.deliveries
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:
@@ -274,14 +283,14 @@ class Backend:
 
 
 class Application:
-    """The ASGI application: /v4/ is REST, /gateway the WebSocket, /media/ media, the rest are pages."""
+    """The ASGI application: /v4/ is REST, /media/ media, the rest are pages; the gateway's sockets come to its door."""
 
     def __init__(self, backend: Backend) -> None:
         gatekeeper = Gatekeeper(backend.revoked_before)
         self.rest = RestDoor(backend, gatekeeper)
-        self._gateway = GatewayDoor(backend, gatekeeper)
+        self.gateway = GatewayDoor(backend, gatekeeper)
         self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
-        self._pages = Pages(backend.answers, census=backend.census)
+        self._pages = Pages(backend.answers, backend.ends, census=backend.census)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
@@ -289,12 +298,6 @@ class Application:
             path = scope["path"]
             beside = self._media if path.startswith(MEDIA) else self._pages
             await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
-        elif scope["type"] == "websocket":
-            if scope["path"] in {"/gateway", "/"}:
-                await self._gateway(scope, receive, send)
-            else:
-                await receive()
-                await send({"type": "websocket.close", "code": 1008, "reason": "the gateway is at /gateway"})
 
 
 class _Server(uvicorn.Server):
@@ -362,10 +365,14 @@ def _uvicorn(config: Config, application: Application) -> uvicorn.Config:
         direct = application.rest
         max_body = MAX_BODY
 
+    class Gateway(SocketProtocol):
+        __slots__ = ()
+        door = application.gateway
+
     return uvicorn.Config(
-        application, loop="none", http=Http, ws="websockets-sansio", ws_max_size=MAX_FRAME, ws_ping_interval=None,
-        lifespan="off", log_config=None, access_log=False, server_header=False, date_header=False, proxy_headers=False,
-        timeout_keep_alive=75, timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
+        application, loop="none", http=Http, ws=Gateway, lifespan="off", log_config=None, access_log=False,
+        server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75,
+        timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
         ssl_keyfile=config.tls_key or None, h11_max_incomplete_event_size=65536,
     )  # fmt: skip
 
