@@ -17,5 +17,9 @@ def host_of(scope: Scope) -> str:
 
 def address_of(scope: Scope) -> str:
     """Return what links for this caller begin with. Connections share the text: most have come the same way."""
-    scheme = "https" if scope.get("scheme") in {"https", "wss"} else "http"
-    return sys.intern(f"{scheme}://{host_of(scope)}")
+    return address(host_of(scope), secure=scope.get("scheme") in {"https", "wss"})
+
+
+def address(host: str, *, secure: bool) -> str:
+    """Return what links begin with where a client asked for a host."""
+    return sys.intern(f"{'https' if secure else 'http'}://{host if _HOST.match(host) else USUAL}")
