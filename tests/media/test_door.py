@@ -77,9 +77,7 @@ class TestRoundTrips:
             assert files.get(link["Url"]).body == files.get(one["URL"]).body
 
     def test_links_begin_with_the_address_that_was_asked(self, files: Files):
-        allowed = files.allow(BODY)
-        assert allowed["Url"].startswith("http://127.0.0.1:8140/media/"), "the session named no host"
-        found = files.put(allowed["UploadUrl"], BODY).json
+        found = files.put(files.allow(BODY)["UploadUrl"], BODY).json
         assert found["Url"].startswith("http://im.example.com:8140/media/")
 
 

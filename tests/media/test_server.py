@@ -117,6 +117,19 @@ def test_an_app_that_stops_in_the_middle_is_answered_nothing(server: Server):
     assert sent("GET", link.Url)[0] == 404
 
 
+def test_links_begin_with_the_address_that_the_session_asked(server: Server):
+    for host in ("127.0.0.1", "localhost"):
+
+        async def ask(host: str = host) -> UploadAllowed:
+            url = f"ws://{host}:{server.port}"
+            async with await connect(url, SDKAPPID, "alice", usersig("alice")) as client:
+                return await client.call(RequestUpload(Sort="File", Size=1))
+
+        link = asyncio.run(ask())
+        assert link.Url.startswith(f"http://{host}:{server.port}/media/{SDKAPPID}/")
+        assert link.UploadUrl.startswith(f"http://{host}:{server.port}/media/{SDKAPPID}/")
+
+
 def test_leave_to_send(server: Server):
     """Expect: 100-continue spares a client the body of a request that is refused."""
     link = allowed(server, 5)

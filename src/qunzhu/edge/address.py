@@ -17,7 +17,7 @@ def host_of(scope: Scope) -> str:
 
 def address_of(scope: Scope) -> str:
     """Return what links for this caller begin with. Connections share the text: most have come the same way."""
-    return address(host_of(scope), secure=scope.get("scheme") == "https")
+    return address(host_of(scope), secure=scope.get("scheme") in {"https", "wss"})
 
 
 def address(host: str, *, secure: bool) -> str:
