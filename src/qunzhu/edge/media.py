@@ -53,11 +53,12 @@ _decode_card = msgspec.json.Decoder(Card).decode
 
 
 class Declined(Refused):
-    """A refusal with an HTTP status other than its row's usual one."""
+    """A refusal with an HTTP status other than its row's usual one, and headers of its own."""
 
-    def __init__(self, status: int, row: ErrorRow, detail: str) -> None:
+    def __init__(self, status: int, row: ErrorRow, detail: str, *more: tuple[bytes, bytes]) -> None:
         super().__init__(row, detail)
         self.status = status
+        self.more = more
 
 
 class Gone(Exception):
@@ -199,13 +200,10 @@ class MediaDoor:
             wanted = header(asked, b"range") if scope["method"] == "GET" else None
             part = part_of(wanted, header(asked, b"if-range"), tag, variant.size)
         except Unsatisfiable:
-            fault = Declined(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                err.MEDIA_PARAMETER,
-                f"range: {variant.size} bytes are there",
-            )
-            await _refuse(scope, send, fault, (b"content-range", b"bytes */%d" % variant.size))
-            return
+            raise Declined(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, err.MEDIA_PARAMETER, f"range: {variant.size} bytes are there",
+                (b"content-range", b"bytes */%d" % variant.size),
+            ) from None  # fmt: skip
         start, stop = part or (0, variant.size)
         headers.append((b"content-length", b"%d" % (stop - start)))
         if part:
@@ -329,9 +327,9 @@ async def _next_part(receive: Receive) -> MutableMapping[str, Any]:
     return message
 
 
-async def _refuse(scope: Scope, send: Send, refused: Refused, *more: tuple[bytes, bytes]) -> None:
+async def _refuse(scope: Scope, send: Send, refused: Refused) -> None:
     """Answer with a refusal. Who waits for 100 Continue, or has stopped sending, must not go on with the body."""
-    status = refused.status if isinstance(refused, Declined) else STATUS[refused.row]
+    status, more = (refused.status, refused.more) if isinstance(refused, Declined) else (STATUS[refused.row], ())
     if header(scope["headers"], b"expect") is not None or refused.row is err.MEDIA_TIMEOUT:
         more = (*more, (b"connection", b"close"))
     await _answer(scope, send, status, failure(refused), *more)
