@@ -201,8 +201,8 @@ class MediaDoor:
             part = part_of(wanted, header(asked, b"if-range"), tag, variant.size)
         except Unsatisfiable:
             raise Declined(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, err.MEDIA_PARAMETER, f"range: {variant.size} bytes are there",
-                (b"content-range", b"bytes */%d" % variant.size),
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, err.MEDIA_PARAMETER,
+                f"range: {variant.size} bytes are there", (b"content-range", b"bytes */%d" % variant.size),
             ) from None  # fmt: skip
         start, stop = part or (0, variant.size)
         headers.append((b"content-length", b"%d" % (stop - start)))
