@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -75,7 +76,7 @@ class MediaDoor:
         self._store = store
         self._data = data
         self._under_way: set[tuple[int, str]] = set()
-        self._examining = asyncio.Lock()  # one image at a time has its pixels in memory
+        self._examiner = ThreadPoolExecutor(1, "images")  # one image at a time has its pixels in memory
         self._methods: dict[str, tuple[str, Callable[[Scope, Receive, Send], Awaitable[int]]]] = {
             "PUT": ("upload", self._put),
             "GET": ("download", self._get),
@@ -157,8 +158,9 @@ class MediaDoor:
         sort, kind = SORTS[grant.sort], 0
         variants = [Variant(1, "original", grant.size, grant.content_type)]
         if sort.is_image:
-            async with self._examining:
-                kind, variants = await asyncio.to_thread(examine, folder, sort, self._backend.media.image_pixels)
+            kind, variants = await asyncio.get_running_loop().run_in_executor(
+                self._examiner, examine, folder, sort, self._backend.media.image_pixels
+            )
         return Card(
             sort=sort.name, name=grant.name, owner=grant.user, made_at=self._now(), format=kind, variants=variants
         )
