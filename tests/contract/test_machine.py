@@ -21,6 +21,7 @@ from contract.draws import COMMANDS, NAMES, USERS, drawn
 from contract.model import ADMIN, Fields, Who
 from contract.model_communities import Model
 from events.test_replay import apply, state_of
+from qunzhu.commands._sweep import sweep
 from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
 from qunzhu.core.limits import MSG_FLAGS
@@ -325,6 +326,8 @@ class Machine(RuleBasedStateMachine):
             return
         for group_id in list(self.model.groups):
             self.run("destroy_group", Who(ADMIN, gateway=False), {"GroupId": group_id})
+        while self.world.store.write_now(sweep, self.world.app, self.world.now):
+            pass
         hanging = [table for table in TABLES if table not in KEPT]
         left = {table: rows for table in hanging if (rows := self.world.rows(f"SELECT * FROM {table}"))}
         assert not left

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 
 from media.files import Files, picture
 from qunzhu.apps import create_app, find_app, mark_erased, save_app
 from qunzhu.core.media import Grant, Links
+from qunzhu.edge import media_body
 from served import KEY, SDKAPPID
 
 LINKS = Links(SDKAPPID, KEY)
@@ -253,6 +255,15 @@ class TestUploads:
         assert list((media / "incoming").iterdir()) == []
         assert files.put(allowed["UploadUrl"], BODY).status == 200
 
+    def test_who_stands_still_is_not_waited_for(self, files: Files, monkeypatch):
+        monkeypatch.setattr(media_body, "STILL_SECONDS", 0.2)
+        allowed = files.allow(BODY)
+        request = files.begin("PUT", allowed["UploadUrl"], Content_Length="1024")
+        request.put(BODY[:900])
+        answer = request.answer()
+        assert (answer.status, answer.code, answer.headers["connection"]) == (408, 114005, "close")
+        assert files.put(allowed["UploadUrl"], BODY).status == 200
+
     def test_who_waits_for_leave_to_send_is_told_no(self, files: Files):
         allowed = files.allow(BODY)
         answer = files.get(allowed["UploadUrl"], "PUT", Expect="100-continue", Content_Length="5000")
@@ -346,8 +357,6 @@ def _made(tx, sdkappid: int, key: str) -> None:
 
 
 def _switched(tx, enabled: bool) -> None:
-    import msgspec
-
     save_app(tx, msgspec.structs.replace(find_app(tx, SDKAPPID), enabled=enabled))
 
 

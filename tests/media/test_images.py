@@ -10,6 +10,9 @@ import pytest
 from PIL import Image
 
 from media.files import Files, kinds_of, picture, size_of
+from qunzhu.core.media import SORTS
+from qunzhu.edge.images import examine
+from qunzhu.store.media import MediaUnavailable
 
 
 def shown(files: Files, one: dict) -> bytes:
@@ -157,6 +160,13 @@ def test_the_limit_of_pixels(files: Files):
     for size, kind, status in ((7072, "JPEG", 413), (5001, "GIF", 413), (7071, "JPEG", 200), (5000, "GIF", 200)):
         body = picture(size, size, kind, "L")
         assert files.put(files.allow(body, "Image")["UploadUrl"], body).status == status
+
+
+def test_a_variant_that_cannot_be_written_is_no_fault_of_the_image(tmp_path):
+    (tmp_path / "original").write_bytes(picture(900, 900))
+    (tmp_path / "large").mkdir()
+    with pytest.raises(MediaUnavailable):
+        examine(tmp_path, SORTS["Image"], 10**6)
 
 
 def test_text_that_unpacks_to_much_is_no_image(files: Files):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import shutil
 import socket
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import create_default_context
 from typing import TYPE_CHECKING
 
 import pytest
 
 from media.files import picture, size_of
-from qunzhu.client import CallFailed, Client, connect
+from qunzhu.client import CallFailed, Client, Options, connect, open_websocket
 from qunzhu.client.media import download, upload
 from qunzhu.commands.media import RequestUpload
 from served import SDKAPPID, Server, usersig
@@ -215,6 +218,36 @@ async def test_an_upload_that_is_cancelled(server: Server):
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (await upload(client, b"after it", "File")).Size == 8
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Make a certificate and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine to make a certificate with")
+    chain, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", chain],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return chain, key
+
+
+@on_a_loop
+async def test_with_a_certificate_of_ones_own(certificate, tmp_path):
+    chain, key = certificate
+    server, trust = (
+        Server(tmp_path, "--tls-cert", str(chain), "--tls-key", str(key)),
+        create_default_context(cafile=chain),
+    )
+    url, options = server.url.replace("ws:", "wss:"), Options(dial=functools.partial(open_websocket, ssl=trust))
+    async with await connect(url, SDKAPPID, "alice", usersig("alice"), options=options) as client:
+        found = await upload(client, b"hello", "File", ssl=trust)
+        assert found.Url.startswith(f"https://127.0.0.1:{server.port}/media/")
+        assert await download(client, found.Url, tmp_path / "n", ssl=trust) == 5
+        assert "certificate" in await failing(9508, download(client, found.Url, tmp_path / "other"))
+    server.stop()
 
 
 @on_a_loop

@@ -130,7 +130,7 @@ def without_content(message: GroupMessage, recall: Recall) -> GroupMessage:
 
 OPENIM = "openim"
 MODIFIED_SEQ = number(1, UINT32, error=err.STATUS_BAD_JSON)
-CloudText = Annotated[str, text(12288, binary=True, long=err.MODIFIED_TOO_LONG)]
+CloudText = Annotated[str, text(12288, binary=True, long=err.C2C_TOO_LONG)]
 
 
 class ModifyGroupMsg(Request[Done], frozen=True, kw_only=True):
@@ -149,10 +149,10 @@ SET_MODIFIED: LiteralString = (
 )
 
 
-@command(OPENIM, writes=True, doc="1047/47948", bad_input=err.STATUS_BAD_JSON, internal=err.MODIFIED_INTERNAL,
+@command(OPENIM, writes=True, doc="1047/47948", bad_input=err.STATUS_BAD_JSON, internal=err.OPENIM_INTERNAL,
          errors=(err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.SENDER_MUTED, err.COMMUNITY_OFF,
-                 err.TOPIC_UNKNOWN, err.TOPIC_ID_INVALID, err.MODIFIED_UNKNOWN, err.MODIFIED_MEANWHILE,
-                 err.MODIFIED_BODY, err.MODIFIED_TOO_LONG))  # fmt: skip
+                 err.TOPIC_UNKNOWN, err.TOPIC_ID_INVALID, err.MODIFIED_UNKNOWN, err.C2C_CONFLICT,
+                 err.ELEMENT_INVALID, err.C2C_TOO_LONG))  # fmt: skip
 def modify_group_msg(tx: Tx, who: Who, req: ModifyGroupMsg) -> Done:
     """Overwrite a stored message's elements, its custom data, or both, for good; the members are told.
 
@@ -167,13 +167,13 @@ def modify_group_msg(tx: Tx, who: Who, req: ModifyGroupMsg) -> Done:
     if req.MsgBody is None and req.CloudCustomData is None:
         raise Refused(err.STATUS_BAD_JSON, "MsgBody: this or CloudCustomData must be there")
     if req.MsgBody is not None:
-        check_body(req.MsgBody, err.MODIFIED_BODY, tuple(ELEMENTS) if who.admin else IMPORTABLE)
+        check_body(req.MsgBody, err.ELEMENT_INVALID, tuple(ELEMENTS) if who.admin else IMPORTABLE)
     row = find_visible(tx, stream, reader, req.MsgSeq)
     if row is None or row.is_notice or row.state == RECALLED:
         raise Refused(err.MODIFIED_UNKNOWN, f"MsgSeq: {req.MsgSeq}")
     message = row.message()
     if req.Version is not None and req.Version != message.Version:
-        raise Refused(err.MODIFIED_MEANWHILE, f"Version: {req.Version}, it is at {message.Version}")
+        raise Refused(err.C2C_CONFLICT, f"Version: {req.Version}, it is at {message.Version}")
     _modify(tx, who, stream, row, msgspec.structs.replace(
         message, Version=message.Version + 1, MsgBody=message.MsgBody if req.MsgBody is None else req.MsgBody,
         CloudCustomData=message.CloudCustomData if req.CloudCustomData is None else req.CloudCustomData,
@@ -182,7 +182,7 @@ def modify_group_msg(tx: Tx, who: Who, req: ModifyGroupMsg) -> Done:
 
 
 def _modify(tx: Tx, who: Who, stream: Stream, row: StoredRow, message: GroupMessage) -> None:
-    check_size(message.MsgBody, message.CloudCustomData, who.app.settings.message_bytes, err.MODIFIED_TOO_LONG)
+    check_size(message.MsgBody, message.CloudCustomData, who.app.settings.message_bytes, err.C2C_TOO_LONG)
     body, flags = encode_message(message), row.flags | Mark.MODIFIED
     tx.run(
         SET_MODIFIED, num=stream.group.num, topic=stream.topic_num, seq=row.seq, flags=int(flags), body=body.decode()

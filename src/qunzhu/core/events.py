@@ -411,6 +411,89 @@ class LoginsRevoked(Event, frozen=True, kw_only=True):
     before: int
 
 
+# One-to-one messages
+
+
+class C2CEvent(Event, frozen=True, kw_only=True):
+    """Something that happened to one message: its users, and the numbers that name it. ``at`` is its MsgTime."""
+
+    sender: str
+    peer: str
+    at: int
+    msg_seq: int
+    random: int
+    num: int = 0
+    """Its place in the app's one-to-one messages; 0: it is not stored."""
+
+    @property
+    def key(self) -> str:
+        """Return the message's MsgKey."""
+        return f"{self.msg_seq}_{self.random}_{self.at}"
+
+
+class C2CSent(C2CEvent, frozen=True, kw_only=True):
+    """A user got a message, or one was imported.
+
+    ``told`` are those whose sessions hear of it, each with the number of the newest message that he had before;
+    ``holders`` those who have a copy.
+    """
+
+    message: msgspec.Raw
+    flags: int = 0
+    quiet: bool = False
+    holders: list[str] = []
+    told: dict[str, int] = {}
+
+
+class C2CRecalled(C2CEvent, frozen=True, kw_only=True):
+    """A message was taken back; ``message`` is what is left of it, ``holders`` have a copy."""
+
+    operator: str
+    time: int
+    reason: str
+    message: msgspec.Raw
+    holders: list[str]
+
+
+class C2CModified(C2CEvent, frozen=True, kw_only=True):
+    """A message has another body or custom data; ``holders`` have a copy."""
+
+    message: msgspec.Raw
+    holders: list[str]
+
+
+class C2CReceiptGiven(C2CEvent, frozen=True, kw_only=True):
+    """The receiver has read a message that asked for it."""
+
+    message: msgspec.Raw
+
+
+class C2CRead(Event, frozen=True, kw_only=True):
+    """A user has read what another sent him, up to number ``num`` and time ``at`` (unix seconds)."""
+
+    reader: str
+    peer: str
+    num: int
+    at: int
+
+
+class C2CHidden(Event, frozen=True, kw_only=True):
+    """A user removed his copies of messages with another, which have these numbers and keys."""
+
+    user: str
+    peer: str
+    nums: list[int]
+    keys: list[str]
+
+
+class Silenced(Event, frozen=True, kw_only=True):
+    """A user may not send before these times (unix seconds; 4294967295: ever; 0: he may)."""
+
+    user: str
+    c2c_until: int
+    group_until: int
+
+
 def _last(event: type[Event]) -> list[type[Event]]:
     below = event.__subclasses__()
     return [one for part in below for one in _last(part)] if below else [event]

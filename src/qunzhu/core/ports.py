@@ -7,7 +7,7 @@ from typing import Any, LiteralString, Protocol
 
 import msgspec
 
-from qunzhu.core.errors import NOT_APP_ADMIN, Refused
+from qunzhu.core.errors import NOT_APP_ADMIN, ErrorRow, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.live import Present
 from qunzhu.core.media import MediaRules
@@ -111,10 +111,10 @@ class Who(msgspec.Struct, frozen=True):
         """Return what links for this caller begin with."""
         return self.media.public_url or self.address
 
-    def require_admin(self) -> None:
-        """Refuse (60010) everybody but an app administrator."""
+    def require_admin(self, error: ErrorRow = NOT_APP_ADMIN) -> None:
+        """Refuse (60010 unless said otherwise) everybody but an app administrator."""
         if not self.admin:
-            raise Refused(NOT_APP_ADMIN, f"{self.user!r} is not")
+            raise Refused(error, f"{self.user!r} is not")
 
 
 class Live(Protocol):

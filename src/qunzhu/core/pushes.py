@@ -9,6 +9,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from qunzhu.core.events import (
+    C2CEvent,
+    C2CHidden,
+    C2CModified,
+    C2CRead,
+    C2CRecalled,
+    C2CReceiptGiven,
+    C2CSent,
     Event,
     GroupEvent,
     MessageModified,
@@ -104,3 +111,55 @@ def _hidden(event: MessagesHidden) -> list[Push]:
     return [
         Push(CONVERSATION_CHANGE, {"ChangeType": "Hidden", **place(event, event.topic_id), **which}, [event.operator])
     ]
+
+
+# One-to-one messages
+
+
+def _names(event: C2CEvent) -> dict[str, Any]:
+    """Return the fields that say which message something happened to."""
+    return {"From_Account": event.sender, "To_Account": event.peer, "MsgKey": event.key, "Num": event.num}
+
+
+@pushed(C2CSent)
+def _c2c_sent(event: C2CSent) -> list[Push]:
+    if not event.num:
+        return [Push(C2C_MESSAGE, event.message, list(event.told))]
+    # The number before it is each user's own: by it he sees whether he missed one.
+    rest = bytes(event.message)[1:]
+    return [
+        Push(C2C_MESSAGE, msgspec.Raw(b'{"Prev":%d,' % before + rest), [user]) for user, before in event.told.items()
+    ]
+
+
+@pushed(C2CRecalled)
+def _c2c_recalled(event: C2CRecalled) -> list[Push]:
+    more = {"Operator_Account": event.operator, "Time": event.time}
+    more |= {"Reason": event.reason} if event.reason else {}
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Recalled", **_names(event), **more}, event.holders)]
+
+
+@pushed(C2CModified)
+def _c2c_modified(event: C2CModified) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Modified", "Message": event.message}, event.holders)]
+
+
+@pushed(C2CReceiptGiven)
+def _c2c_receipt_given(event: C2CReceiptGiven) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Receipt", **_names(event)}, [event.sender])]
+
+
+@pushed(C2CRead)
+def _c2c_read(event: C2CRead) -> list[Push]:
+    read = {"Reader_Account": event.reader, "Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    mine = {"Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    return [
+        Push(MESSAGE_CHANGE, {"ChangeType": "Read", **read}, [event.peer]),
+        Push(CONVERSATION_CHANGE, {"ChangeType": "Read", **mine}, [event.reader]),
+    ]
+
+
+@pushed(C2CHidden)
+def _c2c_hidden(event: C2CHidden) -> list[Push]:
+    change = {"ChangeType": "MessagesDeleted", "Peer_Account": event.peer, "MsgKeyList": event.keys}
+    return [Push(CONVERSATION_CHANGE, change, [event.user])]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qunzhu.core.errors import MEDIA_TOO_LARGE, NOT_AN_IMAGE, Refused
 from qunzhu.core.media import EDGES, FORMATS, ORIGINAL, OTHER_FORMAT, Sort, Variant
+from qunzhu.store.media import MediaUnavailable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,6 +27,7 @@ def examine(folder: Path, sort: Sort, most_pixels: int) -> tuple[int, list[Varia
 
     Refuses 6031 what cannot be read as an image to its end, and 114002 one of more than ``most_pixels`` (half as many
     where it is no JPEG): a small file can claim any size, so the claim is checked before anything is decoded.
+    Raises ``MediaUnavailable`` where a variant cannot be written.
     """
     from PIL import AvifImagePlugin, Image, WebPImagePlugin
 
@@ -37,7 +39,7 @@ def examine(folder: Path, sort: Sort, most_pixels: int) -> tuple[int, list[Varia
         with Image.open(path, formats=[kind for kind in KINDS if kind in Image.OPEN]) as image:
             _require_pixels(image, most_pixels)
             return _variants(image, folder, sort)
-    except Refused:
+    except (Refused, MediaUnavailable):
         raise
     except Exception as fault:  # noqa: BLE001 - each decoder meets strange bytes with faults of its own
         raise Refused(NOT_AN_IMAGE, f"{type(fault).__name__}; {', '.join(KINDS)} are read") from None
@@ -92,9 +94,12 @@ def _saved(picture: "Image.Image", folder: Path, variant: int) -> Variant:
     plain = picture.convert("RGBA" if clear else "RGB")
     profile = picture.info.get("icc_profile") if picture.mode in {"RGB", "RGBA"} else None
     path = folder / FILES[variant]
-    plain.save(
-        path, format="PNG" if clear else "JPEG", quality=_QUALITY,
-        icc_profile=profile if profile and len(profile) <= _MAX_PROFILE else None,
-    )  # fmt: skip
+    try:
+        plain.save(
+            path, format="PNG" if clear else "JPEG", quality=_QUALITY,
+            icc_profile=profile if profile and len(profile) <= _MAX_PROFILE else None,
+        )  # fmt: skip
+    except OSError as fault:
+        raise MediaUnavailable(str(fault)) from None
     mime = "image/png" if clear else "image/jpeg"
     return Variant(variant, path.name, path.stat().st_size, mime, plain.width, plain.height)

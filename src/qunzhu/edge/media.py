@@ -6,21 +6,23 @@ Bytes go through in pieces, never a whole file. Refusals have the API's envelope
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
 
 from qunzhu.commands.media import uploaded
 from qunzhu.core import errors as err
-from qunzhu.core.errors import ErrorRow, Refused
+from qunzhu.core.errors import Refused
 from qunzhu.core.media import SORTS, Card, Grant, Links, MediaRules, Target, Variant, target_of
 from qunzhu.core.ports import App
 from qunzhu.edge.address import address_of
 from qunzhu.edge.images import examine
+from qunzhu.edge.media_body import STILL_SECONDS, Declined, Gone, receive_file, require_length
 from qunzhu.edge.media_headers import (
     ALWAYS,
     PREFLIGHT,
@@ -37,10 +39,6 @@ from qunzhu.store.media import CARD, KeptAlready, MediaStore, MediaUnavailable, 
 
 log = structlog.get_logger("qunzhu.media")
 DOOR = "media"
-STILL_SECONDS = 60.0
-"""How long a transfer may stand still."""
-BUFFER = 1 << 18
-"""Bytes that are gathered before a thread writes them."""
 STATUS = {
     err.HTTP_UNREADABLE: HTTPStatus.BAD_REQUEST, err.APP_UNKNOWN: HTTPStatus.NOT_FOUND,
     err.APP_DISABLED: HTTPStatus.FORBIDDEN, err.NOT_AN_IMAGE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -50,18 +48,6 @@ STATUS = {
 }  # fmt: skip
 T = TypeVar("T")
 _decode_card = msgspec.json.Decoder(Card).decode
-
-
-class Declined(Refused):
-    """A refusal with an HTTP status other than its row's usual one."""
-
-    def __init__(self, status: int, row: ErrorRow, detail: str) -> None:
-        super().__init__(row, detail)
-        self.status = status
-
-
-class Gone(Exception):
-    """The client is not there any more: nobody hears an answer."""
 
 
 class MediaBackend(Protocol):
@@ -90,7 +76,7 @@ class MediaDoor:
         self._store = store
         self._data = data
         self._under_way: set[tuple[int, str]] = set()
-        self._examining = asyncio.Lock()  # one image at a time has its pixels in memory
+        self._examiner = ThreadPoolExecutor(1, "images")  # one image at a time has its pixels in memory
         self._methods: dict[str, tuple[str, Callable[[Scope, Receive, Send], Awaitable[int]]]] = {
             "PUT": ("upload", self._put),
             "GET": ("download", self._get),
@@ -128,7 +114,7 @@ class MediaDoor:
         app = await self._app(target)
         token = query_of(scope["query_string"]).get("token", "")
         grant = Links(app.sdkappid, app.key).granted(target.uuid, token, self._now())
-        _require_length(scope, grant.size)
+        require_length(scope, grant.size)
         with self._claim(target):
             if await self._card(target) is not None:
                 raise _used(target)
@@ -155,7 +141,7 @@ class MediaDoor:
         """Gather an upload in a folder of its own, and have it kept; whatever happens, the folder goes."""
         folder = await asyncio.to_thread(_on_disk, gathering, self._data, target.sdkappid, target.uuid)
         try:
-            await _receive_file(receive, folder / "original", grant.size)
+            await receive_file(receive, folder / "original", grant.size)
             card = await self._examined(folder, grant)
             await asyncio.to_thread(_on_disk, (folder / CARD).write_bytes, msgspec.json.encode(card))
             await self._app(target)  # it may have been erased meanwhile
@@ -172,8 +158,9 @@ class MediaDoor:
         sort, kind = SORTS[grant.sort], 0
         variants = [Variant(1, "original", grant.size, grant.content_type)]
         if sort.is_image:
-            async with self._examining:
-                kind, variants = await asyncio.to_thread(examine, folder, sort, self._backend.media.image_pixels)
+            kind, variants = await asyncio.get_running_loop().run_in_executor(
+                self._examiner, examine, folder, sort, self._backend.media.image_pixels
+            )
         return Card(
             sort=sort.name, name=grant.name, owner=grant.user, made_at=self._now(), format=kind, variants=variants
         )
@@ -199,13 +186,10 @@ class MediaDoor:
             wanted = header(asked, b"range") if scope["method"] == "GET" else None
             part = part_of(wanted, header(asked, b"if-range"), tag, variant.size)
         except Unsatisfiable:
-            fault = Declined(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                err.MEDIA_PARAMETER,
-                f"range: {variant.size} bytes are there",
-            )
-            await _refuse(scope, send, fault, (b"content-range", b"bytes */%d" % variant.size))
-            return
+            raise Declined(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, err.MEDIA_PARAMETER,
+                f"range: {variant.size} bytes are there", (b"content-range", b"bytes */%d" % variant.size),
+            ) from None  # fmt: skip
         start, stop = part or (0, variant.size)
         headers.append((b"content-length", b"%d" % (stop - start)))
         if part:
@@ -283,55 +267,9 @@ def _on_disk(run: Callable[..., T], *args: object) -> T:
         raise _unavailable(fault) from None
 
 
-def _require_length(scope: Scope, size: int) -> None:
-    """Refuse a body whose length is not told, or is not what the link is for."""
-    told = header(scope["headers"], b"content-length")
-    if told is None:
-        raise Declined(HTTPStatus.LENGTH_REQUIRED, err.MEDIA_PARAMETER, "Content-Length: missing")
-    if not told.isdigit() or len(told) > 18:
-        raise Refused(err.MEDIA_PARAMETER, "Content-Length: not a number")
-    if int(told) > size:
-        raise Refused(err.MEDIA_TOO_LARGE, f"Content-Length: {int(told)} bytes, the link is for {size}")
-    if int(told) < size:
-        raise Refused(err.MEDIA_PARAMETER, f"Content-Length: {int(told)} bytes, the link is for {size}")
-
-
-async def _receive_file(receive: Receive, path: Path, size: int) -> None:
-    """Write a body to a file as it comes; it must have exactly so many bytes."""
-    with await asyncio.to_thread(path.open, "xb") as file:
-        gathered, written, more = bytearray(), 0, True
-        while more:
-            message = await _next_part(receive)
-            gathered += message.get("body", b"")
-            more = message.get("more_body", False)
-            if written + len(gathered) > size:
-                raise Refused(err.MEDIA_TOO_LARGE, f"more than the {size} bytes that the link is for")
-            if gathered and (len(gathered) >= BUFFER or not more):
-                await asyncio.to_thread(_write, file, gathered)
-                written += len(gathered)
-                gathered.clear()
-        if written < size:
-            raise Refused(err.MEDIA_PARAMETER, f"{written} bytes came, the link is for {size}")
-
-
-def _write(file: IO[bytes], data: bytearray) -> None:
-    file.write(data)
-
-
-async def _next_part(receive: Receive) -> MutableMapping[str, Any]:
-    try:
-        async with asyncio.timeout(STILL_SECONDS):
-            message = await receive()
-    except TimeoutError:
-        raise Refused(err.MEDIA_TIMEOUT, f"{STILL_SECONDS:g} s without a byte") from None
-    if message["type"] == "http.disconnect":
-        raise Gone("the client hung up")
-    return message
-
-
-async def _refuse(scope: Scope, send: Send, refused: Refused, *more: tuple[bytes, bytes]) -> None:
+async def _refuse(scope: Scope, send: Send, refused: Refused) -> None:
     """Answer with a refusal. Who waits for 100 Continue, or has stopped sending, must not go on with the body."""
-    status = refused.status if isinstance(refused, Declined) else STATUS[refused.row]
+    status, more = (refused.status, refused.more) if isinstance(refused, Declined) else (STATUS[refused.row], ())
     if header(scope["headers"], b"expect") is not None or refused.row is err.MEDIA_TIMEOUT:
         more = (*more, (b"connection", b"close"))
     await _answer(scope, send, status, failure(refused), *more)

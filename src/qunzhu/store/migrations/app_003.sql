@@ -120,7 +120,7 @@ CREATE TABLE contacts (
   msg_flag INTEGER NOT NULL,
   PRIMARY KEY (user_id, sort, peer)
 ) {clustered};
-CREATE INDEX contacts_by_num ON contacts (user_id, last_num);
+CREATE INDEX contacts_by_num ON contacts (user_id, sort, last_num);
 CREATE TABLE contact_groups (
   user_id {text} NOT NULL,
   num BIGINT NOT NULL,
