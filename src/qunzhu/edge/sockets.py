@@ -7,6 +7,7 @@ to each transport as it is: no task, queue or ASGI scope stands between, and an 
 
 import asyncio
 import logging
+import socket
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, cast
@@ -25,6 +26,8 @@ from qunzhu.edge.gateway import Connection, GatewayDoor
 PATHS = frozenset({"/gateway", "/"})
 WRITE_BUFFER = 1 << 16
 """Bytes in a transport from which on frames wait in the session, where they can be dropped."""
+SEND_BUFFER = 1 << 17
+"""Bytes that the system keeps for a client that does not read; it doubles them. Without a limit these are megabytes."""
 CLOSE_SECONDS = 10.0
 """How long a client may take for its side of the closing."""
 SLOW_SECONDS = 30.0
@@ -66,6 +69,8 @@ class SocketProtocol(asyncio.Protocol):
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        if (sock := transport.get_extra_info("socket")) is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
