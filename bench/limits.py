@@ -275,6 +275,7 @@ def _checkpoints(file: Path, database: apsw.Connection, workload: Workload) -> I
 
 def _checkpoint_loop(file: Path, due: threading.Event, over: threading.Event) -> None:
     own = apsw.Connection(str(file))
+    own.pragma("user_version")  # before it has read, a connection knows of no log and copies nothing
     while due.wait() and not over.is_set():
         due.clear()
         own.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

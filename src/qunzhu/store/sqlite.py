@@ -19,6 +19,8 @@ CHECKPOINT_PAGES = 12_000
 keeps its largest size, for a log that is overwritten costs half of what a growing one does for each commit."""
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
+COPIES = 3
+"""Beside transactions the log is copied so many times, each time what came meanwhile: little is left for the end."""
 BUSY_MS = 10_000
 
 
@@ -64,7 +66,9 @@ class LogCopier:
     def _copy(self) -> None:
         connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
-            copy_log(connection)
+            connection.pragma("user_version")  # before it has read, a connection knows of no log and copies nothing
+            for _ in range(COPIES):
+                copy_log(connection)
         finally:
             connection.close()
 
