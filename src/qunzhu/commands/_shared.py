@@ -132,6 +132,7 @@ INSERT_MEMBER = (
     "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom,"
     " from_seq) VALUES (:num, :user, :role, :at, :seq, :flag, :card, 0, :custom, :from_seq)"
 )
+MEMBER_COLUMNS = INSERT_MEMBER.partition(" VALUES")[0]
 SET_MUTE = (
     "INSERT INTO mutes (group_num, topic_num, user_id, until) VALUES (:num, :topic, :user, :until)"
     " ON CONFLICT (group_num, topic_num, user_id) DO UPDATE SET until = :until"
@@ -312,6 +313,16 @@ def _count_accounts(number: int) -> tuple[tuple[str, ...], LiteralString]:
     # One look-up each: a list for IN would first be sorted into a table of its own.
     found = " + ".join(f"(SELECT count(*) FROM accounts WHERE user_id = :{name})" for name in names)  # noqa: S608
     return names, f"SELECT {found}"
+
+
+@functools.lru_cache(maxsize=512)
+def insert_plain(number: int, *, owned: bool) -> tuple[tuple[str, ...], LiteralString]:
+    """Return names of parameters for new members, and what inserts them in one statement, the first as owner if so."""
+    names, _ = _numbered(number)
+    roles = [int(Role.OWNER if owned and name == names[0] else Role.MEMBER) for name in names]
+    values = zip(names, roles, strict=True)
+    rows = ", ".join(f"(:num, :{name}, {role}, :at, 0, :flag, '', 0, '{NO_FIELDS}', 0)" for name, role in values)
+    return names, f"{MEMBER_COLUMNS} VALUES {rows}"
 
 
 def count_of_kind(kind: Kind) -> str:

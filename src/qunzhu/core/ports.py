@@ -149,15 +149,15 @@ class Tx(Protocol):
 
     presence: Presence
 
-    def one(self, sql: LiteralString, **params: Any) -> Row | None:
+    def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
         """Return the first row, or None."""
         ...
 
-    def all(self, sql: LiteralString, **params: Any) -> list[Row]:
+    def all(self, sql: LiteralString, /, **params: Any) -> list[Row]:
         """Return all rows."""
         ...
 
-    def run(self, sql: LiteralString, **params: Any) -> None:
+    def run(self, sql: LiteralString, /, **params: Any) -> None:
         """Execute a statement that returns nothing."""
         ...
 

@@ -172,18 +172,18 @@ class EngineTx:
         self.events: list[tuple[Event, bool]] = []
         self.undo: dict[str, int] = {}
 
-    def one(self, sql: LiteralString, **params: Any) -> Row | None:
+    def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
         """Return the first row, or None."""
         rows = self._engine.query(sql, params)
         return rows[0] if rows else None
 
-    def all(self, sql: LiteralString, **params: Any) -> list[Row]:
+    def all(self, sql: LiteralString, /, **params: Any) -> list[Row]:
         """Return all rows."""
         return self._engine.query(sql, params)
 
-    def run(self, sql: LiteralString, **params: Any) -> None:
+    def run(self, sql: LiteralString, /, **params: Any) -> None:
         """Execute a statement that returns nothing."""
-        self._engine.query(sql, params)
+        self._engine.many(sql, (params,))
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute a statement once for each set of parameters."""
@@ -380,10 +380,8 @@ class Batch:
         if kept:
             if not self._keeps_events:
                 raise TypeError("a store without a publisher takes no events")
-            self.engine.query(
-                "INSERT INTO outbox (id, body) VALUES (:id, :body)",
-                {"id": self._last_event, "body": encode_event(kept).decode()},
-            )
+            row = {"id": self._last_event, "body": encode_event(kept).decode()}
+            self.engine.many("INSERT INTO outbox (id, body) VALUES (:id, :body)", [row])
 
     def _forget(self, step: int = FORGET_STEP) -> None:
         upto = self.delivered

@@ -113,7 +113,10 @@ class SqliteEngine:
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once per set of parameters."""
-        self._cursor.executemany(sql, map(positional(sql), rows))
+        if len(rows) == 1:
+            self._execute(sql, positional(sql)(rows[0]))
+        else:
+            self._cursor.executemany(sql, map(positional(sql), rows))
 
     def begin(self, *, writes: bool) -> None:
         """Begin a transaction."""
