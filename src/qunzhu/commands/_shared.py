@@ -273,11 +273,12 @@ def registered(tx: Tx, user: str) -> bool:
 
 def first_unregistered(tx: Tx, users: Collection[str]) -> str | None:
     """Return one of the users who has no account, or None where all have one."""
-    if not users:
+    if tx.accounts.issuperset(users):
         return None
     names, statement = _count_accounts(len(users))
     row = tx.one(statement, **dict(zip(names, users, strict=True)))
     if row and row[0] == len(users):
+        tx.accounts.update(users)
         return None
     return next(user for user in users if not registered(tx, user))
 

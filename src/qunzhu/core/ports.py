@@ -148,6 +148,8 @@ class Tx(Protocol):
     """One transaction of one app's store. Parameters are named ``:name`` in the SQL."""
 
     presence: Presence
+    accounts: set[str]
+    """Some accounts that exist. Who finds others adds them, who deletes one takes it out; reading ones begin empty."""
 
     def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
         """Return the first row, or None."""
