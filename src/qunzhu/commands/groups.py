@@ -3,7 +3,6 @@
 Docs 1047/34895, 34961, 34960, 34925, 34962, 34966, 34896.
 """
 
-import operator
 from typing import Annotated, Any, LiteralString
 
 import msgspec
@@ -286,10 +285,6 @@ def _member_cap(who: Who, kind: Kind, wanted: int | None, first: int) -> int:
     return cap
 
 
-_said = operator.attrgetter(*(name for name in FirstMember.__struct_fields__ if name != "Member_Account"))
-_NOTHING = _said(FirstMember(Member_Account=""))
-
-
 def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str) -> dict[str, dict[str, Any]]:
     """Return the first members, the owner first, each with the columns that the request sets; of most there are none.
 
@@ -303,7 +298,8 @@ def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str) -> dict[s
         user = given.Member_Account
         if user not in named:
             named.add(user)
-            members[user] = {} if _said(given) == _NOTHING else _given_columns(who, kind, given, is_owner=user == owner)
+            plain = given == FirstMember(Member_Account=user)
+            members[user] = {} if plain else _given_columns(who, kind, given, is_owner=user == owner)
     return members
 
 
