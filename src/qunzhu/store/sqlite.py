@@ -22,6 +22,8 @@ READER_CACHE_KIB = 8 * 1024
 COPIES = 3
 """Beside transactions the log is copied so many times, each time what came meanwhile: little is left for the end."""
 BUSY_MS = 10_000
+OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+"""Without the engine's own lock, which each parameter takes: a lane uses its connection from one thread at a time."""
 
 
 def copy_log(connection: apsw.Connection) -> None:
@@ -78,7 +80,7 @@ class SqliteEngine:
 
     def __init__(self, path: Path, family: str, *, writes: bool) -> None:
         self._copier = LogCopier(path)
-        self._connection = apsw.Connection(str(path), statementcachesize=64)
+        self._connection = apsw.Connection(str(path), flags=OPEN, statementcachesize=64)
         self._connection.set_busy_timeout(BUSY_MS)
         self._cursor = self._connection.cursor()
         self._execute = self._cursor.execute
