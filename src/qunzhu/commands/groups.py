@@ -11,8 +11,9 @@ from msgspec import UNSET, UnsetType
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
     MEMBERS_OF,
-    NO_FIELDS,
     ON_OFF,
+    PLAIN_MEMBER,
+    READ_SEQ,
     SELECT_GROUP,
     SET_MUTE,
     GroupField,
@@ -312,9 +313,8 @@ def _insert_members(tx: Tx, members: dict[str, dict[str, Any]], plain: dict[str,
         tx.many(statement, [plain | dict(zip(names, some, strict=True))])
     if len(others) == len(members):
         return
-    plain |= {"seq": 0, "card": "", "custom": NO_FIELDS, "from_seq": 0, "topic": 0}
     rows = [
-        {**plain, "user": user, "role": int(OWNER if user == owner else MEMBER), **columns}
+        {**PLAIN_MEMBER, **plain, "topic": 0, "user": user, "role": int(OWNER if user == owner else MEMBER), **columns}
         for user, columns in members.items() if columns
     ]  # fmt: skip
     tx.many(INSERT_MEMBER, rows)
@@ -571,7 +571,7 @@ _JOINED_FROM = (
 )
 COUNT_JOINED = "SELECT count(*)" + _JOINED_FROM
 SELECT_JOINED = (
-    "SELECT m.role, m.joined_at, m.read_seq, m.msg_flag, g.*" + _JOINED_FROM
+    "SELECT m.role, m.joined_at, " + READ_SEQ + ", m.msg_flag, g.*" + _JOINED_FROM
     + " ORDER BY m.group_num LIMIT :limit OFFSET :offset"
 )  # fmt: skip
 
