@@ -157,16 +157,18 @@ class Tx(Protocol):
     """One transaction of one app's store. Parameters are named ``:name`` in the SQL."""
 
     presence: Presence
+    accounts: set[str]
+    """Some accounts that exist. Who finds others adds them, who deletes one takes it out; reading ones begin empty."""
 
-    def one(self, sql: LiteralString, **params: Any) -> Row | None:
+    def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
         """Return the first row, or None."""
         ...
 
-    def all(self, sql: LiteralString, **params: Any) -> list[Row]:
+    def all(self, sql: LiteralString, /, **params: Any) -> list[Row]:
         """Return all rows."""
         ...
 
-    def run(self, sql: LiteralString, **params: Any) -> None:
+    def run(self, sql: LiteralString, /, **params: Any) -> None:
         """Execute a statement that returns nothing."""
         ...
 
