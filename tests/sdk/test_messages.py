@@ -340,6 +340,9 @@ WRONG = [
     (-3, {"params": {"message_elem_array": [{**text("x"), "elem_other_fields": {"A": object()}}]}}),
     (-3, {"params": {"message_elem_array": [ENDLESS]}}),
     (7004, {"params": {"message_elem_array": [{"elem_type": 4, "file_elem_file_path": "/no/such/file"}]}}),
+    (7007, {"params": {"message_elem_array": [{"elem_type": 4, "file_elem_file_path": "/"}]}}),
+    (-4, {"params": {"message_elem_array": [{"elem_type": 1, "image_elem_orig_path": "/a\0b"}]}}),
+    (-4, {"params": {"message_elem_array": [{"elem_type": 9, "video_elem_video_path": "/a\0b"}]}}),
 ]  # fmt: skip
 
 

@@ -69,6 +69,14 @@ def need(given: Json, key: str, kind: type) -> Any:
     return value
 
 
+def path_given(given: Json, key: str) -> str | None:
+    """Return the path of a file, or None where there is none; refuse (-4) what no file system takes."""
+    value: str | None = take(given, key, str)
+    if value and "\0" in value:
+        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: no path has a NUL in it")
+    return value or None
+
+
 def items(given: Json, key: str) -> list[Json]:
     """Return an array of objects."""
     found: list[Json] = []

@@ -204,7 +204,7 @@ class SendCalls(MessageCalls):
             _keep_unsent(self._kept(client), draft, cancelled=True)
             raise WrongParameter(TIMErrCode.ERR_SDK_SEND_MESSAGE_FAILED_WITH_CANCEL, draft.id) from None
         finally:
-            del self._uploads[draft.place, draft.id]
+            self._uploads.pop((draft.place, draft.id), None)
 
     async def _elements(self, client: Client, draft: Draft) -> list[Element]:
         elems = await self._with_files(client, draft.given, draft)
