@@ -367,6 +367,10 @@ def test_what_the_server_refuses_has_its_code(server: Server):
             assert (await they.alice.TIMMsgSendMessage({**they.from_alice, **long}))["code"] == 80002
             nowhere = {"conv_id": "nowhere", "conv_type": 2, "params": {"message_elem_array": [text("x")]}}
             assert (await they.alice.TIMMsgSendMessage(nowhere))["code"] == 10010
+            for place, code in (({"conv_id": "nowhere", "conv_type": 2}, 10010),
+                                ({"conv_id": "x" * 5000, "conv_type": 2}, 10015),
+                                ({"conv_id": "é", "conv_type": 1}, 10004)):  # fmt: skip
+                assert (await they.alice.TIMMsgGetMsgList({**place, "params": {}}))["code"] == code
             nobody = {"conv_id": "nobody of that name", "conv_type": 1, "params": {"message_elem_array": [text("x")]}}
             assert (await they.alice.TIMMsgSendMessage(nobody))["code"] == 20003
 
