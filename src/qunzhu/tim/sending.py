@@ -169,9 +169,12 @@ class SendCalls(MessageCalls):
         try:
             body = await self._made_ready(client, draft)
             told = await _deliver(client, draft, body, fields)
-        except CallFailed as fault:
+        except CallFailed:
+            # The answer may get lost after the push has come.
+            if (arrived := kept.arrived(place, draft.random)) is not None:
+                return _with_paths(arrived, message)
             _keep_unsent(kept, draft, cancelled=False)
-            raise fault from None
+            raise
         profile = (await self._profiles.of(client, [client.user])).get(client.user, {})
         sent = from_told({**told, **profile}, client.user)
         # The push may have come first, and has more: the sender's name card.
