@@ -23,7 +23,7 @@ LAST = "last-c2c"
 C2C = 1
 """The column ``sort`` of conversations with a user."""
 DAY = 86400
-MSG_KEY = re.compile(r"(\d{1,10})_(\d{1,10})_(\d{1,10})")
+MSG_KEY = re.compile(r"([0-9]{1,10})_([0-9]{1,10})_([0-9]{1,10})")
 ToAccount = Annotated[str, account(err.STATUS_BAD_ACCOUNT)]
 FromAccount = Annotated[str, account(err.SENDER_INVALID)]
 MsgKeyText = Annotated[str, text(50, error=err.MSG_KEY_INVALID)]
