@@ -206,3 +206,49 @@ def test_each_group_call_succeeds(tim: TimClient):
 def test_a_call_about_messages_is_off_until_there_are_any(tim: TimClient, name: str):
     answer = getattr(tim.group_open_http_svc, name)(*MESSAGES[name])
     assert (answer["ActionStatus"], answer["ErrorCode"]) == ("FAIL", 60017)
+
+
+def text_of(answer: dict) -> list[str]:
+    """Return the texts of a page of history."""
+    return [one["MsgBody"][0]["MsgContent"]["Text"] for one in ok(answer)["MsgList"]]
+
+
+def roam(tim: TimClient, operator: str, peer: str) -> dict:
+    """Read one-to-one history, for which the package has no call of its own."""
+    fields = {"Operator_Account": operator, "Peer_Account": peer, "MaxCnt": 100, "MinTime": 0, "MaxTime": 2**32 - 1}
+    return tim.open_im._post("openim/admin_getroammsg", data=fields)
+
+
+def test_one_to_one_messages(tim: TimClient):
+    ann, ben, cem = people = [f"{name}-c2c" for name in ("ann", "ben", "cem")]
+    ok(tim.im_open_login_svc.im_open_login_svc(people))
+    openim = tim.open_im
+    sent = ok(openim.send_text_msg(ben, "hello", from_account=ann))
+    assert sent["MsgTime"] > 1_600_000_000
+    ok(openim.send_text_msg(ben, "from the administrator", sync_other_machine=openim.SYNC_OTHER_MACHINE_NO))
+    assert openim.send_text_msg("stranger", "hello")["ErrorCode"] == 90012
+    ok(openim.batch_send_text_msg([ben, cem], "to both", from_account=ann))
+    partly = openim.batch_send_text_msg([cem, "stranger"], "to one", from_account=ann)
+    assert (partly["ActionStatus"], partly["ErrorCode"]) == ("SomeError", 0)
+    assert partly["ErrorList"] == [{"To_Account": "stranger", "ErrorCode": 70107}]
+    ok(openim.import_text_msg(ben, cem, "imported", 7))
+    ok(openim.import_text_msg(ben, cem, "imported, read", 8, sync_from_old_system=openim.SYNC_FROM_OLD_SYSTEM_HISTORY))
+    assert sorted(text_of(roam(tim, ben, ann))) == ["hello", "to both"]
+    assert text_of(roam(tim, ADMIN, ben)) == []
+    assert text_of(roam(tim, ben, ADMIN)) == ["from the administrator"]
+    assert sorted(text_of(roam(tim, cem, ben))) == ["imported", "imported, read"]
+    ok(openim.admin_msg_withdraw(ben, ann, sent["MsgKey"]))
+    assert openim.admin_msg_withdraw(ben, ann, sent["MsgKey"])["ErrorCode"] == 20023
+    assert {one["MsgFlagBits"] for one in roam(tim, ben, ann)["MsgList"]} == {0, 8}
+    assert ok(openim.query_state([ann]))["QueryResult"][0]["State"] == "Offline"
+
+
+def test_mutes_of_the_whole_app(tim: TimClient):
+    ann = "ann-mute"
+    ok(tim.im_open_login_svc.im_open_login_svc([ann]))
+    config = tim.open_config_svr
+    ok(config.set_no_speaking(ann, c2c_msg_no_speaking_time=600, group_msg_no_speaking_time=4294967295))
+    left = ok(config.get_no_speaking(ann))
+    assert 590 < left["C2CmsgNospeakingTime"] <= 600
+    assert left["GroupmsgNospeakingTime"] == 4294967295
+    assert config.set_no_speaking(ann)["ErrorCode"] == 130008
