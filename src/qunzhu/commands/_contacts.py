@@ -89,9 +89,10 @@ COLUMNS: LiteralString = (
 WIDTH = len(Contact.__struct_fields__)
 UNREAD_C2C: LiteralString = (
     "(SELECT count(*) FROM c2c_messages q WHERE q.low = CASE WHEN c.peer < c.user_id THEN c.peer ELSE c.user_id END"
-    " AND q.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END AND q.num > c.read_num"
-    " AND q.num > c.hidden_num AND q.from_low = CASE WHEN c.peer < c.user_id THEN 1 ELSE 0 END AND c.peer <> c.user_id"
-    " AND q.state = 0 AND q.quiet = 0 AND q.at >= :since"
+    " AND q.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END"
+    " AND q.num > CASE WHEN c.hidden_num > c.read_num THEN c.hidden_num ELSE c.read_num END"
+    " AND q.from_low = CASE WHEN c.peer < c.user_id THEN 1 ELSE 0 END AND c.peer <> c.user_id"
+    " AND q.state = 0 AND q.quiet = 0 AND +q.at >= :since"
     " AND q.hidden & CASE WHEN c.user_id < c.peer THEN 1 ELSE 2 END = 0)"
 )
 WITH_USERS: LiteralString = (

@@ -208,11 +208,10 @@ def _shown(tx: Tx, who: Who, seat: Seat, folders: Folders) -> Conversation:
 
 LAST_C2C: LiteralString = (
     "SELECT body FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
-    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY num DESC LIMIT 1"
+    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY at DESC, msg_seq DESC, random DESC LIMIT 1"
 )
 READ_TIME: LiteralString = (
-    "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND from_low = :from_low"
-    " ORDER BY num DESC LIMIT 1"
+    "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num ORDER BY num DESC LIMIT 1"
 )
 SELECT_READ = "SELECT read_num FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"
 
@@ -231,8 +230,8 @@ def _of_user(tx: Tx, who: Who, seat: Seat) -> dict[str, Any]:
         mine=side(user, low),
     )
     peer_read = (tx.one(SELECT_READ, user=peer, peer=user) or (0,))[0]
-    read_at = tx.one(READ_TIME, **both, num=contact.read_num, from_low=int(peer == low)) if contact.read_num else None
-    seen_at = tx.one(READ_TIME, **both, num=peer_read, from_low=int(user == low)) if peer_read else None
+    read_at = tx.one(READ_TIME, **both, num=contact.read_num) if contact.read_num else None
+    seen_at = tx.one(READ_TIME, **both, num=peer_read) if peer_read else None
     return {
         "To_Account": peer, "LastMessage": msgspec.Raw(last[0].encode()) if last else UNSET,
         "NewestNum": contact.last_num, "ReadNum": contact.read_num, "ReadTime": read_at[0] if read_at else 0,

@@ -103,7 +103,7 @@ CREATE TABLE c2c_messages (
   PRIMARY KEY (low, high, at, msg_seq, random)
 ) {clustered};
 CREATE INDEX c2c_messages_by_num ON c2c_messages (low, high, num);
-CREATE INDEX c2c_messages_by_random ON c2c_messages (low, high, random);
+CREATE INDEX c2c_messages_by_random ON c2c_messages (low, high, random, at, from_low);
 -- A user's conversations: sort 1 with a user, 2 with a group or topic (there is a row only where he changed something).
 -- last_num, read_num and hidden_num are numbers of one-to-one messages, or seqs of a group's stream. The conversation is
 -- out of sight up to hidden_num, which he wanted at hidden_at. changed_at: when its marks or conversation groups last
