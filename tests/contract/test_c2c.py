@@ -269,7 +269,12 @@ def test_sync_goes_page_by_page(peopled: World):
     assert told == [str(number) for number in range(450)]
     assert seen == missed["C2C"] == 450
     assert world.call("sync", "bob", C2C=450)["C2CMessages"] == []
-    assert "C2CMessages" not in world.call("sync", "bob")
+    group = world.group("Public", owner="bob")
+    everything = world.call("sync", "bob")
+    assert "C2CMessages" not in everything
+    assert (everything["Groups"], everything["C2C"]) == ({group: 0}, 450)
+    assert world.call("sync", "bob", C2C=450)["Groups"] == {}
+    assert world.call("sync", "bob", C2C=450, Groups={})["Groups"] == {group: 0}
 
 
 def test_sync_is_limited_by_bytes(peopled: World):

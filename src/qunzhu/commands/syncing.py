@@ -85,9 +85,10 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
     for name, given in (("Groups", known), ("Topics", known_topics)):
         if len(given) > 10000:
             raise Refused(err.BAD_PARAMETER, f"{name}: {len(given)} items, at most 10000 are allowed")
+    only_c2c = req.C2C is not None and req.Groups is None and req.Topics is None
     joined = [
         (MemberRow(*row[:MEMBER_COLUMNS]), Stream(GroupRow(*row[MEMBER_COLUMNS:])))
-        for row in tx.all(SELECT_GROUPS, user=who.user)
+        for row in (() if only_c2c else tx.all(SELECT_GROUPS, user=who.user))
     ]
     missed = _Missed(tx, who)
     for member, stream in joined:

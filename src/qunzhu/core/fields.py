@@ -37,7 +37,10 @@ FIELDS: dict[str, str] = {
     "Status.To_Account": "The account.",
     "ErrorList.To_Account": "The account.",
     "Sync.Groups": "Group ids the client knows, each with the newest seq it has seen; 0: none.",
-    "Missed.Groups": "All groups of the user, each with the seq of its newest stored notice or message.",
+    "Missed.Groups": (
+        "All groups of the user, each with the seq of its newest stored notice or message; none where `C2C` alone was"
+        " given."
+    ),
     "Profiles.UserList": "Profiles of the registered ones among the accounts asked for.",
     # Media
     "ContentType": "Its type, such as `image/png`. Absent: unknown.",
