@@ -234,7 +234,7 @@ def _c2c_reaction(event: C2CReactionChanged) -> list[Push]:
 def _pinned(event: MessagePinned) -> list[Push]:
     params = {
         "ChangeType": "Pinned", **_in_group(event), "Pinned": event.pinned, "Operator_Account": event.operator,
-        "Time": event.at, **({} if event.message is None else {"Message": event.message}),
+        "Time": event.at, **({"Message": event.message} if event.pinned else {}),
     }  # fmt: skip
     return [Push(MESSAGE_CHANGE, params)]
 
