@@ -14,6 +14,7 @@ from worlds import KINDS, NOW, World
 
 HELPERS = {"GroupId": "@TGS#_many", "PermissionGroupId": "@PMG#_x"}
 NEWS, TALK = "@TGS#_many@TOPIC#_news", "@TGS#_many@TOPIC#_talk"
+HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 COUNTERS = [{"Key": "likes", "Value": 1}, {"Key": "views", "Value": 2}]
 HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
@@ -71,6 +72,20 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("clear_group_attr", "bob", {"GroupId": "team"}),
     ("update_group_counter", "bob", {"GroupId": "team", "GroupCounter": COUNTERS, "Mode": "Increase"}),
     ("delete_group_counter", "bob", {"GroupId": "team"}),
+    ("group_msg_recall", "bob", {"GroupId": "team", "MsgSeqList": [{"MsgSeq": 2}, {"MsgSeq": 3}]}),
+    ("modify_group_msg", "cid", {"GroupId": "team", "MsgSeq": 2, "MsgBody": HELLO}),
+    ("delete_group_msg_by_sender", None, {"GroupId": "team", "Sender_Account": "cid"}),
+    ("clear_group_msg", None, {"GroupId": "team", "MsgSeq": 2}),
+    ("clear_group_msg", None, {"GroupId": "@TGS#_club", "TopicId": "@TGS#_club@TOPIC#_t"}),
+    ("hide_group_messages", "bob", {"GroupId": "team", "MsgSeqList": [2, 3]}),
+    ("hide_group_messages", "cid", {"GroupId": "@TGS#_club", "TopicId": "@TGS#_club@TOPIC#_t", "Upto": 1}),
+    ("import_group_msg", None, {"GroupId": "team", "MsgList": [
+        {"From_Account": user, "SendTime": NOW, "Random": 9, "MsgBody": HELLO} for user in ("bob", "cid")
+    ]}),
+    ("set_unread_msg_num", None, {"GroupId": "team", "Member_Account": "bob", "UnreadMsgNum": 2}),
+    ("group_msg_receipt", "bob", {"GroupId": "team", "MsgSeqList": [{"MsgSeq": 2}, {"MsgSeq": 3}]}),
+    ("read_group_messages", "bob", {"GroupId": "team"}),
+    ("read_group_messages", "cid", {"GroupId": "@TGS#_club", "TopicId": "@TGS#_club@TOPIC#_t"}),
     ("modify_admin", "bob", {"GroupId": "live", "CommandType": 1, "Admin_Account": ["cid", "dan"]}),
     ("modify_admin", "bob", {"GroupId": "live", "CommandType": 2, "Admin_Account": ["eve"]}),
     ("ban_group_member", "bob", {"GroupId": "live", "Members_Account": ["cid"], "Duration": 60}),
@@ -151,6 +166,9 @@ def brittle(request, tmp_path):
     attributes = [{"key": "a", "value": "1"}, {"key": "b", "value": "1"}]
     world.call("modify_group_attr", GroupId="team", GroupAttr=attributes)
     world.call("update_group_counter", GroupId="team", GroupCounter=COUNTERS)
+    for _ in range(2):
+        world.say("team", "x", "cid", NeedReadReceipt=1)
+        world.say("@TGS#_club", "x", "bob", TopicId="@TGS#_club@TOPIC#_t")
     world.say("team", "hello", "bob", SupportMessageExtension=1)
     world.call("sendmsg", "bob", To_Account="cid", MsgSeq=1, MsgRandom=1, MsgBody=HELLO, SupportMessageExtension=1)
     world.call("add_message_reaction", "bob", GroupId="team", MsgSeq=2, ReactionId="smile")
