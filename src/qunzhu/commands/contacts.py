@@ -85,14 +85,16 @@ _errors = (err.CONTACT_ACCOUNT_UNKNOWN, err.CONTACT_BAD_PARAMETER, err.CONTACT_N
 def get_list(tx: Tx, who: Who, req: GetList) -> ContactList:
     """List a user's conversations, 100 on a page: pinned ones first, then the newest."""
     user = owner_of(tx, who, req.From_Account)
-    pinned = req.AssistFlags & WITH_PINNED
+    pinned = bool(req.AssistFlags & WITH_PINNED)
     top = _pinned_page(tx, who, user, req) if pinned else []
-    page = _page(tx, who, user, req)
+    page, is_last = _page(tx, who, user, req)
+    at = page[-1].at if page else req.TimeStamp
+    index = sum(seat.at == at for seat in page) + (req.StartIndex if at == req.TimeStamp else 0)
     marks = contact_groups_of(tx, user) if req.AssistFlags & WITH_MARKS else None
     return ContactList(
-        SessionItem=[_item(seat, marks, pinned=bool(pinned)) for seat in (*top, *page.seats)],
-        CompleteFlag=int(page.is_last), TimeStamp=page.end.at % END, StartIndex=page.end.num % END,
-        TopTimeStamp=top[-1].at if top else req.TopTimeStamp, TopStartIndex=req.TopStartIndex + len(top),
+        SessionItem=[_item(seat, marks, pinned=pinned) for seat in (*top, *page)], CompleteFlag=int(is_last),
+        TimeStamp=at, StartIndex=index, TopTimeStamp=top[-1].at if top else req.TopTimeStamp,
+        TopStartIndex=req.TopStartIndex + len(top),
     )  # fmt: skip
 
 
@@ -102,27 +104,23 @@ def _pinned_page(tx: Tx, who: Who, user: str, req: GetList) -> list[Seat]:
     return [] if begun else pinned_seats(tx, who, user, group_seats(tx, user))
 
 
-class _Page(msgspec.Struct, frozen=True):
-    seats: list[Seat]
-    end: Position
-    is_last: bool
+def _page(tx: Tx, who: Who, user: str, req: GetList) -> tuple[list[Seat], bool]:
+    """Return a page of the others, and whether it is the last.
 
-
-def _page(tx: Tx, who: Who, user: str, req: GetList) -> _Page:
-    """Return a page of the rest: groups from before ``TimeStamp``, users from before the number ``StartIndex``.
-
-    Groups of one second stay on one page, for the time alone says where the next begins.
+    It begins in the second ``TimeStamp``, of which ``StartIndex`` conversations were given already.
     """
-    end = Position(at=req.TimeStamp or END, num=req.StartIndex or END)
-    found: list[Seat] = []
-    for seat, position in walk(tx, who, user, end, pinned_first=bool(req.AssistFlags & WITH_PINNED)):
-        if not seat.contact.top_at or not req.AssistFlags & WITH_PINNED:
-            if len(found) >= PAGE and not (seat.joined and seat.at == end.at):
-                return _Page(found, end, is_last=False)
-            if req.AssistFlags & WITH_EMPTY or seat.newest:
-                found.append(seat)
-        end = position
-    return _Page(found, end, is_last=True)
+    apart, empty_too = bool(req.AssistFlags & WITH_PINNED), req.AssistFlags & WITH_EMPTY
+    given, found = req.StartIndex, list[Seat]()
+    for seat, _ in walk(tx, who, user, Position(at=req.TimeStamp or END), pinned_first=apart):
+        if (apart and seat.contact.top_at) or not (empty_too or seat.newest):
+            continue
+        if given and seat.at == req.TimeStamp:
+            given -= 1
+        elif len(found) == PAGE:
+            return found, False
+        else:
+            found.append(seat)
+    return found, True
 
 
 def _item(seat: Seat, marks: dict[tuple[int, str], list[int]] | None, *, pinned: bool) -> SessionItem:
@@ -232,7 +230,7 @@ _own_errors = (err.CONTACT_ACCOUNT_UNKNOWN, err.CONTACT_BAD_PARAMETER)
 def pin_conversation(tx: Tx, who: Who, req: PinConversation) -> Done:
     """Pin a conversation to the top of the caller's list, or take the pin off; 50 at most (51012)."""
     peer = named_peer(req.Type, req.To_Account, req.GroupId, "GroupId")
-    if (refused := refusal_of(tx, who, who.user, req.Type, peer)) is not None:
+    if req.Pinned and (refused := refusal_of(tx, who, who.user, req.Type, peer)) is not None:
         raise Refused(*refused)
     contact = find_contact(tx, who.user, req.Type, peer)
     if req.Pinned == bool(contact.top_at):

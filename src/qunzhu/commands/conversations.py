@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._c2c import C2C, kept_since, pair, side
 from qunzhu.commands._contacts import (
+    END,
     GROUP,
     Contact,
     Joined,
@@ -121,7 +122,7 @@ Folders = Mapping[tuple[int, str], Sequence[str]]
 class GetConversations(Request[ConversationPage], frozen=True, kw_only=True):
     """Which conversations to read: those of ``ConvList``, or all that pass the filter, page by page."""
 
-    Next: Annotated[str, text(100, error=err.CONTACT_BAD_PARAMETER)] | None = None
+    Next: Annotated[str, text(200, error=err.CONTACT_BAD_PARAMETER)] | None = None
     Limit: Annotated[int, number(1, PAGE, error=err.CONTACT_BAD_PARAMETER)] | None = None
     Filter: ConversationFilter | None = None
     ConvList: Conversations | None = None
@@ -162,10 +163,11 @@ def _cursor(position: Position) -> str:
 def _position(cursor: str | None) -> Position:
     if not cursor:
         return Position()
-    parts = cursor.split(":")
-    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and int(part) < 2**63 for part in parts):
+    numbers, peer = cursor.split(":")[:3], cursor.split(":", 3)[3:]
+    if not peer or not all(part.isascii() and part.isdigit() and int(part) <= END for part in numbers):
         raise Refused(err.CONTACT_BAD_PARAMETER, f"Next: {cursor!r} is not of an earlier page")
-    return Position(*map(int, parts))
+    pinned, at, sort = map(int, numbers)
+    return Position(pinned, at, sort, peer[0])
 
 
 SELECT_FOLDERS = (
