@@ -155,7 +155,10 @@ class TestDelete:
         talk.say("team", "secret", "owner")
         talk.call("delete", From_Account="alice", Type=2, ToGroupid="team", ClearRamble=1)
         talk.call("delete", From_Account="alice", Type=1, To_Account="bob", ClearRamble=1)
-        assert talk.rows("SELECT hidden FROM c2c_messages WHERE num = 1") == [(1,)]
+        pulled = {user: talk.call("pull_c2c_messages", user, Peer_Account=peer)["Items"] for user, peer in (
+            ("alice", "bob"), ("bob", "alice"),
+        )}  # fmt: skip
+        assert {user: len(items) for user, items in pulled.items()} == {"alice": 0, "bob": 1}
         assert talk.call("sync", "alice", Groups={"team": 0})["Messages"] == []
         assert len(talk.call("sync", "owner", Groups={"team": 0})["Messages"]) == 1
 
