@@ -180,8 +180,8 @@ class TestDelete:
                  "MsgFlag": "AcceptAndNotify"},
             ],
         }  # fmt: skip
-        talk.call("delete", From_Account="alice", Type=1, To_Account="eve")  # by the server API: both hear
-        assert len(web.frames) == 1
+        talk.call("delete", From_Account="alice", Type=1, To_Account="eve", ClearRamble=1)  # by the server API
+        assert web.frames[0]["params"]["ClearRamble"] == 1
         assert len(phone.frames) == 2
 
     def test_refusals(self, talk: World):

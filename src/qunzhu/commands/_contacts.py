@@ -10,8 +10,8 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from qunzhu.commands._c2c import C2C, kept_since
-from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, find_member, registered, signed, topic_of, unsigned
+from qunzhu.commands._c2c import C2C, has_account, kept_since
+from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, find_member, signed, topic_of, unsigned
 from qunzhu.commands._streams import Stream, read_seq
 from qunzhu.core import errors as err
 from qunzhu.core.errors import ErrorRow, Refused
@@ -315,7 +315,7 @@ def owner_of(tx: Tx, who: Who, user: str) -> str:
     """Return whose conversations are meant, or refuse: 50003 another user's, 50001 an account that is not there."""
     if user != who.user and not who.admin:
         raise Refused(err.CONTACT_NOT_ADMIN, f"From_Account: {user!r} is not the caller")
-    if not registered(tx, user):
+    if not has_account(tx, who, user):
         raise Refused(err.CONTACT_ACCOUNT_UNKNOWN, f"From_Account: {user!r}")
     return user
 
@@ -323,7 +323,7 @@ def owner_of(tx: Tx, who: Who, user: str) -> str:
 def refusal_of(tx: Tx, who: Who, user: str, sort: int, peer: str) -> tuple[ErrorRow, str] | None:
     """Say why a user can set nothing of a conversation: no such account (50001), or no group of his (51007)."""
     if sort == C2C:
-        return None if registered(tx, peer) else (err.CONTACT_ACCOUNT_UNKNOWN, f"To_Account: {peer[:100]!r}")
+        return None if has_account(tx, who, peer) else (err.CONTACT_ACCOUNT_UNKNOWN, f"To_Account: {peer[:100]!r}")
     if find_seat(tx, who, user, sort, peer) is None:
         return err.CONTACT_GROUP_GONE, f"{peer[:100]!r} of {user!r}"
     return None

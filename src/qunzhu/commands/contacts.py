@@ -25,6 +25,7 @@ from qunzhu.commands._contacts import (
     write_contacts,
 )
 from qunzhu.commands._shared import first_unregistered
+from qunzhu.commands.message_changes import UNHIDE_OLDER
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
@@ -197,20 +198,23 @@ CLEAR_C2C = (
 CLEAR_GROUP = "UPDATE members SET cleared_seq = :seq WHERE group_num = :num AND user_id = :user"
 CLEAR_TOPIC = (
     "INSERT INTO topic_members (topic_num, user_id, read_seq, msg_flag, cleared_seq)"
-    " VALUES (:topic, :user, :seq, -1, :seq) ON CONFLICT (topic_num, user_id) DO UPDATE SET cleared_seq = :seq"
+    " VALUES (:topic, :user, :read, -1, :seq) ON CONFLICT (topic_num, user_id) DO UPDATE SET cleared_seq = :seq"
 )
 
 
 def _clear(tx: Tx, user: str, seat: Seat) -> None:
     """Delete a user's copies of a conversation's messages; the others keep theirs."""
-    peer = seat.contact.peer
-    if seat.joined is None:
+    peer, joined = seat.contact.peer, seat.joined
+    if joined is None:
         both = pair(user, peer)
         tx.run(CLEAR_C2C, **both, num=seat.newest, mine=side(user, both["low"]))
-    elif (topic := seat.joined.stream.topic) is not None:
-        tx.run(CLEAR_TOPIC, topic=topic.num, user=user, seq=seat.newest)
+        return
+    stream, seq = joined.stream, seat.newest
+    if stream.topic is not None:
+        tx.run(CLEAR_TOPIC, topic=stream.topic.num, user=user, seq=seq, read=joined.member.read_seq)
     else:
-        tx.run(CLEAR_GROUP, num=seat.joined.stream.group.num, user=user, seq=seat.newest)
+        tx.run(CLEAR_GROUP, num=stream.group.num, user=user, seq=seq)
+    tx.run(UNHIDE_OLDER, num=stream.group.num, topic=stream.topic_num, user=user, seq=seq)
 
 
 class PinConversation(Request[Done], frozen=True, kw_only=True):

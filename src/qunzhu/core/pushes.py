@@ -253,7 +253,10 @@ def _set(now: ContactNow) -> Fields:
 
 @pushed(ContactsChanged)
 def _contacts(event: ContactsChanged) -> list[Push]:
-    params = {"ChangeType": event.change, "ConvList": [_set(now) for now in event.contacts], "Time": event.at}
+    cleared = {"ClearRamble": 1} if event.cleared else {}
+    params = {
+        "ChangeType": event.change, "ConvList": [_set(now) for now in event.contacts], "Time": event.at, **cleared,
+    }  # fmt: skip
     return [Push(CONVERSATION_CHANGE, params, [event.user], event.session)]
 
 
