@@ -234,7 +234,7 @@ def _c2c_reaction(event: C2CReactionChanged) -> list[Push]:
 def _pinned(event: MessagePinned) -> list[Push]:
     params = {
         "ChangeType": "Pinned", **_in_group(event), "Pinned": event.pinned, "Operator_Account": event.operator,
-        "Time": event.at, **({} if event.message is None else {"Message": event.message}),
+        "Time": event.at, **({"Message": event.message} if event.pinned else {}),
     }  # fmt: skip
     return [Push(MESSAGE_CHANGE, params)]
 
@@ -253,7 +253,10 @@ def _set(now: ContactNow) -> Fields:
 
 @pushed(ContactsChanged)
 def _contacts(event: ContactsChanged) -> list[Push]:
-    params = {"ChangeType": event.change, "ConvList": [_set(now) for now in event.contacts], "Time": event.at}
+    cleared = {"ClearRamble": 1} if event.cleared else {}
+    params = {
+        "ChangeType": event.change, "ConvList": [_set(now) for now in event.contacts], "Time": event.at, **cleared,
+    }  # fmt: skip
     return [Push(CONVERSATION_CHANGE, params, [event.user], event.session)]
 
 

@@ -126,6 +126,7 @@ CREATE TABLE contacts (
   PRIMARY KEY (user_id, sort, peer)
 ) {clustered};
 CREATE INDEX contacts_by_num ON contacts (user_id, sort, last_num);
+CREATE INDEX contacts_by_time ON contacts (user_id, sort, at, peer);
 CREATE INDEX contacts_pinned ON contacts (user_id) WHERE top_at > 0;
 CREATE INDEX contacts_marked ON contacts (user_id, sort, peer) WHERE changed_at > 0;
 CREATE TABLE contact_groups (
