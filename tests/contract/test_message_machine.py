@@ -54,21 +54,23 @@ class Messages(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Make a group of five, with a topic where the messages go there."""
+        """Make a group of three, with a topic where the messages go there, and say something."""
         world = self.world
         world.now += 10
-        self.group = world.group(self.kind, owner="owner", members=USERS[1:], SupportTopic=int(self.in_topic))
+        self.group = world.group(self.kind, owner="owner", members=USERS[1:3], SupportTopic=int(self.in_topic))
         self.more: dict[str, Any] = {}
         if self.in_topic:
             self.more = {"TopicId": world.call("create_topic", GroupId=self.group, TopicName="t")["TopicId"]}
         self.stream: list[Entry] = []
-        self.members = {user: Member(1, 0) for user in USERS}
+        self.members = {user: Member(1, 0) for user in USERS[:3]}
         self.kept_hidden: dict[str, set[int]] = {}
         self.muted: set[str] = set()
         self.cleared = self.imported = 0
         self._from = len(world.events)
         self._tips(self._from - 1)
         self.random = 0
+        for by in USERS[:2]:
+            self.send(by, set(), quiet=False)
 
     # -- what the rules say
 
