@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from contract import refusals_conversations as conversations
 from qunzhu.core.command import BY_NAME
 from worlds import NOW
 
@@ -18,7 +19,7 @@ NEWS, TALK = f"{CLUB}@TOPIC#_news", f"{CLUB}@TOPIC#_talk"
 HELPERS = {"GroupId": CLUB, "PermissionGroupId": "@PMG#_helpers"}
 PEOPLE = ("owner", "admin", "ann", "ben", "guest", "other")
 SERVICES = {"group_open_http_svc", "million_group_open_http_svc", "group_open_attr_http_svc",
-            "group_open_avchatroom_http_svc"}  # fmt: skip
+            "group_open_avchatroom_http_svc", *conversations.SERVICES}  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -94,6 +95,7 @@ def furnish(world: World) -> None:
     world.call("forbid_send_msg", GroupId="meeting", Members_Account=["ben"], MuteTime=60)
     for _ in range(5):
         world.call("set_group_attr", GroupId="busy", GroupAttr=attributes(1))
+    conversations.furnish_conversations(world)
     furnish_history(world)
 
 
@@ -188,7 +190,9 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "ban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"], "Duration": 60}),
     "unban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"]}),
     "sync": ("ann", {}),
+    "pull_c2c_messages": ("ann", {"Peer_Account": "ben"}),
     "get_user_profiles": ("ann", {"To_Account": ["ann"]}),
+    **conversations.PASSES,
 }  # fmt: skip
 
 #: 10005: the list of a command, and how many the documentation allows.
@@ -426,6 +430,10 @@ OWN_CASES = [
          (WHO_GUEST, "allows 0"), by="owner", caps={"groups_per_user": 0}),
     Case(10004, "get_group_applications", {"Limit": 101}, ("Limit", "101", "0 to 100"), by="ann"),
     Case(10004, "sync", {"Groups": {"public": -1}}, ("Groups", "-1"), by="ann"),
+    Case(10004, "sync", {"C2C": -1}, ("C2C: -1",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "MsgKey": "x"}, ("MsgKey: 'x'",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "MsgKeys": ["1_2"]}, ("MsgKeys: '1_2'",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "Limit": 101}, ("Limit: 101", "1 to 100"), by="ann"),
     Case(10004, "create_permission_group", {"GroupId": CLUB, "PermissionGroupId": "helpers"},
          ("PermissionGroupId", "@PMG#_")),
     Case(10007, "create_permission_group", {"GroupId": "public"}, ("permission groups in a Public group",)),
@@ -575,7 +583,8 @@ def built() -> list[str]:
 def malformed(name: str) -> list[tuple[dict[str, Any], str]]:
     """Return requests that cannot be read, and what the refusal says of each.
 
-    The passing call without one of its required fields, and with a truth value in one of its fields: none takes one.
+    The passing call without one of its required fields, and with a truth value in one of its fields; in one that takes
+    it, a text.
     """
     fields = PASSES[name][1]
     described = msgspec.structs.fields(BY_NAME[name].request)
@@ -584,7 +593,8 @@ def malformed(name: str) -> list[tuple[dict[str, Any], str]]:
         for field in described
         if field.required
     ]
-    return [*without, *(({**fields, field.name: True}, f"{field.name}: Expected ") for field in described)]
+    odd = {field.name: "odd" if isinstance(fields.get(field.name), bool) else True for field in described}
+    return [*without, *(({**fields, name: value}, f"{name}: Expected ") for name, value in odd.items())]
 
 
 def common(name: str) -> list[Case]:
@@ -614,7 +624,7 @@ def common(name: str) -> list[Case]:
     if 11000 in listed:
         changed = {"Type": "Community"} if name in SWITCHED else {}
         words = SWITCHED.get(name, f"GroupId: '{CLUB}'")
-        if "TopicId" in command.request.__struct_fields__ and fields.get("GroupId") in {"public", "talked"}:
+        if "TopicId" in command.request.__struct_fields__ and fields.get("GroupId") in {"public", "talked", "chat"}:
             changed, words = {"GroupId": CLUB, "TopicId": NEWS}, f"TopicId: '{CLUB}' has no topics"
         cases.append(Case(11000, name, {**fields, **changed}, (words,), by, settings=OFF))
     return cases
@@ -622,4 +632,6 @@ def common(name: str) -> list[Case]:
 
 def provocations() -> list[Case]:
     """Return every case of every command."""
-    return [*(case for name in built() for case in common(name)), *OWN_CASES]
+    return [
+        *(case for name in built() for case in common(name)), *OWN_CASES, *(Case(*row) for row in conversations.CASES),
+    ]  # fmt: skip

@@ -19,6 +19,8 @@ COUNTERS = [{"Key": "likes", "Value": 1}, {"Key": "views", "Value": 2}]
 HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
 #: Every writing command: name, caller (None: the server API), fields.
+CID_GIVEN = {"Type": 1, "To_Account": "cid"}
+PAIRS = [{"Key": "k", "Value": "v", "Seq": 0}]
 CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     *(("create_group", None, {"Type": kind, "Name": "n", "Owner_Account": "bob"}) for kind in KINDS),
     ("create_group", None, {"Type": "Public", "Name": "n", "Owner_Account": "bob", "MemberList": PAIR}),
@@ -88,6 +90,36 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("modify_admin", "bob", {"GroupId": "live", "CommandType": 2, "Admin_Account": ["eve"]}),
     ("ban_group_member", "bob", {"GroupId": "live", "Members_Account": ["cid"], "Duration": 60}),
     ("unban_group_member", "bob", {"GroupId": "live", "Members_Account": ["dan"]}),
+    # Conversations, and what hangs on messages
+    ("delete", None, {"From_Account": "bob", "Type": 1, "To_Account": "cid", "ClearRamble": 1}),
+    ("delete", "cid", {"From_Account": "cid", "Type": 2, "ToGroupid": "team", "ClearRamble": 1}),
+    ("pin_conversation", "bob", {"Type": 2, "GroupId": "team", "Pinned": True}),
+    ("set_c2c_receive_option", "bob", {"To_Account": ["cid", "dan"], "MsgFlag": "Discard"}),
+    ("read_all_conversations", "cid", {}),
+    ("set_conversation_data", "bob", {"ConvList": [CID_GIVEN], "CustomData": "c"}),
+    ("create_contact_group", "bob", {"From_Account": "bob", "GroupContactItem": [
+        {"GroupName": "n", "ContactItem": [CID_GIVEN]},
+    ]}),
+    ("update_contact_group", "bob", {"From_Account": "bob", "UpdateType": 1, "UpdateGroup": {
+        "UpdateGroupType": 2, "OldGroupName": "work", "ContactUpdateItem": [
+            {"ContactOptType": 2, "ContactItem": CID_GIVEN},
+            {"ContactOptType": 1, "ContactItem": {"Type": 2, "ToGroupId": "team"}},
+        ],
+    }}),
+    ("update_contact_group", "bob", {"From_Account": "bob", "UpdateType": 1, "UpdateGroup": {
+        "UpdateGroupType": 1, "OldGroupName": "work", "NewGroupName": "play",
+    }}),
+    ("del_contact_group", "bob", {"From_Account": "bob", "GroupName": ["work"]}),
+    ("mark_contact", "bob", {"From_Account": "bob", "MarkItem": [
+        {"OptType": 3, "ContactItem": CID_GIVEN, "SetMark": [1], "CustomMark": "c"},
+    ]}),
+    ("set_key_values", "bob", {"To_Account": "cid", "MsgKey": f"1_1_{NOW}", "OperateType": 1, "ExtensionList": PAIRS}),
+    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 1, "ExtensionList": PAIRS}),
+    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 3}),
+    ("add_message_reaction", "cid", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("remove_message_reaction", "bob", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("add_message_reaction", "cid", {"Peer_Account": "bob", "MsgKey": f"1_1_{NOW}", "ReactionId": "smile"}),
+    ("pin_group_message", "bob", {"GroupId": "team", "MsgSeq": 2, "Pinned": True}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
@@ -137,6 +169,13 @@ def brittle(request, tmp_path):
     for _ in range(2):
         world.say("team", "x", "cid", NeedReadReceipt=1)
         world.say("@TGS#_club", "x", "bob", TopicId="@TGS#_club@TOPIC#_t")
+    world.say("team", "hello", "bob", SupportMessageExtension=1)
+    world.call("sendmsg", "bob", To_Account="cid", MsgSeq=1, MsgRandom=1, MsgBody=HELLO, SupportMessageExtension=1)
+    world.call("add_message_reaction", "bob", GroupId="team", MsgSeq=2, ReactionId="smile")
+    world.call("group_set_key_values", GroupId="team", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
+    world.call("create_contact_group", From_Account="bob", GroupContactItem=[
+        {"GroupName": "work", "ContactItem": [CID_GIVEN]},
+    ])  # fmt: skip
     [world.engine_under_test] = engines
     yield world
     world.store.close()
