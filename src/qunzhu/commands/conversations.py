@@ -22,10 +22,10 @@ from qunzhu.commands._contacts import (
     unread_with_users,
     walk,
 )
+from qunzhu.commands._history import is_for
 from qunzhu.commands._shared import masks_of
 from qunzhu.commands._streams import first_kept, first_visible
 from qunzhu.commands.contacts import ContactAccount, ContactGroupText, Sort, named_peer
-from qunzhu.commands.syncing import is_for
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.errors import Refused

@@ -148,3 +148,15 @@ CREATE TABLE silenced (
   c2c_until BIGINT NOT NULL,
   group_until BIGINT NOT NULL
 ) {clustered};
+-- Files with all messages of one hour: sort 1 one-to-one, 2 groups. uuid is empty where there was no message.
+CREATE TABLE archives (
+  sort INTEGER NOT NULL,
+  hour BIGINT NOT NULL,
+  uuid {text} NOT NULL,
+  size BIGINT NOT NULL,
+  md5 {text} NOT NULL,
+  gzip_size BIGINT NOT NULL,
+  gzip_md5 {text} NOT NULL,
+  PRIMARY KEY (sort, hour)
+) {clustered};
+CREATE INDEX c2c_messages_by_time ON c2c_messages (at, low, high, msg_seq, random);
