@@ -114,10 +114,10 @@ def require_account(tx: Tx, who: Who, field: str, user: str, error: ErrorRow) ->
         raise Refused(error, f"{field}: {user!r} is not registered")
 
 
-def key_of(text: str, field: str = "MsgKey") -> Key:
-    """Return a MsgKey's parts, or refuse (90054) what is none."""
+def key_of(text: str, field: str = "MsgKey", error: ErrorRow = err.MSG_KEY_INVALID) -> Key:
+    """Return a MsgKey's parts, or refuse (90054 unless said otherwise) what is none."""
     if (found := MSG_KEY.fullmatch(text)) is None:
-        raise Refused(err.MSG_KEY_INVALID, f"{field}: {text!r} is not <MsgSeq>_<MsgRandom>_<MsgTime>")
+        raise Refused(error, f"{field}: {text!r} is not <MsgSeq>_<MsgRandom>_<MsgTime>")
     return Key(*(int(part) for part in found.groups()))
 
 
@@ -177,7 +177,11 @@ def touched(event: C2CEvent, flags: int, holders: Iterable[str]) -> list[dict[st
     ]
 
 
-SELECT_READ = "SELECT read_num FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"
+SEEN = "CASE WHEN hidden_num > read_num THEN hidden_num ELSE read_num END"
+"""Up to which number nothing counts as unread: what was read, and what a conversation held that was deleted."""
+SELECT_READ: LiteralString = (
+    "SELECT " + SEEN + " FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"  # noqa: S608 - a part of it
+)
 COUNT_UNREAD: LiteralString = (
     "SELECT count(*) FROM c2c_messages WHERE low = :low AND high = :high AND num > :num AND from_low = :from_low"
     " AND state = 0 AND quiet = 0 AND at >= :since AND hidden & :mine = 0"

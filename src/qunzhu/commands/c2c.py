@@ -1,7 +1,7 @@
 """Sending one-to-one messages, to one user or to many (docs 1047/34919, 34920)."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, Any, ClassVar, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -27,6 +27,7 @@ from qunzhu.commands._c2c import (
 )
 from qunzhu.commands._shared import accounts_among
 from qunzhu.commands.messages import CALLBACKS, SELECT_PROFILE
+from qunzhu.commands.sessions import DISCARD
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.elements import Element, check_body, check_size
@@ -143,13 +144,14 @@ class NotReached(msgspec.Struct, frozen=True, kw_only=True):
 class SentToMany(Reply, frozen=True, kw_only=True):
     """What names the message, and who did not get it."""
 
+    statuses: ClassVar[tuple[str, ...]] = ("OK", "SomeError")
     MsgKey: str
     ErrorList: list[NotReached] | UnsetType = UNSET
 
     @property
     def status(self) -> str:
         """Return what the envelope calls an answer where some did not get the message."""
-        return "SomeError" if self.ErrorList else "OK"
+        return self.statuses[bool(self.ErrorList)]
 
 
 class BatchSendMsg(Request[SentToMany], frozen=True, kw_only=True):
@@ -271,7 +273,8 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
     rows: list[dict[str, Any]] = []
     contacts: list[dict[str, Any]] = []
     newest: dict[str, int] = {}
-    for draft in drafts:
+    for given in drafts:
+        draft = _as_wanted(tx, given)
         message = draft.message
         if not exactly and (first := _sent_before(tx, message)) is not None:
             keys.append(first)
@@ -287,6 +290,18 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
     tx.many(INSERT_MESSAGE, rows)
     tx.many(TOUCH_CONTACT, contacts)
     return keys
+
+
+SELECT_FLAG = "SELECT msg_flag FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"
+
+
+def _as_wanted(tx: Tx, draft: Draft) -> Draft:
+    """Return a message as its receiver wants messages of this sender: he is not told of one that he discards."""
+    sender, peer = draft.message.From_Account, draft.message.To_Account
+    row = tx.one(SELECT_FLAG, user=peer, peer=sender) if sender != peer else None
+    if row is None or row[0] != DISCARD:
+        return draft
+    return msgspec.structs.replace(draft, marks=draft.marks | Mark.PEER_NOT_TOLD)
 
 
 def _sent_before(tx: Tx, message: C2CMessage) -> Key | None:
