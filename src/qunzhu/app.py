@@ -20,6 +20,7 @@ from qunzhu import __version__
 from qunzhu.apps import (
     DEMO_SDKAPPID,
     Home,
+    StoreUnavailable,
     all_apps,
     demo_app,
     ensure_admins,
@@ -33,16 +34,19 @@ from qunzhu.core.command import Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.limits import UINT32
+from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
 from qunzhu.core.wire import APP_GONE, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
+from qunzhu.edge.media import MediaDoor
 from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import BatchStore, StoreClosed
+from qunzhu.store.media import clear_incoming
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -75,6 +79,7 @@ class Backend:
     def __init__(self, config: Config) -> None:
         self.home = Home(config)
         self.heartbeat = config.heartbeat
+        self.media = config.media
         self.answers: Counter[tuple[str, str, int]] = Counter()
         self.ends: Counter[str] = Counter()
         self._delivered = 0
@@ -208,6 +213,7 @@ class Backend:
 
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""
+        await asyncio.to_thread(clear_incoming, self.home.folder)
         for sdkappid in await self._control.read(erased_apps):
             await self._erase(sdkappid)
         if demo:
@@ -251,7 +257,11 @@ class Backend:
                 return
 
     async def _erase(self, sdkappid: int) -> None:
-        await asyncio.to_thread(self.home.erase_app, sdkappid)
+        try:
+            await asyncio.to_thread(self.home.erase_app, sdkappid)
+        except StoreUnavailable as fault:
+            log.error("app not erased yet", sdkappid=sdkappid, fault=str(fault))  # noqa: TRY400 - it says enough
+            return
         await self._control.write(forget_app, sdkappid)
         log.info("app erased", sdkappid=sdkappid)
 
@@ -274,19 +284,21 @@ class Backend:
 
 
 class Application:
-    """The ASGI application: /v4/ is REST, the rest are pages. The gateway's connections come to their door directly."""
+    """The ASGI application: /v4/ is REST, /media/ media, the rest are pages; the gateway's sockets come to its door."""
 
     def __init__(self, backend: Backend) -> None:
         gatekeeper = Gatekeeper(backend.revoked_before)
         self.rest = RestDoor(backend, gatekeeper)
         self.gateway = GatewayDoor(backend, gatekeeper)
+        self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
         self._pages = Pages(backend.answers, backend.ends, census=backend.census)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
         if scope["type"] == "http":
-            door = self.rest if scope["path"].startswith(PREFIX) else self._pages
-            await door(scope, receive, send)
+            path = scope["path"]
+            beside = self._media if path.startswith(MEDIA) else self._pages
+            await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

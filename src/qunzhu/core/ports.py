@@ -10,6 +10,7 @@ import msgspec
 from qunzhu.core.errors import NOT_APP_ADMIN, ErrorRow, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.live import Present
+from qunzhu.core.media import MediaRules
 from qunzhu.core.plans import PLANS, Plan
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -96,11 +97,19 @@ class Who(msgspec.Struct, frozen=True):
     platform: str = "RESTAPI"
     session: int = 0
     """Number of the gateway session, 0 at the REST door."""
+    address: str = ""
+    """Scheme, host and port under which the caller reaches the server; empty at the REST door."""
+    media: MediaRules = MediaRules()
 
     @property
     def now(self) -> int:
         """Return the time of the call in unix seconds."""
         return self.now_ms // 1000
+
+    @property
+    def base(self) -> str:
+        """Return what links for this caller begin with."""
+        return self.media.public_url or self.address
 
     def require_admin(self, error: ErrorRow = NOT_APP_ADMIN) -> None:
         """Refuse (60010 unless said otherwise) everybody but an app administrator."""

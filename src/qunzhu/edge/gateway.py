@@ -19,6 +19,7 @@ from qunzhu.core import wire
 from qunzhu.core.command import BY_NAME, Command, Reply
 from qunzhu.core.errors import Refused
 from qunzhu.core.limits import is_account
+from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import GATEWAY, App, Who
 from qunzhu.core.wire import EXPIRED, IDLE, LOGGED_OUT, LOGIN_TIMEOUT, Call, End
 from qunzhu.edge.auth import Caller, Gatekeeper
@@ -34,6 +35,7 @@ class GatewayBackend(Backend, Protocol):
     """What the gateway needs besides: the app's hub, and running ``open_session``."""
 
     heartbeat: int
+    media: MediaRules
 
     def count_end(self, end: End) -> None:
         """Count a connection that the server ended, with its reason."""
@@ -57,10 +59,10 @@ class GatewayDoor:
         self._turn = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def connect(self, line: Line) -> "Connection":
-        """Return the gateway's side of a new WebSocket."""
+    def connect(self, line: Line, address: str) -> "Connection":
+        """Return the gateway's side of a new WebSocket to an address of this server."""
         loop = asyncio.get_running_loop()
-        connection = Connection(self, line)
+        connection = Connection(self, line, address)
         self._new[connection] = loop.time() + LOGIN_SECONDS
         if self._timer is None:
             self._timer = loop.call_later(1, self._tick, loop)
@@ -93,9 +95,10 @@ class GatewayDoor:
 class Connection:
     """The shell around a session: runs calls, and is looked at by the door's clock."""
 
-    __slots__ = ("_caller", "_door", "_heard", "_hub", "_tasks", "session", "turn")
+    __slots__ = ("_address", "_caller", "_door", "_heard", "_hub", "_tasks", "session", "turn")
 
-    def __init__(self, door: GatewayDoor, line: Line) -> None:
+    def __init__(self, door: GatewayDoor, line: Line, address: str) -> None:
+        self._address = address
         self.session = Session(line)
         self.turn = 0
         self._door = door
@@ -196,6 +199,7 @@ class Connection:
         return Who(
             app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(),
             random=os.urandom, platform=self.session.platform, session=self.session.number,
+            address=self._address, media=self._backend.media,
         )  # fmt: skip
 
     async def _login(self, call: Call) -> bytes:

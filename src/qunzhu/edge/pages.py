@@ -98,11 +98,11 @@ class Pages:
         return self._kept[name]
 
     def _index(self, scope: Scope) -> Answer:
+        from qunzhu.edge.address import host_of
         from qunzhu.edge.index import index_body
         from qunzhu.reference.html import frame
 
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-        return Answer(200, HTML, frame("qunzhu", index_body(scope["scheme"], host), "en", ""))
+        return Answer(200, HTML, frame("qunzhu", index_body(scope["scheme"], host_of(scope)), "en", ""))
 
     @staticmethod
     def _health(scope: Scope) -> Answer:

@@ -20,6 +20,7 @@ from websockets.protocol import State as Stage
 from websockets.server import ServerProtocol
 
 from qunzhu.core.wire import MAX_FRAME, SLOW, STOPPING, End
+from qunzhu.edge.address import address
 from qunzhu.edge.gateway import Connection, GatewayDoor
 
 PATHS = frozenset({"/gateway", "/"})
@@ -109,7 +110,9 @@ class SocketProtocol(asyncio.Protocol):
         self._core.send_response(response)
         if welcome:
             self._transport.write(b"".join(self._core.data_to_send()))
-            self._connection = self.door.connect(self)
+            host = next(iter(request.headers.get_all("Host")), "")
+            secure = self._transport.get_extra_info("sslcontext") is not None
+            self._connection = self.door.connect(self, address(host, secure=secure))
 
     def _take(self, frame: Frame) -> None:
         """Gather the parts of a text, and hand it over with the last one."""
