@@ -15,14 +15,25 @@ from qunzhu.client.errors import PASSING, CallFailed, failed
 from qunzhu.client.events import (
     ChangeReceived,
     ClientEvent,
+    ConversationChanged,
     Expired,
     Kicked,
+    MessageChanged,
     NoticeReceived,
     State,
     StateChanged,
-    TipReceived,
 )
-from qunzhu.client.ledger import CHANGE, NOTICE, TIP, Ledger, Push, Verdict, catch_up, enter_again
+from qunzhu.client.ledger import (
+    CHANGE,
+    NOTICE,
+    STREAMED,
+    Ledger,
+    Push,
+    Verdict,
+    catch_up,
+    enter_again,
+    received,
+)
 from qunzhu.client.link import FAILS_WITH, Link
 from qunzhu.client.transport import Closed, Dial, gateway_url, open_websocket
 from qunzhu.commands.groups import CreatedGroup, CreateGroup, DestroyGroup, GetGroupInfo, InfoFilter
@@ -34,11 +45,16 @@ from qunzhu.core.errors import ErrorRow
 from qunzhu.core.kinds import BY_NAME as BY_KIND
 from qunzhu.core.notices import Notice
 from qunzhu.core.ports import GATEWAY
+from qunzhu.core.pushes import CONVERSATION_CHANGE, GROUP_SEQ, MESSAGE_CHANGE
 from qunzhu.core.wire import ENDS, EXPIRED, KICKED, REVOKED, Login
 
 log = logging.getLogger("qunzhu.client")
 COMMAND_OF: dict[type[Request[Any]], Command] = {row.request: row for row in BY_NAME.values() if GATEWAY in row.doors}
 _DECODERS: dict[type[Reply], msgspec.json.Decoder[Any]] = {}
+TOLD: dict[str, Callable[[Notice], ClientEvent]] = {
+    CHANGE: ChangeReceived, MESSAGE_CHANGE: MessageChanged, CONVERSATION_CHANGE: ConversationChanged,
+}  # fmt: skip
+"""Pushes that are told as they come."""
 STEADY_SECONDS = 10.0
 """A connection that held this long counts as good: the next wait begins short again."""
 GOODBYE_SECONDS = 2.0
@@ -348,20 +364,20 @@ class Client:
     def _push(self, method: str, params: Notice) -> None:
         if self._held is not None:
             self._held.append((method, params))
-        elif method == TIP:
-            self._take_tip(params)
+        elif method in STREAMED:
+            self._take(method, params)
         elif method == NOTICE and self._ledger.note(params):
             self._emit(NoticeReceived(params))
-        elif method == CHANGE:
-            self._emit(ChangeReceived(params))
+        elif method in TOLD:
+            self._emit(TOLD[method](params))
 
-    def _take_tip(self, tip: Notice) -> None:
-        verdict = self._ledger.judge(tip)
-        if verdict is Verdict.NEW:
-            self._emit(TipReceived(tip))
-        elif verdict is Verdict.GAP:
-            self._held = [(TIP, tip)]
+    def _take(self, method: str, push: Notice) -> None:
+        verdict = self._ledger.judge(method, push)
+        if verdict is Verdict.GAP:
+            self._held = [(method, push)]
             self._stale.set()
+        elif verdict is Verdict.NEW and method != GROUP_SEQ:
+            self._emit(received(method, push))
 
     def _release(self) -> None:
         held, self._held = self._held or [], None

@@ -32,6 +32,29 @@ class TipReceived(ClientEvent, frozen=True):
     missed: bool = False
 
 
+class MessageReceived(ClientEvent, frozen=True):
+    """A message came to a group or topic; ``message`` has the fields of the ``group_message`` push.
+
+    Stored messages (``MsgSeq`` above 0, but in live rooms) come once each and in the order of their seq within a group
+    or topic, those the user sent himself included. ``missed`` says that it was pulled afterwards.
+    """
+
+    message: Notice
+    missed: bool = False
+
+
+class MessageChanged(ClientEvent, frozen=True):
+    """Something happened to messages that are there: the fields of the ``message_change`` push. Never stored."""
+
+    change: Notice
+
+
+class ConversationChanged(ClientEvent, frozen=True):
+    """The user changed a conversation of his elsewhere: the fields of the ``conversation_change`` push."""
+
+    change: Notice
+
+
 class NoticeReceived(ClientEvent, frozen=True):
     """Something happened to the user; ``notice`` has the fields of the ``group_notice`` push.
 

@@ -2,28 +2,31 @@
 
 import enum
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from qunzhu.client.errors import PASSING, CallFailed
-from qunzhu.client.events import ClientEvent, NoticeReceived, TipReceived
+from qunzhu.client.events import ClientEvent, MessageReceived, NoticeReceived, TipReceived
 from qunzhu.commands.groups import GetGroupInfo, GroupProfile, InfoFilter
 from qunzhu.commands.joining import JoinGroup
-from qunzhu.commands.syncing import PAGE, Missed, Sync
+from qunzhu.commands.syncing import Missed, Sync
 from qunzhu.core.command import Reply, Request
-from qunzhu.core.errors import GROUP_UNKNOWN, NO_RIGHT, REPLY_TOO_LARGE
+from qunzhu.core.errors import GROUP_UNKNOWN, NO_RIGHT
+from qunzhu.core.ids import TOPIC_MARK, group_of_topic
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.notices import Notice
+from qunzhu.core.pushes import GROUP_MESSAGE, GROUP_SEQ
 
 log = logging.getLogger("qunzhu.client")
 TIP, NOTICE, CHANGE = "group_tip", "group_notice", "group_change"
+STREAMED = {TIP: "Seq", GROUP_MESSAGE: "MsgSeq", GROUP_SEQ: "Seq"}
+"""Pushes that have a place in the stream of a group or topic, and the field that says which."""
 Push = tuple[str, Notice]
 ENTERED = frozenset({"Create", "Invite"})
 LEFT = frozenset({"Delete", "BeKicked", "Quit", "BannedFromGroup"})
 GONE = {GROUP_UNKNOWN.code: "Dissolved", NO_RIGHT.code: "Left"}
-TIPS_AT_ONCE = 300
-"""Missed tips that one ``sync`` asks for, so that its answer stays small."""
-GROUPS_AT_ONCE = 50
+STREAMS_AT_ONCE = 5000
+"""Groups and topics that one ``sync`` asks for."""
 T = TypeVar("T", bound=Reply)
 
 
@@ -35,8 +38,16 @@ class Caller(Protocol):
         ...
 
 
+def place(method: str, push: Notice) -> tuple[str, int]:
+    """Return the stream of a push, and its seq there: 0 where it has none, as in live rooms."""
+    stream = push.get("TopicId") or push["GroupId"]
+    kind = push.get("GroupType")
+    stored = kind is None or BY_NAME[kind].stores_members
+    return stream, push[STREAMED[method]] if stored else 0
+
+
 class Verdict(enum.Enum):
-    """What a pushed tip is to the client."""
+    """What a push of a stream is to the client."""
 
     NEW = "the next one"
     OLD = "told already"
@@ -44,7 +55,7 @@ class Verdict(enum.Enum):
 
 
 class Ledger:
-    """The newest seq told of each group the user is in; and the live rooms, which store nothing, that he is in."""
+    """The newest seq told of each group the user is in, and of each topic; and the live rooms that he is in."""
 
     def __init__(self, known: Mapping[str, int] | None) -> None:
         self.seen = dict(known or {})
@@ -54,20 +65,19 @@ class Ledger:
         """True until the first comparison, which then takes the server's state as known."""
         self._derived: dict[tuple[str, bool], int] = {}
 
-    def judge(self, tip: Notice) -> Verdict:
-        """Take a pushed tip into account. Tips that are not stored (seq 0) are always new."""
-        group, seq = tip["GroupId"], tip["Seq"]
-        seen = self.seen.get(group)
+    def judge(self, method: str, push: Notice) -> Verdict:
+        """Take a push of a stream into account. What is not stored (seq 0) is always new."""
+        stream, seq = place(method, push)
+        seen = self.seen.get(stream)
         if seq and seen is not None and seq > seen + 1:
             return Verdict.GAP
-        return Verdict.NEW if not seq or self.accept(tip) else Verdict.OLD
+        return Verdict.NEW if not seq or self.accept(stream, seq) else Verdict.OLD
 
-    def accept(self, tip: Notice) -> bool:
-        """Take a stored tip into account; False where it was told already."""
-        group, seq = tip["GroupId"], tip["Seq"]
-        if seq <= self.seen.get(group, 0):
+    def accept(self, stream: str, seq: int) -> bool:
+        """Take something stored into account; False where it was told already."""
+        if seq <= self.seen.get(stream, 0):
             return False
-        self.seen[group] = seq
+        self.seen[stream] = seq
         return True
 
     def note(self, notice: Notice) -> bool:
@@ -95,13 +105,10 @@ class Ledger:
         return group in self.seen or group in self.live
 
     def leave(self, group: str) -> None:
-        """Forget a group."""
-        self.seen.pop(group, None)
+        """Forget a group with its topics."""
+        for name in [name for name in self.seen if group in {name, group_of_topic(name)}]:
+            del self.seen[name]
         self.live.pop(group, None)
-
-    def reach(self, group: str, seq: int) -> None:
-        """Know everything of a group up to ``seq``."""
-        self.seen[group] = max(seq, self.seen.get(group, 0))
 
     def derive(self, notice: Notice) -> NoticeReceived:
         """Tell what a comparison brought out; the same by push is then dropped."""
@@ -114,19 +121,47 @@ async def catch_up(call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], N
 
     Each step changes the ledger as it tells, so that a break in between loses and repeats nothing.
     """
-    now = await call(Sync())
     if ledger.fresh:
-        ledger.seen |= now.Groups
-        ledger.fresh = False
-        for method, push in held:
-            if method == TIP and push["Seq"] and push["GroupId"] in ledger.seen:
-                ledger.seen[push["GroupId"]] = min(ledger.seen[push["GroupId"]], push["Seq"] - 1)
+        _begin(ledger, await call(Sync(Topics={})), held)
         return
-    for group in [group for group, seen in ledger.seen.items() if now.Groups.get(group, seen) < seen]:
-        ledger.leave(group)  # dissolved and made anew under the same id
-    await _pull_tips(call, ledger, emit, now.Groups)
-    await _tell_gone(call, ledger, emit, [group for group in ledger.seen if group not in now.Groups], held)
-    await _tell_new(call, ledger, emit, now, held)
+    todo, first = dict(ledger.seen), True
+    while todo or first:
+        batch = dict(list(todo.items())[:STREAMS_AT_ONCE])
+        now = await _ask(call, batch)
+        for item in now.Gone:
+            _tell_gone(ledger, emit, item, now.ServerTime, held)
+        for group in [group for group, seen in batch.items() if now.Groups.get(group, seen) < seen]:
+            ledger.leave(group)  # dissolved and made anew under the same id
+        if first:
+            await _tell_new(call, ledger, emit, now, held)
+            todo |= {name: seq for name, seq in ledger.seen.items() if name not in todo}
+        _tell_missed(ledger, emit, now)
+        for name in batch:
+            del todo[name]
+            newest = now.Groups.get(name, (now.Topics or {}).get(name))
+            if newest is None:
+                ledger.seen.pop(name, None)  # a topic that is no more
+            elif name in now.Upto:
+                todo[name] = ledger.seen[name] = now.Upto[name]
+            else:
+                ledger.seen[name] = newest
+        first = False
+
+
+async def _ask(call: Caller, streams: Mapping[str, int]) -> Missed:
+    groups, topics = ({n: s for n, s in streams.items() if (TOPIC_MARK in n) is mark} for mark in (False, True))
+    return await call(Sync(Groups=groups, Topics=topics))
+
+
+def _begin(ledger: Ledger, now: Missed, held: Iterable[Push]) -> None:
+    """Take the server's state as known, but for what waits to be told."""
+    ledger.seen |= now.Groups | (now.Topics or {})
+    for method, push in held:
+        if method in STREAMED:
+            stream, seq = place(method, push)
+            if seq and stream in ledger.seen:
+                ledger.seen[stream] = min(ledger.seen[stream], seq - 1)
+    ledger.fresh = False
 
 
 async def enter_again(call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], None], now: int) -> None:
@@ -145,61 +180,24 @@ async def enter_again(call: Caller, ledger: Ledger, emit: Callable[[ClientEvent]
                 log.warning("entering %r again: %s", room, fault.text)
 
 
-async def _pull_tips(
-    call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], None], newest: Mapping[str, int]
+def _tell_missed(ledger: Ledger, emit: Callable[[ClientEvent], None], now: Missed) -> None:
+    missed: list[Push] = [(TIP, tip) for tip in now.Tips] + [(GROUP_MESSAGE, message) for message in now.Messages]
+    for method, push in sorted(missed, key=lambda one: place(*one)):
+        if ledger.accept(*place(method, push)):
+            emit(received(method, push, missed=True))
+
+
+def received(method: str, push: Notice, *, missed: bool = False) -> ClientEvent:
+    """Return the event that tells a tip or a message."""
+    return TipReceived(push, missed) if method == TIP else MessageReceived(push, missed)
+
+
+def _tell_gone(
+    ledger: Ledger, emit: Callable[[ClientEvent], None], item: Notice, now: int, held: Iterable[Push]
 ) -> None:
-    behind = {group: seen for group, seen in ledger.seen.items() if newest.get(group, 0) > seen}
-    most = GROUPS_AT_ONCE
-    while behind:
-        batch = dict(_some(behind, newest, most))
-        try:
-            page = await call(Sync(Groups=batch))
-        except CallFailed as fault:
-            if fault.code != REPLY_TOO_LARGE.code:
-                raise
-            if len(batch) == 1:
-                _skip(ledger, behind, newest)
-            most = 1
-            continue
-        for tip in page.Tips:
-            if ledger.accept(tip):
-                emit(TipReceived(tip, missed=True))
-        for group, asked in batch.items():
-            if group in page.More:
-                ledger.reach(group, asked + PAGE)  # a page holds at least all up to there
-                behind[group] = ledger.seen[group]
-            else:
-                ledger.reach(group, page.Groups.get(group, 0))
-                del behind[group]
-
-
-def _skip(ledger: Ledger, behind: dict[str, int], newest: Mapping[str, int]) -> None:
-    """Give up the missed tips of the first group: not even one page of them fits into an answer."""
-    group = next(iter(behind))
-    log.warning("missed tips of %r are too large to read, seqs %d to %d", group, behind.pop(group) + 1, newest[group])
-    ledger.reach(group, newest[group])
-
-
-def _some(behind: Mapping[str, int], newest: Mapping[str, int], most: int) -> Iterator[tuple[str, int]]:
-    """Return as many groups as one answer can carry, at least one."""
-    tips = 0
-    for number, (group, seen) in enumerate(behind.items()):
-        tips += min(newest.get(group, 0) - seen, PAGE)
-        if number and (tips > TIPS_AT_ONCE or number >= most):
-            return
-        yield group, seen
-
-
-async def _tell_gone(
-    call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], None], gone: list[str], held: list[Push]
-) -> None:
-    for start in range(0, len(gone), 1000):
-        page = await call(Sync(Groups={group: ledger.seen[group] for group in gone[start : start + 1000]}))
-        for item in page.Gone:
-            group = item["GroupId"]
-            ledger.leave(group)
-            if not _is_told(held, group, LEFT):
-                emit(ledger.derive(_gone_notice(item, page.ServerTime)))
+    ledger.leave(item["GroupId"])
+    if not _is_told(held, item["GroupId"], LEFT):
+        emit(ledger.derive(_gone_notice(item, now)))
 
 
 def _gone_notice(item: Notice, now: int) -> Notice:
@@ -213,15 +211,16 @@ def _gone_notice(item: Notice, now: int) -> Notice:
 
 
 async def _tell_new(
-    call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], None], now: Missed, held: list[Push]
+    call: Caller, ledger: Ledger, emit: Callable[[ClientEvent], None], now: Missed, held: Iterable[Push]
 ) -> None:
+    """Tell of groups that the client did not know, and begin to follow them, and new topics, where they are new."""
+    for topic, newest in (now.Topics or {}).items():
+        known = group_of_topic(topic) in ledger.seen
+        ledger.seen.setdefault(topic, 0 if known else newest)
     new = [group for group in now.Groups if group not in ledger.seen]
     profiles = await _profiles(call, [group for group in new if not _is_told(held, group, ENTERED)])
     for group in new:
-        waiting = [
-            push["Seq"] - 1 for method, push in held if method == TIP and push["GroupId"] == group and push["Seq"]
-        ]
-        ledger.reach(group, min([now.Groups[group], *waiting]))
+        ledger.seen[group] = (now.Since or {}).get(group, now.Groups[group])
         profile = profiles.get(group)
         if profile is not None and not _is_told(held, group, ENTERED):
             emit(ledger.derive({

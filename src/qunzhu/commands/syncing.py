@@ -43,6 +43,8 @@ class Missed(Reply, frozen=True, kw_only=True):
     """Groups and topics of which there is more: call again with what ``Upto`` says."""
     Upto: dict[str, int]
     """Of those in ``More``: the seq up to which this answer goes."""
+    Since: dict[str, int] | UnsetType = UNSET
+    """Of groups that the request does not name, where it names any: the seq before the first after the user joined."""
     Topics: dict[str, int] | UnsetType = UNSET
     """All topics of the user's communities, with their newest seq; only where ``Topics`` was asked for."""
 
@@ -95,8 +97,11 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
         Gone=[_gone(tx, group_id) for group_id in known if group_id not in present],
         More=list(missed.upto),
         Upto=missed.upto,
+        Since=UNSET if req.Groups is None else {
+            stream.name: max(0, member.from_seq - 1) for member, stream in joined if stream.name not in known
+        },
         Topics=UNSET if req.Topics is None else topics,
-    )
+    )  # fmt: skip
 
 
 def _topics(tx: Tx, who: Who, group: GroupRow) -> list[Stream]:
