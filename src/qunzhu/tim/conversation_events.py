@@ -248,13 +248,16 @@ def _set(known: Conversations, user: str, change: Notice) -> Stale:
 
 
 def settings(item: Notice) -> dict[str, Any]:
-    """Return what a user has set of a conversation, as fields of its record; absent ones are not set anew."""
+    """Return what a user has set of a conversation, as fields of its record; absent ones are not set anew.
+
+    The receive option of a group is his as a member: a notice tells of it.
+    """
     values: dict[str, Any] = {}
     for name, field, convert in (
         ("Pinned", "pinned", bool), ("Marks", "marks", int), ("CustomData", "custom", str),
         ("MsgFlag", "flag", MSG_FLAGS.index),
     ):  # fmt: skip
-        if name in item:
+        if name in item and not (name == "MsgFlag" and "GroupId" in item):
             values[field] = convert(item[name])
     return values
 

@@ -234,6 +234,6 @@ class Conversations:
             if self._counts_told[wanted] != number:
                 told.counts.append((wanted, number))
                 self._counts_told[wanted] = number
-        for some in (told.added, told.updated):
+        for some in (told.added, told.removed, told.updated):
             some.sort(key=lambda one: one.order, reverse=True)
         return told
