@@ -50,6 +50,8 @@ def take(given: Json, key: str, kind: type, default: Any = None) -> Any:
         return default
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: must be {kind.__name__}, is {type(value).__name__}")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: more than 64 bits")
     return value
 
 
