@@ -147,9 +147,15 @@ def test_what_is_not_there_is_to_be_read():
         (tip(1, GroupId="other"), Key(2, "other")),
         (NoticeReceived({"ReportType": "Invite", "GroupId": "other"}), Key(2, "other")),
         (changed("Pinned", ConvList=[{"Type": 1, "To_Account": "carol", "Pinned": True}]), Key(1, "carol")),
-        (changed("GroupAdded", GroupName="work", ConvList=[{"Type": 1, "To_Account": "carol"}]), Key(1, "carol")),
     ):
         assert list(take(now, ME, event)) == [key]
+    carol = {"Type": 1, "To_Account": "carol"}
+    for event in (
+        changed("GroupAdded", GroupName="work", ConvList=[carol]),
+        changed("Marked", ConvList=[{**carol, "Pinned": False, "Marks": 1}]),
+        changed("Deleted", ConvList=[carol]),
+    ):
+        assert list(take(now, ME, event)) == []
     for event in (altered("Recalled", MsgSeqList=[1]), altered("Deleted")):
         other = MessageChanged({**event.change, "GroupId": "other"})
         assert list(take(now, ME, other)) == []
@@ -321,11 +327,12 @@ def test_filters(wanted, found):
 
 
 def test_counts_leave_out_what_does_not_notify():
-    now = known(team(unread=3), bob(unread=2, flag=2))
+    now = known(team(unread=3), bob(unread=2, flag=2), Conversation(key=Key(2, "club"), unread=8, flag=1))
     assert now.count() == 3
     assert now.count(Filter(sort=1)) == 0
-    now.change(BOB, lambda one: replace(one, flag=0))
-    assert now.count() == 5
+    for flag, number in ((0, 5), (3, 5), (1, 3)):
+        now.change(BOB, lambda one, flag=flag: replace(one, flag=flag))
+        assert now.count() == number
 
 
 def test_watched_filters_are_told():

@@ -22,7 +22,17 @@ from qunzhu.client.ledger import ENTERED, LEFT
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.notices import REFRESH, Notice
-from qunzhu.tim.conversations import AT_ALL, AT_ME, C2C, GROUP, Conversation, Conversations, Key, Mention
+from qunzhu.tim.conversations import (
+    AT_ALL,
+    AT_ME,
+    C2C,
+    GROUP,
+    MENTIONS_KEPT,
+    Conversation,
+    Conversations,
+    Key,
+    Mention,
+)
 
 Stale = Iterable[Key]
 Change = Callable[[Conversation], Conversation]
@@ -35,6 +45,16 @@ _PLACE = {C2C: _NUM, GROUP: _SEQ}
 
 def take(known: Conversations, user: str, event: ClientEvent) -> Stale:
     """Change the conversations of a user by an event, and return those that must be read again."""
+    if isinstance(event, MessageChanged):
+        row = MESSAGE_CHANGES.get(event.change["ChangeType"])
+        return row(known, user, event.change) if row else ()
+    if isinstance(event, ConversationChanged):
+        row = CONVERSATION_CHANGES.get(event.change["ChangeType"])
+        return row(known, user, event.change) if row else ()
+    return _arrival(known, user, event)
+
+
+def _arrival(known: Conversations, user: str, event: ClientEvent) -> Stale:
     match event:
         case MessageReceived(message=message):
             return _message(known, user, message)
@@ -44,18 +64,8 @@ def take(known: Conversations, user: str, event: ClientEvent) -> Stale:
             return _tip(known, tip)
         case NoticeReceived(notice=notice):
             return _notice(known, notice)
-        case ChangeReceived(change={"ChangeType": kind, "GroupId": group}) if kind == REFRESH:
-            return _known(known, Key(GROUP, group))
-        case MessageChanged(change=change):
-            return MESSAGE_CHANGES.get(change["ChangeType"], _nothing)(known, user, change)
-        case ConversationChanged(change=change):
-            return CONVERSATION_CHANGES.get(change["ChangeType"], _nothing)(known, user, change)
-        case _:
-            return ()
-
-
-def _nothing(known: Conversations, user: str, change: Notice) -> Stale:
-    del known, user, change
+        case ChangeReceived(change=change) if change["ChangeType"] == REFRESH:
+            return _known(known, Key(GROUP, change["GroupId"]))
     return ()
 
 
@@ -85,9 +95,8 @@ def _message(known: Conversations, user: str, message: Notice) -> Stale:
             return replace(one, unread=0, read=seq, mentions=())
         whom = _whom(message, user)
         quiet = NO_UNREAD in message.get("SendMsgControl", ()) or "To_Account" in message or not one.counts_unread
-        return replace(
-            one, unread=one.unread + (not quiet), mentions=(*one.mentions, Mention(seq, whom)) if whom else one.mentions
-        )
+        mentions = (*one.mentions, Mention(seq, whom))[-MENTIONS_KEPT:] if whom else one.mentions
+        return replace(one, unread=one.unread + (not quiet), mentions=mentions)
 
     return _arrived(known, Key(GROUP, message["GroupId"]), seq, change)
 
@@ -128,9 +137,7 @@ def _tip(known: Conversations, tip: Notice) -> Stale:
     changed = {_PROFILE[name]: value for name, value in tip.get("Changes", {}).items() if name in _PROFILE}
 
     def change(one: Conversation) -> Conversation:
-        return replace(
-            one, unread=one.unread + one.counts_unread, last=tip, at=max(one.at, tip["Time"]), **changed
-        )
+        return replace(one, unread=one.unread + one.counts_unread, last=tip, at=max(one.at, tip["Time"]), **changed)
 
     if not tip["Seq"] or tip.get("TopicId"):
         return ()
@@ -189,9 +196,9 @@ def _modified(known: Conversations, user: str, change: Notice) -> Stale:
 def _read_by_peer(known: Conversations, user: str, change: Notice) -> Stale:
     """Show of the last message, if it is the user's own, that the peer has read it."""
     one = known.get(key_of(change, user))
-    if one is not None and one.last is not None and one.last["From_Account"] == user != one.key.peer:
-        if one.last["Num"] <= change["Num"]:
-            known.put(replace(one, last={**one.last, "IsPeerRead": 1}))
+    last = one.last if one is not None and one.key.peer != user else None
+    if one is not None and last is not None and last["From_Account"] == user and last["Num"] <= change["Num"]:
+        known.put(replace(one, last={**last, "IsPeerRead": 1}))
     return ()
 
 
@@ -238,11 +245,14 @@ def _deleted(known: Conversations, user: str, change: Notice) -> Stale:
 
 
 def _set(known: Conversations, user: str, change: Notice) -> Stale:
-    """Take over what a user has set of conversations: all of it comes with each change."""
+    """Take over what a user has set of conversations; a pin puts one on the list that was not there."""
     stale: list[Key] = []
     for item in _contacts(change):
         key, values = key_of(item, user), settings(item)
-        if not known.change(key, lambda one, values=values: replace(one, **values)):  # type: ignore[misc]
+        one = known.get(key)
+        if one is not None:
+            known.put(replace(one, **values))
+        elif values.get("pinned"):
             stale.append(key)
     return stale
 
@@ -263,14 +273,11 @@ def settings(item: Notice) -> dict[str, Any]:
 
 
 def _foldered(known: Conversations, user: str, change: Notice) -> Stale:
-    """Put conversations into a conversation group, or take them out."""
+    """Put conversations into a conversation group, or take them out; those that are not on the list stay off it."""
     name, took = change["GroupName"], change["ChangeType"] == "GroupRemoved"
-    stale: list[Key] = []
     for item in _contacts(change):
-        key = key_of(item, user)
-        if not known.change(key, lambda one: replace(one, folders=_folders(one.folders, name, take=took))):
-            stale.append(key)
-    return stale
+        known.change(key_of(item, user), lambda one: replace(one, folders=_folders(one.folders, name, take=took)))
+    return ()
 
 
 def _folders(folders: tuple[str, ...], name: str, *, take: bool) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.tim import message, notices
 from qunzhu.tim.convert import Json, WrongParameter, take
@@ -12,6 +14,8 @@ from qunzhu.tim.enums import TIMErrCode, TIMResult
 CONV = "conv_"
 FILTER = "conversation_list_filter_"
 BITS = 64
+PLACE = {C2C: "Num", GROUP: "MsgSeq"}
+"""By which field something has its place in a conversation."""
 _PREFIX = {C2C: "c2c_", GROUP: "group_"}
 _FIELDS: dict[str, tuple[str, type]] = {
     "conv_type": ("sort", int), "conversation_group": ("folder", str), "mark_type": ("mark", int),
@@ -30,7 +34,8 @@ def key_of(text: str) -> Key:
     for sort, prefix in _PREFIX.items():
         if text.startswith(prefix) and len(text) > len(prefix):
             return Key(sort, text[len(prefix) :])
-    raise WrongParameter(TIMErrCode.ERR_INVALID_CONVERSATION, f"{text[:100]!r} is not c2c_ and a user, or group_ and a group")
+    told = f"{text[:100]!r} is not c2c_ and a user, or group_ and a group"
+    raise WrongParameter(TIMErrCode.ERR_INVALID_CONVERSATION, told)
 
 
 def given_key(given: Json, id_key: str, type_key: str) -> Key:
@@ -41,13 +46,28 @@ def given_key(given: Json, id_key: str, type_key: str) -> Key:
     return Key(sort, peer)
 
 
+def item(key: Key) -> dict[str, Any]:
+    """Return the fields by which the gateway names a conversation."""
+    return {"Type": key.sort, "To_Account" if key.sort == C2C else "GroupId": key.peer}
+
+
+def cursor(one: Conversation) -> str:
+    """Return where a page ends."""
+    return msgspec.json.encode(one.order).decode()
+
+
+def place_of(text: str) -> tuple[bool, int, str, int] | None:
+    """Return the place in the order that a cursor stands for, None for the start."""
+    return msgspec.json.decode(text, type=tuple[bool, int, str, int]) if text else None
+
+
 def wanted(given: Json) -> Filter:
     """Return a ``TIMConversationListFilter``. A key that is not there lets all through, as does type 0."""
     fields = {name: take(given, FILTER + key, kind) for key, (name, kind) in _FIELDS.items()}
     if fields["sort"] not in {None, 0, C2C, GROUP}:
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{FILTER}conv_type: {fields['sort']} is no type of conversation")
-    if fields["mark"] is not None and not 0 <= fields["mark"] < 1 << BITS:
-        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{FILTER}mark_type: {fields['mark']} is no mark")
+    if fields["mark"] is not None:
+        fields["mark"] &= (1 << BITS) - 1
     return Filter(**{**fields, "sort": fields["sort"] or None})
 
 
@@ -88,7 +108,7 @@ def shown(one: Conversation, user: str) -> dict[str, Any]:
     if is_group and one.kind:
         values["group_type"] = BY_NAME[one.kind].sdk_number
     if one.last is not None:
-        values["last_msg"] = _last(one.last, user)
+        values["last_msg"] = _last(one, one.last, user)
     if one.draft is not None:
         values["draft"] = {
             "draft_msg": one.draft.message, "draft_user_define": one.draft.user_define, "draft_edit_time": one.draft.at
@@ -96,10 +116,14 @@ def shown(one: Conversation, user: str) -> dict[str, Any]:
     return {CONV + key: value for key, value in values.items()}
 
 
-def _last(told: Json, user: str) -> dict[str, Any]:
-    if "TipType" not in told:
-        return message.from_told(told, user)
-    return notices.message(notices.tips_elem(dict(told), {}), dict(told), user)
+def _last(one: Conversation, told: Json, user: str) -> dict[str, Any]:
+    """Return the last message as ``Message``; a tip of the group is one, too."""
+    if "TipType" in told:
+        shown = notices.message(notices.tips_elem(dict(told), {}), dict(told), user)
+    else:
+        shown = message.from_told(told, user)
+    read = one.unread == 0 or (one.key.sort == GROUP and shown["message_seq"] <= one.read)
+    return {**shown, "message_is_read": shown["message_is_read"] or read}
 
 
 def listed(some: Iterable[Conversation], user: str) -> list[dict[str, Any]]:

@@ -80,6 +80,12 @@ class ConversationKeeper:
         with contextlib.suppress(CallFailed):  # what the call was for is done
             await self.settled()
 
+    async def look_again(self, keys: Iterable[Key]) -> None:
+        """Read conversations from the server again: a call of this client has changed them."""
+        self._stale.update(keys)
+        with contextlib.suppress(CallFailed):
+            await self.settled()
+
     async def _keep(self) -> None:
         batch: list[ClientEvent | asyncio.Future[None]] = []
         while True:

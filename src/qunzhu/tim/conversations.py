@@ -15,6 +15,9 @@ from qunzhu.core.limits import MSG_FLAGS
 
 C2C, GROUP = 1, 2
 NOTIFY = MSG_FLAGS.index("AcceptAndNotify")
+SILENT = frozenset({MSG_FLAGS.index("Discard"), MSG_FLAGS.index("AcceptNotNotify")})
+"""Receive options of conversations whose unread messages are in no total."""
+MENTIONS_KEPT = 30
 AT_ME, AT_ALL = 1, 2
 """Bits of ``TIMGroupAtType``."""
 
@@ -118,7 +121,7 @@ def bare(one: Conversation) -> Conversation:
 
 def counted(one: Conversation | None, wanted: Filter = EVERYTHING) -> int:
     """Return what a conversation adds to the unread messages of a filter; one that notifies nobody adds nothing."""
-    return one.unread if one is not None and one.flag == NOTIFY and wanted(one) else 0
+    return one.unread if one is not None and one.flag not in SILENT and wanted(one) else 0
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -145,6 +145,14 @@ class Listeners:
         for change in await self.attributes.missed(client, heard="attributes" in self._single):
             self._changed(change)
 
+    def tell(self, what: str, *args: Any) -> None:
+        """Tell the listener of a sort, where there is one."""
+        self._call(what, *args)
+
+    def hears(self, *whats: str) -> bool:
+        """Say whether there is a listener of one of these sorts."""
+        return any(what in self._single for what in whats)
+
     def _call(self, what: str, *args: Any) -> None:
         if (listener := self._single.get(what)) is not None:
             _run(listener[0], [*args, listener[1]])

@@ -16,6 +16,10 @@ from qunzhu.client.events import ClientEvent
 from qunzhu.core.errors import ErrorRow
 from qunzhu.tim.attributes import AttributeCalls
 from qunzhu.tim.calls import data_of, mapping, result_of
+from qunzhu.tim.conversation_calls import ConversationCalls
+from qunzhu.tim.conversation_groups import ConversationGroupCalls
+from qunzhu.tim.conversation_listeners import CONVERSATION_LISTENERS, ConversationListenerCalls
+from qunzhu.tim.conversation_reading import ConversationReadingCalls
 from qunzhu.tim.convert import WrongParameter, need, take
 from qunzhu.tim.counters import CounterCalls
 from qunzhu.tim.enums import TIMErrCode, TIMLoginStatus, TIMResult
@@ -36,6 +40,10 @@ DEMO_SDKAPPID = 1400000000
 
 class TimRender(
     AttributeCalls,
+    ConversationCalls,
+    ConversationGroupCalls,
+    ConversationListenerCalls,
+    ConversationReadingCalls,
     CounterCalls,
     GroupCalls,
     LiveCalls,
@@ -63,6 +71,7 @@ class TimRender(
         self._cursors: dict[int, str] = {}
         self._last_cursor = 0
         self._cache = None
+        self._keeper = None
 
     async def TIMInit(self, param: Mapping[str, Any] | None = None) -> int:
         """Start the SDK; ``sdkappid`` and ``server`` in the parameter replace those of the constructor."""
@@ -166,9 +175,12 @@ class TimRender(
             raise
         self._client = client
         self._status = TIMLoginStatus.kTIMLoginStatus_Logined
+        if self._listeners.hears(*CONVERSATION_LISTENERS):
+            self._keeping(client)
 
     async def _leave(self, reason: ErrorRow = NOT_LOGGED_IN) -> None:
         client, self._client, self._cache = self._client, None, None
+        self._stop_keeping(reason)
         if client is not None:
             self._status = TIMLoginStatus.kTIMLoginStatus_Logouting
             await client.close(reason)
@@ -179,4 +191,5 @@ class TimRender(
     def _ended(self, client: Client) -> None:
         if self._client is client:
             self._client = None
+            self._stop_keeping()
             self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
