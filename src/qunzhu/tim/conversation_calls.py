@@ -25,7 +25,7 @@ class ConversationCalls(KeepingCalls):
     """Calls about conversations."""
 
     async def TIMConvGetConvList(self, param: Any = "") -> CommonResult:
-        """List all conversations as ``ConvInfo``: pinned ones first, then the active ones. The parameter is user data."""
+        """List all conversations as ``ConvInfo``, pinned ones first, then the newest; the parameter is user data."""
 
         async def work(client: Client) -> list[dict[str, Any]]:
             return info.listed((await self._conversations(client)).page(), client.user)

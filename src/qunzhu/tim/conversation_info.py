@@ -7,8 +7,8 @@ import msgspec
 
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.tim import message, notices
-from qunzhu.tim.convert import Json, WrongParameter, take
 from qunzhu.tim.conversations import C2C, GROUP, Conversation, Draft, Filter, Key
+from qunzhu.tim.convert import Json, WrongParameter, take
 from qunzhu.tim.enums import TIMErrCode, TIMResult
 
 CONV = "conv_"

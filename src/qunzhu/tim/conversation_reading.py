@@ -22,9 +22,9 @@ class ConversationReadingCalls(KeepingCalls):
     """Calls that mark conversations as read."""
 
     async def TIMConvCleanConversationUnreadMessageCount(self, param: Mapping[str, Any]) -> CommonResult:
-        """Mark ``conversation_id`` as read: up to ``clean_timestamp`` with a user, ``clean_sequence`` in a group, 0: all.
+        """Mark ``conversation_id`` as read, with a user up to ``clean_timestamp``, in a group to ``clean_sequence``.
 
-        ``c2c`` and ``group`` stand for all with users and all of groups, an empty id for both.
+        0 is all of it. ``c2c`` and ``group`` stand for all with users and all of groups, an empty id for both.
         """
 
         async def work(client: Client) -> str:
