@@ -35,6 +35,7 @@ from qunzhu.tim.search import SearchCalls
 from qunzhu.tim.topics import TopicCalls
 
 DEFAULT_SERVER = "ws://127.0.0.1:8140"
+DEFAULT_PLATFORM = "Linux"
 DEMO_SDKAPPID = 1400000000
 
 
@@ -56,11 +57,15 @@ class TimRender(
 ):
     """One SDK: one app, one user at a time. All calls belong to one event loop.
 
-    ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine.
+    ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine. A login ends
+    an earlier one of the same user on the same ``platform`` only.
     """
 
-    def __init__(self, sdkappid: int = DEMO_SDKAPPID, server: str | None = None) -> None:
+    def __init__(
+        self, sdkappid: int = DEMO_SDKAPPID, server: str | None = None, platform: str = DEFAULT_PLATFORM
+    ) -> None:
         self._sdkappid = sdkappid
+        self._platform = platform
         self._server = server or os.environ.get("QUNZHU_SERVER") or DEFAULT_SERVER
         self._ready = False
         self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
@@ -74,11 +79,12 @@ class TimRender(
         self._keeper = None
 
     async def TIMInit(self, param: Mapping[str, Any] | None = None) -> int:
-        """Start the SDK; ``sdkappid`` and ``server`` in the parameter replace those of the constructor."""
+        """Start the SDK; ``sdkappid``, ``server``, ``platform`` in the parameter replace those of the constructor."""
         try:
             given = mapping({} if param is None else param)
             self._sdkappid = take(given, "sdkappid", int, self._sdkappid)
             self._server = take(given, "server", str, self._server)
+            self._platform = take(given, "platform", str, self._platform)
         except WrongParameter as fault:
             return int(fault.code)
         self._ready = True
@@ -160,7 +166,7 @@ class TimRender(
                 return
             await self._leave()
         self._status = TIMLoginStatus.kTIMLoginStatus_Logining
-        client = Client(self._server, self._sdkappid, user, sig)
+        client = Client(self._server, self._sdkappid, user, sig, self._platform)
         events: asyncio.Queue[ClientEvent] = asyncio.Queue()
         client.listen(events.put_nowait)
         self._teller = asyncio.create_task(self._listeners.tell_all(client, events))
