@@ -76,7 +76,7 @@ def changed(kind: str, **more: Any) -> ConversationChanged:
 
 def altered(kind: str, **more: Any) -> MessageChanged:
     """Return what happened to messages of the group."""
-    return MessageChanged({"ChangeType": kind, "GroupId": "team", **more})
+    return MessageChanged({"GroupId": "team", **more, "ChangeType": kind})
 
 
 def test_a_message_counts_once_and_is_the_last():
@@ -156,9 +156,10 @@ def test_what_is_not_there_is_to_be_read():
         changed("Deleted", ConvList=[carol]),
     ):
         assert list(take(now, ME, event)) == []
-    for event in (altered("Recalled", MsgSeqList=[1]), altered("Deleted")):
-        other = MessageChanged({**event.change, "GroupId": "other"})
-        assert list(take(now, ME, other)) == []
+    assert list(take(now, ME, altered("Recalled", MsgSeqList=[1], GroupId="other"))) == []
+    for kind, where in (("Hidden", {"GroupId": "team"}), ("MessagesDeleted", {"Peer_Account": "bob"})):
+        assert list(take(now, ME, changed(kind, **where))) == [BOB if "Peer_Account" in where else TEAM]
+    assert list(take(now, ME, changed("Hidden", GroupId="other", Upto=4))) == []
     assert list(take(now, ME, ChangeReceived({"ChangeType": "Refresh", "GroupId": "team"}))) == [TEAM]
     assert list(take(now, ME, ChangeReceived({"ChangeType": "Refresh", "GroupId": "other"}))) == []
 

@@ -207,9 +207,7 @@ def _gone(known: Conversations, user: str, change: Notice) -> Stale:
 
 
 Take = Callable[[Conversations, str, Notice], Stale]
-MESSAGE_CHANGES: dict[str, Take] = {
-    "Recalled": _recalled, "Modified": _modified, "Read": _read_by_peer, "Deleted": _gone, "Cleared": _gone,
-}  # fmt: skip
+MESSAGE_CHANGES: dict[str, Take] = {"Recalled": _recalled, "Modified": _modified, "Read": _read_by_peer}
 
 
 def _contacts(change: Notice) -> Iterable[Notice]:
@@ -305,5 +303,5 @@ def _folder_renamed(known: Conversations, user: str, change: Notice) -> Stale:
 CONVERSATION_CHANGES: dict[str, Take] = {
     "Read": _read, "Deleted": _deleted, "Pinned": _set, "Marked": _set, "Custom": _set, "MsgFlag": _set,
     "GroupCreated": _foldered, "GroupAdded": _foldered, "GroupRemoved": _foldered, "GroupDeleted": _folder_gone,
-    "GroupRenamed": _folder_renamed, "MessagesDeleted": _gone, "HistoryCleared": _gone,
+    "GroupRenamed": _folder_renamed, "MessagesDeleted": _gone, "Hidden": _gone,
 }  # fmt: skip
