@@ -146,6 +146,13 @@ class World:
         fields = {"GroupId": group_id, "Random": next(self._names), "MsgBody": body, **more}
         return self.call("send_group_msg", by, **fields)
 
+    def write(self, to: str, words: str, by: str | None = None, **more: Any) -> dict[str, Any]:
+        """Send a text to a user, each time with another MsgRandom and a MsgSeq that grows."""
+        number = next(self._names)
+        body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": words}}]
+        fields = {"To_Account": to, "MsgRandom": number, "MsgSeq": number, "MsgBody": body, **more}
+        return self.call("sendmsg", by, **fields)
+
     def raw(self, name: str, body: bytes, by: str | None = None, *, door: str | None = None) -> dict[str, Any]:
         """Call a command with a body as it came."""
         command = BY_NAME[name]

@@ -27,6 +27,7 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._sweep import STEP, has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
@@ -48,6 +49,10 @@ REFRESH_SECONDS = 1.0
 IDLE_SECONDS = 300.0
 MAX_UNKNOWN = 1000
 STOP_SECONDS = 10
+SWEEP_STEPS = 5
+"""Steps of removing messages that a second has time for; each is a transaction of its own."""
+SWEEP_REST_SECONDS = 10.0
+"""How long after there was nothing to remove the server looks again."""
 SWITCH_SECONDS = 0.00002
 """How long a thread that wants the interpreter waits for another: the default of 5 ms would be seen in latencies."""
 
@@ -59,6 +64,7 @@ class OpenApp:
         self.app = app
         self.hub = Hub()
         self.used_at = time.monotonic()
+        self.sweep_at = 0.0
         self.store: BatchStore
 
 
@@ -221,6 +227,19 @@ class Backend:
                 await self._close_app(opened)
             else:
                 await self._refresh(sdkappid)
+                await self._sweep(opened)
+
+    async def _sweep(self, opened: OpenApp) -> None:
+        """Remove messages that nobody can read any more, between other writes."""
+        clock, now = time.monotonic(), self.now_ms() // 1000
+        if clock < opened.sweep_at:
+            return
+        if not await opened.store.read(has_work, opened.app, now):
+            opened.sweep_at = clock + SWEEP_REST_SECONDS
+            return
+        for _ in range(SWEEP_STEPS):
+            if await opened.store.write(sweep, opened.app, now) < STEP:
+                return
 
     async def _erase(self, sdkappid: int) -> None:
         await asyncio.to_thread(self.home.erase_app, sdkappid)

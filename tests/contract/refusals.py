@@ -36,6 +36,9 @@ class Case(NamedTuple):
     item: bool = False
 
 
+HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
+
+
 def people(*users: str) -> list[dict[str, str]]:
     """Return items of a member list."""
     return [{"Member_Account": user} for user in users]
@@ -85,6 +88,10 @@ def furnish(world: World) -> None:
         world.group("Public", GroupId=name)
     world.call("set_group_attr", GroupId="filled", GroupAttr=attributes(16))
     world.call("update_group_counter", GroupId="filled", GroupCounter=counters(20))
+    world.group("Public", GroupId="large", MemberList=people("ann", "ben"))
+    world.execute("UPDATE groups SET member_num = 201 WHERE group_id = 'large'")
+    world.call("send_broadcast_msg", Random=0, MsgBody=HELLO)
+    world.call("forbid_send_msg", GroupId="meeting", Members_Account=["ben"], MuteTime=60)
     for _ in range(5):
         world.call("set_group_attr", GroupId="busy", GroupAttr=attributes(1))
 
@@ -108,6 +115,8 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "get_group_muted_account": (None, {"GroupId": "public"}),
     "get_group_shutted_uin": (None, {"GroupId": "public"}),
     "send_group_system_notification": (None, {"GroupId": "public", "Content": "c"}),
+    "send_group_msg": (None, {"GroupId": "public", "Random": 1, "MsgBody": HELLO}),
+    "send_broadcast_msg": (None, {"Random": 0, "MsgBody": HELLO}),
     "import_group": (None, {"Type": "Public", "Name": "n"}),
     "import_group_member": (None, {"GroupId": "public", "MemberList": people("guest")}),
     "join_group": ("guest", {"GroupId": "meeting"}),
@@ -215,8 +224,51 @@ def _kind_cases(name: str, cap: str) -> list[Case]:
     ]  # fmt: skip
 
 
+def _sending(code: int, words: tuple[str, ...], by: str | None = None, *, caps: Any = None, **fields: Any) -> Case:
+    """Return a refusal of a message to the public group, or to the one that is named."""
+    return Case(code, "send_group_msg", {**PASSES["send_group_msg"][1], **fields}, words, by, caps)
+
+
+SENDING = [
+    _sending(10004, ("MsgBody: no element",), MsgBody=[]),
+    _sending(10004, ("MsgBody[0].MsgType: 'TIMSongElem'",), MsgBody=[{"MsgType": "TIMSongElem", "MsgContent": {}}]),
+    _sending(10004, ("From_Account: 'nobody' is not registered",), From_Account="nobody"),
+    _sending(10004, ("MsgPriority: 'high'", "High, Normal, Low"), MsgPriority="high"),
+    _sending(10004, ("Random: 4294967296", "4294967295"), Random=2**32),
+    _sending(10004, ("not together with OnlineOnlyFlag 1",), OnlineOnlyFlag=1, SendMsgControl=["NoLastMsg"]),
+    _sending(10004, ("NoUnread: a ChatRoom group",), GroupId="meeting", SendMsgControl=["NoUnread"]),
+    _sending(10004, ("GroupAtInfo[0].GroupAt_Account: required",), GroupAtInfo=[{"GroupAtAllFlag": 0}]),
+    _sending(10004, ("To_Account: 51 items, at most 50",), To_Account=many(51)),
+    _sending(10004, ("To_Account: none of them is a member",), To_Account=["guest"]),
+    _sending(10004, ("To_Account: not for AVChatRoom groups",), GroupId="live", To_Account=["ann"]),
+    _sending(10004, ("NeedReadReceipt: not for Community groups",), GroupId=CLUB, NeedReadReceipt=1),
+    _sending(10007, ("From_Account: 'ann' may not send as 'ben'",), by="ann", From_Account="ben"),
+    _sending(10007, ("mention everybody in a AVChatRoom group",), GroupId="live", GroupAtInfo=[{"GroupAtAllFlag": 1}]),
+    _sending(10017, ("'ben' until",), by="ben", GroupId="meeting"),
+    _sending(10053, ("GroupAtInfo: 31 items, at most 30",), GroupAtInfo=[{"GroupAtAllFlag": 1}] * 31),
+    _sending(10059, ("To_Account: plan tests has none",), To_Account=["ann"], caps={"special_messages": False}),
+    _sending(10060, ("NeedReadReceipt: the group has 201 members",), GroupId="large", NeedReadReceipt=1),
+    _sending(10061, ("NeedReadReceipt: not together with OnlineOnlyFlag 1",), NeedReadReceipt=1, OnlineOnlyFlag=1),
+    _sending(11000, ("TopicId: 'public' has no topics",), TopicId="public@TOPIC#_x"),
+    _sending(80002, ("CloudCustomData: 12289 bytes, at most 12288",), CloudCustomData="x" * 12289),
+    _sending(80002, ("MsgBody: 12289 bytes with CloudCustomData, at most 12288",),
+             MsgBody=[{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x" * (12289 - len('{"Text":""}'))}}]),
+    _sending(110003, ("TopicId: ", "TOPIC#_none"), GroupId=CLUB, TopicId=f"{CLUB}@TOPIC#_none"),
+    _sending(110013, ("TopicId: 97 bytes", "at most 96 bytes"), GroupId=CLUB, TopicId="x" * 97),
+    *(
+        Case(code, "send_broadcast_msg", {"Random": 1, "MsgBody": HELLO, **fields}, words, caps=caps)
+        for code, fields, words, caps in (
+            (10004, {"MsgBody": []}, ("MsgBody: no element",), None),
+            (10004, {"From_Account": "nobody"}, ("From_Account: 'nobody' is not registered",), None),
+            (10006, {}, ("one broadcast a second",), None),
+            (10059, {}, ("plan tests has no broadcasts",), {"special_messages": False}),
+            (80002, {"CloudCustomData": "x" * 12288}, ("MsgBody: 12304 bytes",), None),
+        )
+    ),
+]  # fmt: skip
 #: What is one command's own.
 OWN_CASES = [
+    *SENDING,
     *_kind_cases("create_group", "MaxMemberCount"),
     *_kind_cases("import_group", "MaxMemberCount"),
     Case(10004, "create_group", {"Type": "Public", "Name": "n", "DefaultPermission": 1},
@@ -483,6 +535,8 @@ def common(name: str) -> list[Case]:
     if 11000 in listed:
         changed = {"Type": "Community"} if name in SWITCHED else {}
         words = SWITCHED.get(name, f"GroupId: '{CLUB}'")
+        if "TopicId" in command.request.__struct_fields__ and fields.get("GroupId") == "public":
+            changed, words = {"GroupId": CLUB, "TopicId": NEWS}, f"TopicId: '{CLUB}' has no topics"
         cases.append(Case(11000, name, {**fields, **changed}, (words,), by, settings=OFF))
     return cases
 

@@ -183,6 +183,22 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "member": (None, None, None, None, None),
         "outsider": (None, None, None, None, None),
     },
+    # 34959; "Talk: members"; the app admin in any group. In an AVChatRoom those who are in it.
+    "send_group_msg": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (0, 0, 0, 0, 0),
+        "admin": (None, 0, 0, 0, 0),
+        "member": (0, 0, 0, 0, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34959; "no @all in AVChatRoom".
+    "send_group_msg of a mention of everybody": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (0, 0, 0, NO_RIGHT, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
+        "member": (0, 0, 0, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
     # 34967, 34969; "AVChatRoom fails 10007". A server's own commands.
     "import_group": {
         "app_admin": (0, 0, 0, NO_RIGHT, 0),
@@ -548,6 +564,7 @@ _APP: Final[dict[str, int]] = {
     "account_check": ADMIN_ONLY,  # 34956
     "kick": ADMIN_ONLY,  # 34957
     "query_online_status": ADMIN_ONLY,  # 35477
+    "send_broadcast_msg": ADMIN_ONLY,  # 49440
 }
 
 

@@ -226,5 +226,5 @@ class TestGatewayOnly:
 
     def test_first_login_registers(self, world):
         answer = world.call("open_session", "new")
-        assert answer == {"ServerTime": NOW, "Nick": "", "FaceUrl": "", "Rooms": [], "RevokedBefore": 0}
+        assert answer == {"ServerTime": NOW, "Nick": "", "FaceUrl": "", "Rooms": [], "Deaf": [], "RevokedBefore": 0}
         assert status(world, "new") == ["Imported"]

@@ -176,7 +176,9 @@ class TestDestroy:
         assert group not in str(joined)
         live = {row[0] for row in peopled.rows("SELECT num FROM groups")}
         assert {row[0] for row in peopled.rows("SELECT group_num FROM members")} <= live
-        assert {row[0] for row in peopled.rows("SELECT group_num FROM messages")} <= live
+        doomed = {row[0] for row in peopled.rows("SELECT group_num FROM doomed")}
+        assert {row[0] for row in peopled.rows("SELECT group_num FROM messages")} <= live | doomed
+        assert not live & doomed
 
     @pytest.mark.parametrize("kind", ["Public", "ChatRoom", "AVChatRoom", "Community"])
     def test_by_the_owner_once(self, peopled, kind):

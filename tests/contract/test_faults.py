@@ -15,6 +15,7 @@ from worlds import KINDS, NOW, World
 HELPERS = {"GroupId": "@TGS#_many", "PermissionGroupId": "@PMG#_x"}
 NEWS, TALK = "@TGS#_many@TOPIC#_news", "@TGS#_many@TOPIC#_talk"
 COUNTERS = [{"Key": "likes", "Value": 1}, {"Key": "views", "Value": 2}]
+HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
 #: Every writing command: name, caller (None: the server API), fields.
 CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
@@ -57,6 +58,11 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("import_group", None, {"Type": "Community", "Name": "n", "Owner_Account": "bob", "CreateTime": NOW - 5}),
     ("import_group_member", None, {"GroupId": "team", "MemberList": [{"Member_Account": "dan", "Role": "Admin"}]}),
     ("send_group_system_notification", None, {"GroupId": "team", "Content": "c", "ToMembers_Account": ["cid"]}),
+    ("send_group_msg", "bob", {"GroupId": "team", "Random": 1, "MsgBody": HELLO}),
+    ("send_group_msg", "bob", {"GroupId": "work", "Random": 1, "MsgBody": HELLO}),
+    ("send_group_msg", "cid", {"GroupId": "@TGS#_club", "Random": 1, "MsgBody": HELLO,
+                               "TopicId": "@TGS#_club@TOPIC#_t"}),
+    ("send_broadcast_msg", None, {"Random": 1, "MsgBody": HELLO}),
     ("modify_group_attr", "bob", {"GroupId": "team", "GroupAttr": [{"key": "a", "value": "2"}]}),
     ("set_group_attr", "bob", {"GroupId": "team", "GroupAttr": [{"key": "c", "value": "2"}]}),
     ("delete_group_attr", "bob", {"GroupId": "team", "GroupAttr": [{"key": "a"}]}),

@@ -21,6 +21,7 @@ from contract.draws import COMMANDS, NAMES, USERS, drawn
 from contract.model import ADMIN, Fields, Who
 from contract.model_communities import Model
 from events.test_replay import apply, state_of
+from qunzhu.commands._sweep import sweep
 from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
 from qunzhu.core.limits import MSG_FLAGS
@@ -44,7 +45,7 @@ CONSENT = ("ChatRoom",)
 #: Tables that outlive the groups.
 KEPT = {"accounts", "counters", "outbox", "dissolved", "deleted_accounts", "applications_seen"}
 #: Group commands that have tests of their own instead: what they do is in memory, or asks nobody's standing.
-ELSEWHERE: set[str] = set()
+ELSEWHERE = {"send_group_msg", "send_broadcast_msg"}
 ROLES = {200: "Member", 300: "Admin", 400: "Owner"}
 GROUP_COLUMNS = (
     "num", "group_id", "kind_name", "name", "introduction", "notification", "face_url", "owner", "created_at",
@@ -129,7 +130,10 @@ def stored(tx: Tx) -> Fields:  # noqa: C901 - a table each
         "SELECT group_num, permission_group_id, topic_num, permission FROM topic_permissions"
     ):
         groups[num]["permissions"][one]["topics"][topics[topic]] = mask % 2**64
-    for num, seq, at, body in tx.all("SELECT group_num, seq, at, body FROM messages ORDER BY group_num, seq"):
+    for num, seq, at, body in tx.all(
+        "SELECT m.group_num, m.seq, m.at, m.body FROM messages m JOIN groups g ON g.num = m.group_num"
+        " WHERE m.topic_num = 0 ORDER BY m.group_num, m.seq"
+    ):
         record = groups[num]["stored"][seq] = msgspec.json.decode(body)
         assert record["at"] == at
     for g in groups.values():
@@ -322,6 +326,8 @@ class Machine(RuleBasedStateMachine):
             return
         for group_id in list(self.model.groups):
             self.run("destroy_group", Who(ADMIN, gateway=False), {"GroupId": group_id})
+        while self.world.store.write_now(sweep, self.world.app, self.world.now):
+            pass
         hanging = [table for table in TABLES if table not in KEPT]
         left = {table: rows for table in hanging if (rows := self.world.rows(f"SELECT * FROM {table}"))}
         assert not left

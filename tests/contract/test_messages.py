@@ -42,7 +42,8 @@ def test_a_message_is_stored_as_it_was_given(world: World, public):
     reply = world.call(
         "send_group_msg", GroupId=public, Random=4294967295, MsgBody=body, From_Account="alice", MsgPriority="High",
         CloudCustomData="cloud", GroupAtInfo=[{"GroupAtAllFlag": 1}, {"GroupAtAllFlag": 0, "GroupAt_Account": "bob"}],
-        SupportMessageExtension=1, NeedReadReceipt=1, OfflinePushInfo=push, SendMsgControl=["NoUnread", "NoLastMsg"],
+        SupportMessageExtension=1, NeedReadReceipt=1, ForbidCallbackControl=["ForbidAfterSendMsgCallback"],
+        OfflinePushInfo=push, SendMsgControl=["NoUnread", "NoLastMsg"],
     )  # fmt: skip
     assert reply == {"MsgTime": NOW, "MsgSeq": 2, "MsgDropReason": ""}
     [_, (seq, sender, stored)] = streams(world)

@@ -294,6 +294,7 @@ def test_open_is_the_default_and_has_no_caps(sqlite_world):
         "reimport_days",
         "live_members_listed",
         "live_bans",
+        "special_messages",
     }
     assert all(getattr(row, cap) is None for cap in caps)
     assert sqlite_world.app.plan is row

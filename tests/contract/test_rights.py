@@ -28,6 +28,8 @@ ACTIONS = {
     "get_group_muted_account": Action.READ_MUTED,
     "get_group_shutted_uin": Action.READ_MUTED,
     "send_group_system_notification": Action.SEND_NOTICE,
+    "send_group_msg": Action.SEND,
+    "send_group_msg of a mention of everybody": Action.MENTION_ALL,
     "import_group": Action.IMPORT,
     "import_group_member": Action.IMPORT,
     "destroy_group": Action.DISSOLVE,
@@ -119,6 +121,7 @@ def request_for(command: str, kind: str, group: str, caller: str) -> dict[str, o
     helpers = {"GroupId": group, "PermissionGroupId": "@PMG#_helpers"}
     topics = {**helpers, "TopicPermissionList": [{"TopicId": f"{group}@TOPIC#_x", "Permission": 1}]}
     members = {**helpers, "MemberList": [{"Member_Account": "member"}]}
+    text = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
     return {
         "get_group_attr": {"GroupId": group},
         "modify_group_attr": {"GroupId": group, "GroupAttr": [{"key": "a", "value": "1"}]},
@@ -171,6 +174,14 @@ def request_for(command: str, kind: str, group: str, caller: str) -> dict[str, o
         "get_group_muted_account": {"GroupId": group},
         "get_group_shutted_uin": {"GroupId": group},
         "send_group_system_notification": {"GroupId": group, "Content": "c"},
+        "send_group_msg": {"GroupId": group, "Random": 1, "MsgBody": text},
+        "send_group_msg of a mention of everybody": {
+            "GroupId": group,
+            "Random": 2,
+            "MsgBody": text,
+            "GroupAtInfo": [{"GroupAtAllFlag": 1}],
+        },
+        "send_broadcast_msg": {"Random": 1, "MsgBody": text},
         "import_group_member": {"GroupId": group, "MemberList": [{"Member_Account": "guest"}]},
         "destroy_group": {"GroupId": group},
         "change_group_owner": {"GroupId": group, "NewOwner_Account": "victim"},

@@ -18,6 +18,7 @@ from qunzhu.core.events import (
     GroupCreated,
     GroupDissolved,
     GroupInfoChanged,
+    GroupWoken,
     LoginsRevoked,
     MarksChanged,
     MemberInfoChanged,
@@ -27,6 +28,8 @@ from qunzhu.core.events import (
     MembersLeft,
     MembersMuted,
     MembersUnbanned,
+    MessageDropped,
+    MessageSent,
     OwnerChanged,
     PermissionGroupChanged,
     PermissionGroupCreated,
@@ -60,13 +63,14 @@ TOPIC_COLUMNS = {
     "TopicName": "name", "Introduction": "introduction", "Notification": "notification", "FaceUrl": "face_url",
     "CustomString": "custom_string", "MuteAllMember": "mute_all",
 }  # fmt: skip
+HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 ROLES = {200: "Member", 300: "Admin", 400: "Owner"}
 State = dict[str, Any]
 
 
 def state_of(world: World) -> State:
     """Read everything that events tell of."""
-    columns = ["group_id", "kind_name", "owner", "member_num", "next_seq", "custom", *COLUMNS.values()]
+    columns = ["group_id", "kind_name", "owner", "member_num", "next_seq", "custom", "active", *COLUMNS.values()]
     groups = {}
     for row in world.rows(f"SELECT {', '.join(columns)} FROM groups ORDER BY num"):
         group = dict(zip(columns, row, strict=True))
@@ -74,17 +78,18 @@ def state_of(world: World) -> State:
         group["default_permission"] %= 2**64
         group["members"], group["topics"] = {}, {}
         groups[group.pop("group_id")] = group
-    for room, user, role, flag, card, custom in world.rows(
-        "SELECT g.group_id, m.user_id, m.role, m.msg_flag, m.name_card, m.custom"
+    for room, user, role, flag, card, custom, seq in world.rows(
+        "SELECT g.group_id, m.user_id, m.role, m.msg_flag, m.name_card, m.custom, m.read_seq"
         " FROM members m JOIN groups g ON g.num = m.group_num"
     ):
         groups[room]["members"][user] = {
             "Role": ROLES[role], "MsgFlag": MSG_FLAGS[flag], "NameCard": card, "custom": json.loads(custom),
+            "read_seq": seq,
         }  # fmt: skip
     read_permissions(world, groups)
     read_keys(world, groups)
     read_live(world, groups)
-    columns = ["topic_id", "creator", *TOPIC_COLUMNS.values()]
+    columns = ["topic_id", "creator", "next_seq", *TOPIC_COLUMNS.values()]
     for room, *row in world.rows(
         f"SELECT g.group_id, {', '.join(f't.{c}' for c in columns)} FROM topics t JOIN groups g ON g.num = t.group_num"
     ):
@@ -108,12 +113,55 @@ def state_of(world: World) -> State:
             )
         },
         "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
-        "stored": {
-            (room, seq): json.loads(body)
-            for room, seq, body in world.rows(
-                "SELECT g.group_id, s.seq, s.body FROM messages s JOIN groups g ON g.num = s.group_num"
-            )
-        },
+        "stored": read_streams(world),
+        "read": read_topics(world),
+    }
+
+
+def read_streams(world: World) -> dict[tuple[str, str, int], Any]:
+    """Read all that is stored in the streams of groups and topics that are there."""
+    return {
+        (room, topic, seq): (sender, num, flags, json.loads(body))
+        for room, topic, seq, sender, num, flags, body in world.rows(
+            "SELECT g.group_id, coalesce(t.topic_id, ''), s.seq, s.sender, coalesce(s.random, 0), s.flags, s.body"
+            " FROM messages s JOIN groups g ON g.num = s.group_num LEFT JOIN topics t ON t.num = s.topic_num"
+            " WHERE s.topic_num = 0 OR t.num IS NOT NULL"
+        )
+    }
+
+
+def read_topics(world: World) -> dict[tuple[str, str], int]:
+    """Read how far users have read in topics."""
+    return {
+        (topic, user): seq
+        for topic, user, seq in world.rows(
+            "SELECT t.topic_id, m.user_id, m.read_seq FROM topic_members m JOIN topics t ON t.num = m.topic_num"
+        )
+    }
+
+
+def apply_message(state: State, event: MessageSent) -> None:
+    """Let a message take its place, and its sender have read up to it."""
+    key = event.group_id, event.topic_id
+    group = state["groups"][event.group_id]
+    if event.seq:
+        stream = group["topics"][event.topic_id] if event.topic_id else group
+        stream["next_seq"] = event.seq + 1
+    if event.kept:
+        body = json.loads(encode_event(event))["message"]
+        state["stored"][*key, event.seq] = (event.operator, event.random, event.flags, body)
+        if event.member and event.topic_id:
+            state["read"][event.topic_id, event.operator] = event.seq
+        elif event.member:
+            group["members"][event.operator]["read_seq"] = event.seq
+
+
+def forget_reading(state: State, group: str, users: list[str] | None = None) -> None:
+    """Forget how far those have read in topics who are no members any more, or all of them."""
+    state["read"] = {
+        (topic, user): seq
+        for (topic, user), seq in state["read"].items()
+        if not topic.startswith(f"{group}@TOPIC#_") or (users is not None and user not in users)
     }
 
 
@@ -196,7 +244,12 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         del state["groups"][event.group_id]
         drop_waiting(state, lambda room, user, inviter: room == event.group_id)
         state["stored"] = {key: body for key, body in state["stored"].items() if key[0] != event.group_id}
+        forget_reading(state, event.group_id)
         forget_mutes(state, group=event.group_id)
+    elif isinstance(event, MessageSent):
+        apply_message(state, event)
+    elif isinstance(event, MessageDropped):
+        pass
     else:
         groups = state["groups"]
         apply_to_mutes(state, event)
@@ -207,17 +260,25 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         else:
             (apply_to_room if event.kind == "AVChatRoom" else apply_to_group)(groups[event.group_id], event)
             now = fresh["groups"].get(event.group_id, {})
+            if isinstance(event, MembersJoined) and event.kind != "AVChatRoom":
+                for user in event.users:
+                    groups[event.group_id]["members"][user]["read_seq"] = event.seq or now["members"][user]["read_seq"]
             apply_to_topics(groups[event.group_id]["topics"], event, now.get("topics", {}))
+            if isinstance(event, GroupWoken):
+                groups[event.group_id]["active"] = 1
             for topic_id in getattr(event, "topic_ids", ()):
+                state["read"] = {key: seq for key, seq in state["read"].items() if key[0] != topic_id}
+                state["stored"] = {key: body for key, body in state["stored"].items() if key[1] != topic_id}
                 for one in groups[event.group_id]["permissions"].values():
                     one["topics"].pop(topic_id, None)
         if isinstance(event, MembersLeft):
+            forget_reading(state, event.group_id, users=event.users)
             drop_waiting(state, lambda room, user, inviter: room == event.group_id and {user, inviter} & {*event.users})
         apply_to_waiting(state["waiting"], event)
         if event.seq:
             assert event.told
             groups[event.group_id]["next_seq"] = event.seq + 1
-            state["stored"][event.group_id, event.seq] = json.loads(encode_event(event))
+            state["stored"][event.group_id, "", event.seq] = ("", 0, 0, json.loads(encode_event(event)))
 
 
 def drop_waiting(state: State, which: Callable[[str, str, str], object]) -> None:
@@ -277,7 +338,7 @@ def created(event: GroupCreated, fresh: dict[str, Any]) -> dict[str, Any]:
         **fresh, "kind_name": event.kind, "name": event.name, "owner": event.owner, "members": members,
         "member_num": len(members), "next_seq": 1, "permissions": {}, "topics": {}, "attributes": {}, "version": 0,
         "counters": {},
-        "admins": set(), "bans": {}, "live": {},
+        "admins": set(), "bans": {}, "live": {}, "active": int(event.imported or event.kind != "Private"),
     }  # fmt: skip
 
 
@@ -451,6 +512,9 @@ def some_member_change(rng: random.Random, group: str, some: list[str]) -> dict[
 
 FIELDS: dict[str, Callable[[random.Random, str, list[str]], dict[str, Any]]] = {
     "create_group": some_creation,
+    "send_group_msg": lambda rng, group, some: {
+        "GroupId": group, "Random": rng.randint(1, 50), "MsgBody": HELLO, "OnlineOnlyFlag": rng.choice([0, 0, 0, 1]),
+    },
     "modify_group_base_info": some_change,
     "add_group_member": lambda rng, group, some: {
         "GroupId": group, "MemberList": [{"Member_Account": u} for u in some], "Silence": rng.randint(0, 1),
@@ -522,6 +586,7 @@ def masks(rng: random.Random) -> list[dict[str, Any]]:
 
 NAMES = [
     *FIELDS,
+    *["send_group_msg"] * 5,
     *["join_group", "handle_group_application", "add_group_member"] * 3,
     "modify_group_member_info",
     "forbid_send_msg",
@@ -625,11 +690,15 @@ def test_topics(world):
     """The same with a community that lives long enough for its topics to come, change and go."""
     world.people(*USERS)
     club = world.group("Community", owner=USERS[0], members=USERS[1:3], SupportTopic=1)
-    names = ["create_topic", "create_topic", "import_topic", "modify_topic", "destroy_topic"]
+    names = ["create_topic", "create_topic", "import_topic", "modify_topic", "destroy_topic", "send_group_msg"]
 
     def draw(rng: random.Random, *_: Any) -> tuple[str, str | None, dict[str, Any]]:
         name = rng.choice(names)
-        return name, rng.choice([None, *USERS[:3]]), FIELDS[name](rng, club, [])
+        by, fields = rng.choice([None, *USERS[:3]]), FIELDS[name](rng, club, [])
+        if name == "send_group_msg":
+            topics = [topic for (topic,) in world.rows("SELECT topic_id FROM topics")]
+            fields["TopicId"] = rng.choice(topics or [f"{club}@TOPIC#_none"])
+        return name, by, fields
 
     assert set(replay(world, random.Random(1), 60, draw)[0]) == set(names)
 
@@ -708,7 +777,7 @@ def test_live_rooms(world, seed):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_stored_notices_are_consecutive(world, seed):
+def test_what_is_stored_is_consecutive(world, seed):
     rng = random.Random(100 + seed)
     world.people(*USERS)
     groups: list[str] = []
@@ -716,6 +785,6 @@ def test_stored_notices_are_consecutive(world, seed):
         name, by, fields = anything(rng, groups, {})
         world.code(name, by, **fields)
         groups = [group for (group,) in world.rows("SELECT group_id FROM groups ORDER BY num")]
-    for group in groups:
+    for (group,) in world.rows("SELECT group_id FROM groups WHERE kind_name <> 'AVChatRoom'"):
         [(last,)] = world.rows("SELECT next_seq - 1 FROM groups WHERE group_id = :id", id=group)
         assert [notice["at_seq"] for notice in world.stored(group)] == list(range(1, last + 1))

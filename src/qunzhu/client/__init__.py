@@ -2,18 +2,32 @@
 
 from qunzhu.client.client import Client, Events, Options, backoff, connect
 from qunzhu.client.errors import CallFailed
-from qunzhu.client.events import ClientEvent, Expired, Kicked, NoticeReceived, State, StateChanged, TipReceived
+from qunzhu.client.events import (
+    C2CReceived,
+    ClientEvent,
+    ConversationChanged,
+    Expired,
+    Kicked,
+    MessageChanged,
+    NoticeReceived,
+    State,
+    StateChanged,
+    TipReceived,
+)
 from qunzhu.client.transport import Closed, Dial, Transport, open_websocket
 
 __all__ = [
+    "C2CReceived",
     "CallFailed",
     "Client",
     "ClientEvent",
     "Closed",
+    "ConversationChanged",
     "Dial",
     "Events",
     "Expired",
     "Kicked",
+    "MessageChanged",
     "NoticeReceived",
     "Options",
     "State",

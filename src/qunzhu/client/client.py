@@ -11,8 +11,10 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from qunzhu.client import errors as err
+from qunzhu.client.c2c import C2CLedger, catch_up_c2c
 from qunzhu.client.errors import PASSING, CallFailed, failed
 from qunzhu.client.events import (
+    C2CReceived,
     ChangeReceived,
     ClientEvent,
     ConversationChanged,
@@ -45,7 +47,7 @@ from qunzhu.core.errors import ErrorRow
 from qunzhu.core.kinds import BY_NAME as BY_KIND
 from qunzhu.core.notices import Notice
 from qunzhu.core.ports import GATEWAY
-from qunzhu.core.pushes import CONVERSATION_CHANGE, GROUP_SEQ, MESSAGE_CHANGE
+from qunzhu.core.pushes import C2C_MESSAGE, CONVERSATION_CHANGE, GROUP_SEQ, MESSAGE_CHANGE
 from qunzhu.core.wire import ENDS, EXPIRED, KICKED, REVOKED, Login
 
 log = logging.getLogger("qunzhu.client")
@@ -74,6 +76,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that an answer may take."""
     known: Mapping[str, int] | None = None
     """``Client.known`` of an earlier process: what happened since then is told after the first login."""
+    known_c2c: int | None = None
+    """``Client.known_c2c`` of an earlier process: one-to-one messages since then are told after the first login."""
     dial: Dial = open_websocket
     """Opens connections; ``functools.partial(open_websocket, ssl=...)`` for a certificate of one's own."""
     delay: Callable[[int], float] = backoff
@@ -96,6 +100,7 @@ class Client:
         self._url = gateway_url(url)
         self._login = Login(sdkappid=sdkappid, identifier=user, usersig=usersig, platform=platform)
         self._ledger = Ledger(self._options.known)
+        self._c2c = C2CLedger(self._options.known_c2c)
         self._listeners: list[Listener] = []
         self._held: list[Push] | None = []
         self._stale = asyncio.Event()
@@ -183,6 +188,11 @@ class Client:
         return dict(self._ledger.seen)
 
     @property
+    def known_c2c(self) -> int:
+        """Return the number of the newest one-to-one message told: what ``Options.known_c2c`` takes."""
+        return self._c2c.seen
+
+    @property
     def live(self) -> list[str]:
         """Return the live rooms that this client is in, in the order of entering; it enters them again after breaks."""
         return list(self._ledger.live)
@@ -258,6 +268,7 @@ class Client:
         self._heartbeat = float(opened["Heartbeat"])
         self._set_clock(opened)
         self._link = link
+        self._c2c.stale = True
         self._stale.set()
         self._change(State.CONNECTED)
         return link
@@ -349,6 +360,7 @@ class Client:
             self._stale.clear()
             try:
                 await catch_up(call, self._ledger, self._emit, self._held if self._held is not None else [])
+                await catch_up_c2c(call, self._c2c, self._emit, self._held if self._held is not None else [])
                 if not entered:
                     await enter_again(call, self._ledger, self._emit, self.server_time())
                     entered = True
@@ -368,8 +380,18 @@ class Client:
             self._take(method, params)
         elif method == NOTICE and self._ledger.note(params):
             self._emit(NoticeReceived(params))
+        elif method == C2C_MESSAGE:
+            self._take_c2c(params)
         elif method in TOLD:
             self._emit(TOLD[method](params))
+
+    def _take_c2c(self, message: Notice) -> None:
+        verdict = self._c2c.judge(message)
+        if verdict is Verdict.NEW:
+            self._emit(C2CReceived(message))
+        elif verdict is Verdict.GAP:
+            self._held = [(C2C_MESSAGE, message)]
+            self._stale.set()
 
     def _take(self, method: str, push: Notice) -> None:
         verdict = self._ledger.judge(method, push)

@@ -83,6 +83,17 @@ class ChangeReceived(ClientEvent, frozen=True):
     change: Notice
 
 
+class C2CReceived(ClientEvent, frozen=True):
+    """A one-to-one message to or from the user; ``message`` has the fields of the ``c2c_message`` push.
+
+    Stored messages (``Num`` above 0) come once each and in the order of their number, those the user sent himself
+    included. ``missed`` says that it was pulled afterwards.
+    """
+
+    message: Notice
+    missed: bool = False
+
+
 class StateChanged(ClientEvent, frozen=True):
     """The client's connection has another state; ``code`` and ``text`` say why, 0 and empty where all is well."""
 

@@ -75,6 +75,7 @@ class GroupRow(msgspec.Struct, frozen=True):
     history_before_join: int
     active: int
     cleared_seq: int
+    imported_seq: int
 
     @property
     def kind(self) -> Kind:
@@ -99,10 +100,11 @@ class TopicRow(msgspec.Struct, frozen=True):
     next_seq: int
     mute_all: int
     cleared_seq: int
+    imported_seq: int
 
 
 class MemberRow(msgspec.Struct, frozen=True):
-    """A row of ``members`` without its group, in column order."""
+    """A row of ``members`` without its group, in column order. ``read_seq`` is past what was imported."""
 
     user_id: str
     role: int
@@ -118,10 +120,15 @@ class MemberRow(msgspec.Struct, frozen=True):
 
 
 SELECT_GROUP = "SELECT * FROM groups WHERE group_id = :group_id"
+READ_SEQ = (
+    "CASE WHEN m.imported_seq < g.imported_seq AND m.read_seq < g.imported_seq THEN g.imported_seq ELSE m.read_seq END"
+)
+"""Up to where a member ``m`` of a group ``g`` has read."""
 MEMBERS_OF = (
-    "SELECT m.user_id, m.role, m.joined_at, m.read_seq, m.msg_flag, m.name_card, coalesce(s.until, 0), m.last_msg_at,"
-    " m.custom, m.from_seq, m.cleared_seq FROM members m LEFT JOIN mutes s ON s.group_num = m.group_num"
-    " AND s.topic_num = 0 AND s.user_id = m.user_id WHERE m.group_num = :num"
+    "SELECT m.user_id, m.role, m.joined_at, " + READ_SEQ + ", m.msg_flag, m.name_card, coalesce(s.until, 0),"  # noqa: S608 - a part of it
+    " m.last_msg_at, m.custom, m.from_seq, m.cleared_seq FROM members m JOIN groups g ON g.num = m.group_num"
+    " LEFT JOIN mutes s ON s.group_num = m.group_num AND s.topic_num = 0 AND s.user_id = m.user_id"
+    " WHERE m.group_num = :num"
 )
 """All members ``m`` of a group, in the columns of ``MemberRow``; readers of some of them add their condition."""
 SELECT_MEMBER = MEMBERS_OF + " AND m.user_id = :user"
@@ -130,7 +137,8 @@ SELECT_LIVE_ADMIN = "SELECT 1 FROM live_admins WHERE group_num = :num AND user_i
 SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
 INSERT_MEMBER = (
     "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom,"
-    " from_seq) VALUES (:num, :user, :role, :at, :seq, :flag, :card, 0, :custom, :from_seq)"
+    " from_seq, imported_seq)"
+    " VALUES (:num, :user, :role, :at, :seq, :flag, :card, 0, :custom, :from_seq, :imported_seq)"
 )
 SET_MUTE = (
     "INSERT INTO mutes (group_num, topic_num, user_id, until) VALUES (:num, :topic, :user, :until)"

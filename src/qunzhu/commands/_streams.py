@@ -103,6 +103,24 @@ def seq_at(tx: Tx, stream: Stream, at: int) -> int:
     return low
 
 
+DAY = 86400
+
+
+def kept_since(who: Who) -> int:
+    """Return the time before which messages are past what the plan keeps; 0: it keeps them for good."""
+    days = who.app.plan.history_days
+    return 0 if days is None else who.now - days * DAY
+
+
+def first_kept(tx: Tx, who: Who, stream: Stream) -> int:
+    """Return the first seq that is not past keeping; what is before it may not have been removed yet."""
+    since, first = kept_since(who), stream.cleared_seq + 1
+    if not since or stream.next_seq == first:
+        return first
+    oldest = tx.one(SEQ_AFTER, num=stream.group.num, topic=stream.topic_num, seq=first)
+    return first if oldest is None or oldest[1] >= since else seq_at(tx, stream, since)
+
+
 def first_visible(tx: Tx, who: Who, stream: Stream, member: MemberRow | None, masks: Masks) -> int:
     """Return the first seq that a member may read; an administrator of the app, who needs not be one, may read all.
 
@@ -154,7 +172,13 @@ def read_seq(tx: Tx, stream: Stream, member: MemberRow) -> int:
     if not stream.topic:
         return member.read_seq
     row = tx.one(SELECT_TOPIC_READ, topic=stream.topic.num, user=member.user_id)
-    return int(row[0]) if row else joined_seq(tx, stream, member) - 1
+    return topic_read_seq(tx, stream, member, row[0] if row else -1)
+
+
+def topic_read_seq(tx: Tx, stream: Stream, member: MemberRow, stored: int) -> int:
+    """Return up to where a member has read a topic, ``stored`` (-1: nothing) is known; imports count."""
+    seen = joined_seq(tx, stream, member) - 1 if stored < 0 else stored
+    return max(seen, stream.topic.imported_seq if stream.topic else 0)
 
 
 COUNT_QUIET: LiteralString = (
@@ -169,6 +193,20 @@ def unread(tx: Tx, stream: Stream, seen: int) -> int:
         return 0
     row = tx.one(COUNT_QUIET, num=stream.group.num, topic=stream.topic_num, seq=max(seen, stream.cleared_seq))
     return waiting - int(row[0] if row else 0)
+
+
+def seq_leaving(tx: Tx, stream: Stream, number: int) -> int:
+    """Return up to where somebody has read who has so many unread messages, or as many as there are."""
+    low, high = stream.cleared_seq, stream.next_seq - 1
+    if not number:
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if unread(tx, stream, middle) >= number:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 MOVE_READ = (

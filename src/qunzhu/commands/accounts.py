@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._applications import forget_applicant
+from qunzhu.commands._c2c import forget_user
 from qunzhu.commands._shared import GroupRow, publish, registered
 from qunzhu.commands.groups import set_owner
 from qunzhu.commands.live_admins import drop_admin
@@ -218,6 +219,7 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
         )
         publish(tx, room, event, Notice.OFF)
     forget_applicant(tx, user)
+    forget_user(tx, user)
     tx.run("DELETE FROM mutes WHERE user_id = :user", user=user)
     tx.run("DELETE FROM bans WHERE user_id = :user", user=user)
     tx.run("DELETE FROM accounts WHERE user_id = :user", user=user)

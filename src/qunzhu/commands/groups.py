@@ -13,6 +13,7 @@ from qunzhu.commands._shared import (
     MEMBERS_OF,
     NO_FIELDS,
     ON_OFF,
+    READ_SEQ,
     SELECT_GROUP,
     SET_MUTE,
     GroupField,
@@ -295,7 +296,7 @@ def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str, at: int) 
     order += [member.Member_Account for member in listed if member.Member_Account != owner]
     plain: dict[str, Any] = {
         "role": int(MEMBER), "at": at, "seq": 0, "flag": MSG_FLAGS.index(kind.msg_flag), "card": "",
-        "until": 0, "custom": NO_FIELDS, "from_seq": 0,
+        "until": 0, "custom": NO_FIELDS, "from_seq": 0, "imported_seq": 0,
     }  # fmt: skip
     rows = {user: {**plain, "user": user} for user in order}
     for user, member in given.items():
@@ -556,7 +557,7 @@ _JOINED_FROM = (
 )
 COUNT_JOINED = "SELECT count(*)" + _JOINED_FROM
 SELECT_JOINED = (
-    "SELECT m.role, m.joined_at, m.read_seq, m.msg_flag, g.*" + _JOINED_FROM
+    "SELECT m.role, m.joined_at, " + READ_SEQ + ", m.msg_flag, g.*" + _JOINED_FROM
     + " ORDER BY m.group_num LIMIT :limit OFFSET :offset"
 )  # fmt: skip
 

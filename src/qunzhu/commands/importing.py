@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from qunzhu.commands._shared import GroupRow, accounts_among, allowed, find_group, roles_of
-from qunzhu.commands._streams import Stream, seq_at
+from qunzhu.commands._streams import Stream, seq_at, seq_leaving
 from qunzhu.commands.groups import (
     MEMBER_CAP,
     ApplyOption,
@@ -131,7 +131,7 @@ def _columns(tx: Tx, who: Who, group: GroupRow, member: ImportedMember) -> dict[
     """Return a member's own columns, or refuse a role or a time that cannot be."""
     if member.Role == "Admin" and not group.kind.has_admins:
         raise Refused(err.NO_RIGHT, f"MemberList: Role: a {group.kind_name} group has no administrators")
-    joined, last = member.JoinTime or who.now, group.next_seq - 1
+    joined = member.JoinTime or who.now
     if not group.created_at <= joined <= who.now:
         raise Refused(
             err.BAD_PARAMETER,
@@ -142,6 +142,6 @@ def _columns(tx: Tx, who: Who, group: GroupRow, member: ImportedMember) -> dict[
     return {
         "role": int(role),
         "at": joined,
-        "seq": last - min(member.UnreadMsgNum or 0, last),
+        "seq": seq_leaving(tx, Stream(group), member.UnreadMsgNum or 0),
         "from_seq": seq_at(tx, Stream(group), joined),
     }

@@ -133,7 +133,8 @@ def join(  # noqa: PLR0913 - how somebody got in
     tx.many(INSERT_MEMBER, [
         {"num": group.num, "user": user, "role": int(Role.MEMBER), "at": who.now,
          "seq": event.seq or group.next_seq - 1, "flag": MSG_FLAGS.index(group.kind.msg_flag), "card": "",
-         "custom": "{}", "from_seq": event.seq or group.next_seq, **own.get(user, {})}
+         "custom": "{}", "from_seq": event.seq or group.next_seq,
+         "imported_seq": group.imported_seq, **own.get(user, {})}
         for user in users
     ])  # fmt: skip
 

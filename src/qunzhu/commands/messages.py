@@ -91,7 +91,7 @@ def send_group_msg(tx: Tx, who: Who, req: SendGroupMsg) -> SentMessage:
     sender = _sender(tx, who, req.From_Account)
     _require_rights(tx, who, stream, req)
     _check(who, stream.group, req)
-    _require_voice(tx, who, stream, sender)
+    require_voice(tx, who, stream, sender)
     member = find_member(tx, stream.group, sender) if stream.group.kind.stores_members else None
     if (first := _first_of_its_kind(tx, who, stream, sender, req.Random)) is not None:
         return first
@@ -154,7 +154,7 @@ SELECT_MUTES = (
 SELECT_SILENCED = "SELECT group_until FROM silenced WHERE user_id = :user"
 
 
-def _require_voice(tx: Tx, who: Who, stream: Stream, sender: str) -> None:
+def require_voice(tx: Tx, who: Who, stream: Stream, sender: str) -> None:
     """Refuse (10017) a sender who is muted himself, or where all but owner and administrators are."""
     group = stream.group
     row = tx.one(SELECT_MUTES, num=group.num, topic=stream.topic_num, user=sender)
@@ -241,7 +241,7 @@ def _message(
         MsgTime=max(who.now, stream.last_msg_at), MsgRandom=req.Random, MsgPriority=req.MsgPriority or "Normal",
         MsgBody=req.MsgBody, CloudCustomData=req.CloudCustomData or "", Nick=nick, FaceUrl=face_url,
         NameCard=member.name_card if member else "", SendMsgControl=req.SendMsgControl or (),
-        GroupAtInfo=[Mention(m.GroupAtAllFlag, m.GroupAt_Account or "") for m in req.GroupAtInfo or ()],
+        GroupAtInfo=tuple(Mention(m.GroupAtAllFlag, m.GroupAt_Account or "") for m in req.GroupAtInfo or ()),
         To_Account=_targets(tx, group, req.To_Account), SupportMessageExtension=req.SupportMessageExtension or 0,
         NeedReadReceipt=req.NeedReadReceipt or 0, OfflinePushInfo=req.OfflinePushInfo,
         OnlineOnlyFlag=(req.OnlineOnlyFlag or 0) if group.kind.stores_messages else 0,

@@ -6,8 +6,10 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from qunzhu.commands._shared import GroupRow, MemberRow, TopicRow, masks_of
-from qunzhu.commands._streams import Stream, first_visible
+from qunzhu.commands._c2c import newest_num
+from qunzhu.commands._missed_c2c import missed_c2c
+from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, TopicRow, masks_of
+from qunzhu.commands._streams import Stream, first_kept, first_visible
 from qunzhu.commands.sessions import DISCARD
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
@@ -47,6 +49,12 @@ class Missed(Reply, frozen=True, kw_only=True):
     """Of groups that the request does not name, where it names any: the seq before the first after the user joined."""
     Topics: dict[str, int] | UnsetType = UNSET
     """All topics of the user's communities, with their newest seq; only where ``Topics`` was asked for."""
+    C2C: int = 0
+    """Number of the user's newest one-to-one message."""
+    C2CMessages: list[Any] | UnsetType = UNSET
+    """One-to-one messages after the given number, in order; only where ``C2C`` was asked for."""
+    MoreC2C: int | UnsetType = UNSET
+    """1: there are more of them, call again with the newest number received."""
 
 
 class Sync(Request[Missed], frozen=True, kw_only=True):
@@ -54,11 +62,12 @@ class Sync(Request[Missed], frozen=True, kw_only=True):
 
     Groups: Seqs | None = None
     Topics: Seqs | None = None
+    C2C: Annotated[int, number(0, 2**53)] | None = None
 
 
 SELECT_GROUPS = (
-    "SELECT m.user_id, m.role, m.joined_at, m.read_seq, m.msg_flag, m.name_card, 0, m.last_msg_at, m.custom,"
-    " m.from_seq, m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
+    "SELECT m.user_id, m.role, m.joined_at, " + READ_SEQ + ", m.msg_flag, m.name_card, 0, m.last_msg_at,"  # noqa: S608 - a part of it
+    " m.custom, m.from_seq, m.cleared_seq, g.* FROM members m JOIN groups g ON g.num = m.group_num"
     " WHERE m.user_id = :user AND (g.active = 1 OR m.role = 400) ORDER BY g.num"
 )
 MEMBER_COLUMNS = len(MemberRow.__struct_fields__)
@@ -89,6 +98,7 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
             topics[topic.name] = topic.next_seq - 1
             missed.take(member, topic, known_topics)
     present = {stream.name for _, stream in joined}
+    c2c, all_told = (UNSET, True) if req.C2C is None else missed_c2c(tx, who, req.C2C, missed.room)
     return Missed(
         ServerTime=who.now,
         Groups={stream.name: stream.next_seq - 1 for _, stream in joined},
@@ -101,6 +111,9 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
             stream.name: max(0, member.from_seq - 1) for member, stream in joined if stream.name not in known
         },
         Topics=UNSET if req.Topics is None else topics,
+        C2C=newest_num(tx, who.user),
+        C2CMessages=c2c,
+        MoreC2C=UNSET if req.C2C is None else int(not all_told),
     )  # fmt: skip
 
 
@@ -120,11 +133,17 @@ class _Missed:
         self.messages: list[msgspec.Raw] = []
         self.upto: dict[str, int] = {}
 
+    @property
+    def room(self) -> int:
+        """Return how many bytes the answer still may have."""
+        return max(0, MAX_BYTES - self._bytes)
+
     def take(self, member: MemberRow, stream: Stream, known: Mapping[str, int]) -> None:
         """Take what came after the seq that the client knows; nothing of a stream that it does not know."""
         seen = known.get(stream.name)
         if seen is None or seen >= stream.next_seq - 1:
             return
+        seen = max(seen, first_kept(self._tx, self._who, stream) - 1)
         if self._bytes >= MAX_BYTES:
             self.upto[stream.name] = seen
             return

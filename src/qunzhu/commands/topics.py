@@ -22,7 +22,7 @@ from qunzhu.commands._shared import (
     registered,
     topic_of,
 )
-from qunzhu.commands._streams import Stream, joined_seq
+from qunzhu.commands._streams import Stream, topic_read_seq
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -272,7 +272,7 @@ def _shown(
         TopicInfo=TopicInfo(GroupID=group.group_id, GroupId=group.group_id, TopicId=topic.topic_id, **fields),
         SelfInfo=UNSET if member is None else TopicSelf(
             ShutUpTime=until if until > who.now else 0,
-            MsgSeq=joined_seq(tx, Stream(group, topic), member) - 1 if read_seq < 0 else read_seq,
+            MsgSeq=topic_read_seq(tx, Stream(group, topic), member, read_seq),
             MsgFlag=group.kind.msg_flag if flag < 0 else flag_name(flag),
         ),
     )  # fmt: skip
@@ -358,7 +358,7 @@ REMOVE_TOPIC: tuple[LiteralString, ...] = (
     "DELETE FROM topic_members WHERE topic_num = :topic",
     "DELETE FROM mutes WHERE group_num = :num AND topic_num = :topic",
     "DELETE FROM topic_permissions WHERE group_num = :num AND topic_num = :topic",
-    "INSERT INTO doomed (group_num, topic_num) VALUES (:num, :topic)",
+    "INSERT INTO doomed (group_num, topic_num) VALUES (:num, :topic) ON CONFLICT (group_num, topic_num) DO NOTHING",
     "DELETE FROM topics WHERE group_num = :num AND num = :topic",
 )
 """Every table whose rows hang on a topic; the topic itself last."""

@@ -18,6 +18,8 @@ from qunzhu.core.errors import (
     BAD_PARAMETER,
     BODY_NOT_JSON,
     GROUP_INTERNAL,
+    NOT_APP_ADMIN,
+    OPENIM_NOT_ADMIN,
     ErrorRow,
     Refused,
 )
@@ -29,6 +31,11 @@ R = TypeVar("R", bound="Reply", covariant=True)
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Fields of a successful answer, under their wire names; the envelope is added by the edge."""
+
+    @property
+    def status(self) -> str:
+        """Return what the envelope calls the answer."""
+        return "OK"
 
 
 class Request(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
@@ -58,6 +65,11 @@ class Command(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...]
     old_fields: Mapping[str, str]
     bad_input: ErrorRow
+    field_errors: Mapping[str, ErrorRow]
+    """Codes of single top-level fields that are absent or of a wrong type, where they have their own; ``Name?`` is of
+    one that is absent only, ``Name[]`` of what is inside."""
+    not_admin: ErrorRow
+    """What a caller is answered who is no administrator of the app."""
     internal: ErrorRow
     decoder: msgspec.json.Decoder[Request[Any]]
     check: Check | None
@@ -109,11 +121,20 @@ class Command(msgspec.Struct, frozen=True):
             return Refused(BODY_NOT_JSON, message)
         if missing := re.fullmatch(r"Object missing required field `(.+)`", message):
             name = f"{field}.{missing[1]}" if field else missing[1]
-            return Refused(self.bad_input, f"{name}: required, but absent")
+            return Refused(self._row_of(name, absent=not field), f"{name}: required, but absent")
+        if (row := self._row_of(field)) is not self.bad_input:
+            return Refused(row, f"{field}: {message}")
         leaf = re.sub(r"\[.*?\]", "", field).rpartition(".")[2]
         if leaf in self.accounts and re.search(r"got `(int|float)`", message):
             return Refused(ACCOUNT_NOT_TEXT, f"{field}: a number")
         return Refused(self.bad_input, f"{field}: {message}")
+
+    def _row_of(self, field: str, *, absent: bool = False) -> ErrorRow:
+        """Return the code of a field that is absent or of a wrong type."""
+        own, top = self.field_errors, re.split(r"[.\[]", field, maxsplit=1)[0]
+        if top != field:
+            return own.get(f"{top}[]", self.bad_input)
+        return own.get(f"{top}?" if absent and f"{top}?" in own else top, self.bad_input)
 
 
 COMMANDS: dict[str, Command] = {}
@@ -122,6 +143,7 @@ BY_NAME: dict[str, Command] = {}
 """By command name, old names included; names are unique across services."""
 
 _BAD_INPUT = {"im_open_login_svc": ACCOUNT_BAD_PARAMETER}
+_NOT_ADMIN = {"openim": OPENIM_NOT_ADMIN}
 F = TypeVar("F", bound=Handler)
 
 
@@ -135,6 +157,7 @@ def command(
     aliases: tuple[str, ...] = (),
     old_fields: Mapping[str, str] | None = None,
     bad_input: ErrorRow | None = None,
+    field_errors: Mapping[str, ErrorRow] | None = None,
     internal: ErrorRow = GROUP_INTERNAL,
 ) -> Callable[[F], F]:
     """Enter a handler into the command table.
@@ -149,7 +172,8 @@ def command(
         row = Command(
             name=run.__name__, service=service, run=run, request=request, reply=hints["return"], writes=writes,
             doors=doors, doc=doc, errors=errors, aliases=aliases, old_fields=names,
-            bad_input=bad_input or _BAD_INPUT.get(service, BAD_PARAMETER), internal=internal,
+            bad_input=bad_input or _BAD_INPUT.get(service, BAD_PARAMETER), field_errors=field_errors or {},
+            not_admin=_NOT_ADMIN.get(service, NOT_APP_ADMIN), internal=internal,
             decoder=msgspec.json.Decoder(request), check=compile_checks(request),
             quick=compile_quick(request), accounts=account_fields(request),
             old_marks=tuple(f'"{name}"'.encode() for name in names),

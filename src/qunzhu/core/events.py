@@ -160,6 +160,84 @@ class MessageDropped(GroupEvent, frozen=True, kw_only=True):
     priority: str
 
 
+# What happens to stored messages.
+
+
+class MessagesRecalled(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` took messages back: what is left of each says so and has no elements any more."""
+
+    seqs: list[int]
+    topic_id: str = ""
+    reason: str = ""
+
+
+class MessageModified(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` gave a message other elements or data; ``message`` is its JSON now.
+
+    ``users`` are the only ones whom it is for, all where none are named.
+    """
+
+    message: msgspec.Raw
+    msg_seq: int
+    flags: int
+    topic_id: str = ""
+    users: list[str] = []
+
+
+class MessagesDeleted(GroupEvent, frozen=True, kw_only=True):
+    """Messages are gone for everybody. Nobody is told."""
+
+    seqs: list[int]
+    topic_id: str = ""
+
+
+class HistoryCleared(GroupEvent, frozen=True, kw_only=True):
+    """Everything up to the seq ``upto`` is gone for everybody. Nobody is told."""
+
+    upto: int
+    topic_id: str = ""
+
+
+class MessagesHidden(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` deleted messages for himself: those of ``seqs``, or all up to the seq ``upto``."""
+
+    seqs: list[int] = []
+    upto: int = 0
+    topic_id: str = ""
+
+
+class MessagesImported(GroupEvent, frozen=True, kw_only=True):
+    """Messages from elsewhere were put at the end of a stream. Nobody is told, and all members have read all of it."""
+
+    messages: list[msgspec.Raw]
+    flags: int
+    topic_id: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A message that was read, its sender, and how many of those whom it reached have read it and have not."""
+
+    seq: int
+    sender: str
+    read: int
+    unread: int
+
+
+class ReceiptsGiven(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` has read messages whose senders wanted to know."""
+
+    receipts: list[Receipt]
+
+
+class ReadMoved(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` has read a group, or a topic of it, up to the seq ``upto``."""
+
+    upto: int
+    topic_id: str = ""
+    unread: int = 0
+    """How many messages he has not read now."""
+
+
 class GroupWoken(GroupEvent, frozen=True, kw_only=True):
     """The owner of a group that slept sent his first message: its members see it from now on."""
 
@@ -331,6 +409,89 @@ class LoginsRevoked(Event, frozen=True, kw_only=True):
 
     user: str
     before: int
+
+
+# One-to-one messages
+
+
+class C2CEvent(Event, frozen=True, kw_only=True):
+    """Something that happened to one message: its users, and the numbers that name it. ``at`` is its MsgTime."""
+
+    sender: str
+    peer: str
+    at: int
+    msg_seq: int
+    random: int
+    num: int = 0
+    """Its place in the app's one-to-one messages; 0: it is not stored."""
+
+    @property
+    def key(self) -> str:
+        """Return the message's MsgKey."""
+        return f"{self.msg_seq}_{self.random}_{self.at}"
+
+
+class C2CSent(C2CEvent, frozen=True, kw_only=True):
+    """A user got a message, or one was imported.
+
+    ``told`` are those whose sessions hear of it, each with the number of the newest message that he had before;
+    ``holders`` those who have a copy.
+    """
+
+    message: msgspec.Raw
+    flags: int = 0
+    quiet: bool = False
+    holders: list[str] = []
+    told: dict[str, int] = {}
+
+
+class C2CRecalled(C2CEvent, frozen=True, kw_only=True):
+    """A message was taken back; ``message`` is what is left of it, ``holders`` have a copy."""
+
+    operator: str
+    time: int
+    reason: str
+    message: msgspec.Raw
+    holders: list[str]
+
+
+class C2CModified(C2CEvent, frozen=True, kw_only=True):
+    """A message has another body or custom data; ``holders`` have a copy."""
+
+    message: msgspec.Raw
+    holders: list[str]
+
+
+class C2CReceiptGiven(C2CEvent, frozen=True, kw_only=True):
+    """The receiver has read a message that asked for it."""
+
+    message: msgspec.Raw
+
+
+class C2CRead(Event, frozen=True, kw_only=True):
+    """A user has read what another sent him, up to number ``num`` and time ``at`` (unix seconds)."""
+
+    reader: str
+    peer: str
+    num: int
+    at: int
+
+
+class C2CHidden(Event, frozen=True, kw_only=True):
+    """A user removed his copies of messages with another, which have these numbers and keys."""
+
+    user: str
+    peer: str
+    nums: list[int]
+    keys: list[str]
+
+
+class Silenced(Event, frozen=True, kw_only=True):
+    """A user may not send before these times (unix seconds; 4294967295: ever; 0: he may)."""
+
+    user: str
+    c2c_until: int
+    group_until: int
 
 
 def _last(event: type[Event]) -> list[type[Event]]:

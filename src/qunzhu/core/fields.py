@@ -24,7 +24,7 @@ FIELDS: dict[str, str] = {
     "ErrorList": "Accounts that are not registered; absent where all are.",
     "Gone": "Groups of the request that the user is no longer in.",
     "IsNeedDetail": "1 adds the platforms.",
-    "More": "Groups with further tips: call again with the newest seq received.",
+    "More": "Groups and topics of which there is more: call again with what `Upto` says.",
     "Platform": "Where a session runs: Web, Android, iOS, iPad, Windows, Mac or Linux.",
     "QueryResult": "One item per registered account.",
     "RevokedBefore": "UserSigs made before this unix time no longer hold; 0: none was revoked.",
@@ -345,6 +345,10 @@ FIELDS: dict[str, str] = {
     "OptionType": "What was done: `set`, `modify`, `clear` or `delete`.",
     "RemovedKeys": "Keys that are no more.",
     # Settings of an app
+    "AppSettings.message_bytes": "Size of a message: its elements' contents as JSON in UTF-8, with `CloudCustomData`",
+    "AppSettings.messages_per_second": "Messages of one group or topic in a second; 0: any number",
+    "AppSettings.duplicate_seconds": "For so long a message of the same sender and `Random` is the same message",
+    "AppSettings.recall_seconds": "For so long a user may take back a message of his own",
     "AppSettings.group_fields": "Custom fields of groups: key, kinds (none: all) and who may write them.",
     "AppSettings.member_fields": "Custom fields of members, likewise.",
     "AppSettings.community": "Whether communities may be made; unset: in plan `open` yes, in others no (11000).",
@@ -369,6 +373,8 @@ FIELDS: dict[str, str] = {
     "Plan.live_rooms_per_user": "Live rooms a user is in at once; entering another he leaves the first",
     "Plan.live_members_listed": "Newest members of a live room that are listed",
     "Plan.live_bans": "Bans from live rooms (10059)",
+    "Plan.special_messages": "Messages to some members, read receipts, broadcasts to live rooms (10059)",
+    "Plan.history_days": "Days for which messages are kept",
     # Columns of the table of kinds
     "Kind.new_name": "Newer name",
     "Kind.id_prefix": "A generated id starts with",
@@ -393,6 +399,42 @@ FIELDS: dict[str, str] = {
     "Kind.group_cap": "Such groups are capped by the plan's",
     "Kind.counts_daily": "Counts against the daily cap",
     "Kind.has_permission_groups": "Has permission groups",
+    "Kind.stores_messages": "Keeps messages",
+    "Kind.counts_unread": "Counts unread messages",
+    "Kind.targets_members": "Messages to some members, and read receipts",
+    # Messages of groups
+    "CloudCustomData": "Data of the app's own, stored beside the elements.",
+    "ForbidCallbackControl": "Which of the app's callbacks this message does not cause.",
+    "GroupAtAllFlag": "1: everybody is mentioned.",
+    "GroupAtInfo": "Whom the text mentions, in its order, at most 30.",
+    "GroupAt_Account": "The mentioned account; not needed where everybody is mentioned.",
+    "MsgBody": "The message's elements, in order; see the documentation of message elements.",
+    "MsgContent": "Fields of the element's kind; what is unknown here is kept.",
+    "MsgDropReason": "Empty, or `MsgFreqCtrl` where the message was over the frequency limit and was dropped.",
+    "MsgPriority": "`High`, `Normal` (default) or `Low`. Over the frequency limit lower ones are dropped first.",
+    "SentMessage.MsgSeq": "The message's place in the stream of its group or topic; 0 where it takes none.",
+    "MsgTime": "When the message was sent, unix seconds.",
+    "MsgType": "The element's kind, such as `TIMTextElem`.",
+    "NeedReadReceipt": "1: members' reading of this message is counted.",
+    "OfflinePushInfo": "How the message is pushed to devices that are offline; stored and handed on.",
+    "OnlineOnlyFlag": "1: only for those who are online; stored nowhere, without a seq. Without effect in live rooms.",
+    "Random": "A number of the sender's choice: the same one within five minutes is the same message.",
+    "SendMsgControl": "`NoUnread`: does not count as unread. `NoLastMsg`: is no conversation's last message.",
+    "SupportMessageExtension": "1: key-value pairs can be attached to the message.",
+    "SendGroupMsg.From_Account": "In whose name the message is sent; absent: the caller's.",
+    "SendBroadcastMsg.From_Account": "In whose name the message is sent; absent: the caller's.",
+    "SendGroupMsg.To_Account": "The only members who get it, at most 50. It does not count as unread.",
+    "SendGroupMsg.TopicId": "The topic to send to; absent: the group itself.",
+    "Broadcast.MsgSeq": "The broadcast's number.",
+    "Deaf": "Those of the rooms whose messages the user does not want.",
+    "Messages": "Messages after the given seqs, stream by stream, in order. Their form is that of `group_message`.",
+    "Since": (
+        "Of groups that the request does not name, where it names any: the seq before the first that came after the"
+        " user joined."
+    ),
+    "Sync.Topics": "Ids of topics the client knows, each with the newest seq it has seen; 0: none.",
+    "Missed.Topics": "All topics of the user's communities, each with its newest seq; only where `Topics` was given.",
+    "Upto": "Of those in `More`: the seq up to which this answer goes. Ask again from there.",
 }
 
 _MEMBER = {
@@ -488,6 +530,12 @@ SAMPLES: dict[str, Any] = {
     "CheckMembers.Member_Account": ["alice", "bob"],
     "Offset": 0,
     "Duration": 3600,
+    "SendGroupMsg.GroupId": "team-1",
+    "Random": 1934,
+    "MsgType": "TIMTextElem",
+    "MsgContent": {"Text": "Good morning"},
+    "SendGroupMsg.MsgPriority": "Normal",
+    "Sync.Topics": {},
 }
 """Values for the sample requests: of every required field, and of the optional ones named with their record."""
 

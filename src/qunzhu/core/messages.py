@@ -10,6 +10,7 @@ from qunzhu.core.elements import Element
 
 PRIORITIES = ("High", "Normal", "Low")
 CONTROLS = ("NoUnread", "NoLastMsg")
+C2C_CONTROLS = (*CONTROLS, "WithMuteNotifications")
 THERE, DELETED, RECALLED = range(3)
 """What became of a stored message: the column ``state``."""
 
@@ -25,6 +26,9 @@ class Mark(enum.IntFlag):
     IMPORTED = 32
     MODIFIED = 64
     PEER_READ = 128
+    SENDER_NOT_TOLD = 256
+    """A one-to-one message that the sender's sessions are not told of."""
+    PEER_NOT_TOLD = 512
 
 
 class Mention(msgspec.Struct, frozen=True, omit_defaults=True):

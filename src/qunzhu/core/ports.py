@@ -7,7 +7,7 @@ from typing import Any, LiteralString, Protocol
 
 import msgspec
 
-from qunzhu.core.errors import NOT_APP_ADMIN, Refused
+from qunzhu.core.errors import NOT_APP_ADMIN, ErrorRow, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.live import Present
 from qunzhu.core.plans import PLANS, Plan
@@ -102,10 +102,10 @@ class Who(msgspec.Struct, frozen=True):
         """Return the time of the call in unix seconds."""
         return self.now_ms // 1000
 
-    def require_admin(self) -> None:
-        """Refuse (60010) everybody but an app administrator."""
+    def require_admin(self, error: ErrorRow = NOT_APP_ADMIN) -> None:
+        """Refuse (60010 unless said otherwise) everybody but an app administrator."""
         if not self.admin:
-            raise Refused(NOT_APP_ADMIN, f"{self.user!r} is not")
+            raise Refused(error, f"{self.user!r} is not")
 
 
 class Live(Protocol):

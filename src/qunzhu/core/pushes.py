@@ -8,7 +8,23 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from qunzhu.core.events import Event, GroupEvent, MessageSent
+from qunzhu.core.events import (
+    C2CEvent,
+    C2CHidden,
+    C2CModified,
+    C2CRead,
+    C2CRecalled,
+    C2CReceiptGiven,
+    C2CSent,
+    Event,
+    GroupEvent,
+    MessageModified,
+    MessageSent,
+    MessagesHidden,
+    MessagesRecalled,
+    ReadMoved,
+    ReceiptsGiven,
+)
 
 GROUP_MESSAGE, GROUP_SEQ, C2C_MESSAGE = "group_message", "group_seq", "c2c_message"
 MESSAGE_CHANGE, CONVERSATION_CHANGE = "message_change", "conversation_change"
@@ -56,3 +72,94 @@ def _sent(event: MessageSent) -> list[Push]:
 def skipped(event: MessageSent) -> Push:
     """Return what those in the group are told whom a stored message is not for: its seq is no gap."""
     return Push(GROUP_SEQ, {**place(event, event.topic_id), "Seq": event.seq})
+
+
+# What happens to stored messages.
+
+
+@pushed(MessagesRecalled)
+def _recalled(event: MessagesRecalled) -> list[Push]:
+    reason = {"Reason": event.reason} if event.reason else {}
+    told = {"MsgSeqList": event.seqs, "Operator_Account": event.operator, "Time": event.at, **reason}
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Recalled", **place(event, event.topic_id), **told})]
+
+
+@pushed(ReadMoved)
+def _read(event: ReadMoved) -> list[Push]:
+    told = {"ChangeType": "Read", **place(event, event.topic_id), "MsgSeq": event.upto, "UnreadMsgNum": event.unread}
+    return [Push(CONVERSATION_CHANGE, told, [event.operator])]
+
+
+@pushed(MessageModified)
+def _modified(event: MessageModified) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Modified", "Message": event.message}, event.users or None)]
+
+
+@pushed(ReceiptsGiven)
+def _receipts(event: ReceiptsGiven) -> list[Push]:
+    return [
+        Push(MESSAGE_CHANGE, {
+            "ChangeType": "Receipt", **place(event), "MsgSeq": one.seq, "ReadNum": one.read, "UnreadNum": one.unread,
+        }, [one.sender])
+        for one in event.receipts
+    ]  # fmt: skip
+
+
+@pushed(MessagesHidden)
+def _hidden(event: MessagesHidden) -> list[Push]:
+    which: dict[str, Any] = {"MsgSeqList": event.seqs} if event.seqs else {"Upto": event.upto}
+    return [
+        Push(CONVERSATION_CHANGE, {"ChangeType": "Hidden", **place(event, event.topic_id), **which}, [event.operator])
+    ]
+
+
+# One-to-one messages
+
+
+def _names(event: C2CEvent) -> dict[str, Any]:
+    """Return the fields that say which message something happened to."""
+    return {"From_Account": event.sender, "To_Account": event.peer, "MsgKey": event.key, "Num": event.num}
+
+
+@pushed(C2CSent)
+def _c2c_sent(event: C2CSent) -> list[Push]:
+    if not event.num:
+        return [Push(C2C_MESSAGE, event.message, list(event.told))]
+    # The number before it is each user's own: by it he sees whether he missed one.
+    rest = bytes(event.message)[1:]
+    return [
+        Push(C2C_MESSAGE, msgspec.Raw(b'{"Prev":%d,' % before + rest), [user]) for user, before in event.told.items()
+    ]
+
+
+@pushed(C2CRecalled)
+def _c2c_recalled(event: C2CRecalled) -> list[Push]:
+    more = {"Operator_Account": event.operator, "Time": event.time}
+    more |= {"Reason": event.reason} if event.reason else {}
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Recalled", **_names(event), **more}, event.holders)]
+
+
+@pushed(C2CModified)
+def _c2c_modified(event: C2CModified) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Modified", "Message": event.message}, event.holders)]
+
+
+@pushed(C2CReceiptGiven)
+def _c2c_receipt_given(event: C2CReceiptGiven) -> list[Push]:
+    return [Push(MESSAGE_CHANGE, {"ChangeType": "Receipt", **_names(event)}, [event.sender])]
+
+
+@pushed(C2CRead)
+def _c2c_read(event: C2CRead) -> list[Push]:
+    read = {"Reader_Account": event.reader, "Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    mine = {"Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    return [
+        Push(MESSAGE_CHANGE, {"ChangeType": "Read", **read}, [event.peer]),
+        Push(CONVERSATION_CHANGE, {"ChangeType": "Read", **mine}, [event.reader]),
+    ]
+
+
+@pushed(C2CHidden)
+def _c2c_hidden(event: C2CHidden) -> list[Push]:
+    change = {"ChangeType": "MessagesDeleted", "Peer_Account": event.peer, "MsgKeyList": event.keys}
+    return [Push(CONVERSATION_CHANGE, change, [event.user])]

@@ -73,6 +73,11 @@ class Action(enum.Enum):
     SEND = "send messages"
     MENTION_ALL = "mention everybody"
     READ_HISTORY = "read messages"
+    RECALL_OTHERS = "recall others' messages"
+    MODIFY_MESSAGE = "modify messages"
+    PURGE = "delete messages for everybody"
+    SET_UNREAD = "set a member's unread messages"
+    READ_RECEIPTS = "give or read read receipts"
     IMPORT = "import a group, its members or topics"
 
 
@@ -117,6 +122,11 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.SEND:         ("AODM", "AODM",  "AODM",  "AODM",     "AODM"),
     Action.MENTION_ALL:  ("AODM", "AODM",  "AODM",  "",         "AODM"),
     Action.READ_HISTORY: ("AODM", "AODM",  "AODM",  "",         "AODM"),
+    Action.RECALL_OTHERS: ("AO",  "AOD",   "AOD",   "",         "AOD"),
+    Action.MODIFY_MESSAGE: ("AODM", "AODM", "AODM", "",       "AODM"),
+    Action.PURGE:        ("A",    "A",     "A",     "A",        "A"),
+    Action.SET_UNREAD:   ("A",    "A",     "A",     "A",        "A"),
+    Action.READ_RECEIPTS: ("AODM", "AODM", "AODM",  "",         ""),
     Action.IMPORT:       ("A",    "A",     "A",     "",         "A"),
 }  # fmt: skip
 
@@ -125,16 +135,17 @@ GROUP_BITS: dict[Action, int] = {
     Action.EDIT_PROFILE: 0, Action.EDIT_OPTIONS: 0, Action.KICK: 1, Action.EDIT_MEMBER: 1,
     Action.EDIT_PERMISSIONS: 2, Action.EDIT_TOPIC_PERMISSIONS: 2, Action.EDIT_PERMISSION_MEMBERS: 3,
     Action.CREATE_TOPIC: 4, Action.EDIT_TOPIC: 4, Action.DESTROY_TOPIC: 4, Action.MUTE: 5, Action.MUTE_ALL: 5,
-    Action.READ_MUTED: 5, Action.MUTE_TOPIC: 5, Action.SEND: 6, Action.MENTION_ALL: 7, Action.BAN: 10,
+    Action.READ_MUTED: 5, Action.MUTE_TOPIC: 5, Action.SEND: 6, Action.MENTION_ALL: 7, Action.RECALL_OTHERS: 9,
+    Action.BAN: 10,
 }  # fmt: skip
 """Bit of a permission group's mask (doc 1047/59829, "community"). It counts in every topic of the community."""
-MESSAGE_BITS = {8: "read older history", 9: "recall others' messages"}
+MESSAGE_BITS = {8: "read older history"}
 TOPIC_BITS: dict[Action, int] = {
     Action.EDIT_TOPIC: 0, Action.DESTROY_TOPIC: 0, Action.EDIT_TOPIC_PERMISSIONS: 1, Action.MUTE_TOPIC: 2,
-    Action.SEND: 3, Action.MENTION_ALL: 6,
+    Action.SEND: 3, Action.MENTION_ALL: 6, Action.RECALL_OTHERS: 5,
 }  # fmt: skip
 """Bit of the mask that a permission group has for one topic."""
-TOPIC_MESSAGE_BITS = {4: "read older history", 5: "recall others' messages"}
+TOPIC_MESSAGE_BITS = {4: "read older history"}
 NEEDS_BIT = frozenset({Action.SEND, Action.MENTION_ALL})
 """What every member may, until permission groups are in use: then only those who have the bit."""
 WIDER_BIT = {0: 4, 1: 2, 2: 5, 3: 6, 4: 8, 5: 9, 6: 7}

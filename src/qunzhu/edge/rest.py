@@ -14,7 +14,7 @@ import msgspec
 
 from qunzhu.core import errors as err
 from qunzhu.core.command import COMMANDS, Command, Reply
-from qunzhu.core.errors import Refused
+from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.limits import is_account
 from qunzhu.core.ports import REST, App, Who
 from qunzhu.core.reference import REFERENCE_PATHS
@@ -37,7 +37,8 @@ _HEADERS = [
     (b"access-control-allow-methods", b"POST"),
     (b"access-control-allow-headers", b"*"),
 ]
-_OK = b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0'
+_HEAD = b'{"ActionStatus":"%b","ErrorInfo":"","ErrorCode":0'
+_OK = _HEAD % b"OK"
 
 
 class Backend(Protocol):
@@ -75,7 +76,8 @@ class Backend(Protocol):
 def envelope(reply: Reply) -> bytes:
     """Return the body of a successful answer."""
     fields = _encode(reply)
-    return _OK + (b"}" if fields == b"{}" else b"," + fields[1:])
+    head = _OK if reply.status == "OK" else _HEAD % reply.status.encode()
+    return head + (b"}" if fields == b"{}" else b"," + fields[1:])
 
 
 def failure(refused: Refused) -> bytes:
@@ -208,15 +210,15 @@ class RestDoor:
 
     def _prepare(self, path: str, query: dict[str, str], app: App, body: bytes) -> tuple[Command, Any, Who]:
         """Check the caller, then find the command and decode its request."""
-        who = self._who(query, app)
         command = COMMANDS.get(path)
+        who = self._who(query, app, command.not_admin if command else err.NOT_APP_ADMIN)
         if command is None or REST not in command.doors:
             raise _unknown(path)
         if command.name in app.settings.disabled_commands:
             raise Refused(err.COMMAND_DISABLED, command.path)
         return command, command.decode(body), who
 
-    def _who(self, query: dict[str, str], app: App) -> Who:
+    def _who(self, query: dict[str, str], app: App, not_admin: ErrorRow) -> Who:
         """Check identifier and UserSig, then that the caller is an app administrator."""
         identifier = query.get("identifier", "")
         if not identifier:
@@ -228,7 +230,7 @@ class RestDoor:
         now_ms = self._backend.now_ms()
         self._gatekeeper.check(app, identifier, query["usersig"], now_ms // 1000)
         if identifier not in app.admins:
-            raise Refused(err.NOT_APP_ADMIN, f"{identifier[:40]!r} is not")
+            raise Refused(not_admin, f"{identifier[:40]!r} is not")
         return Who(app=app, user=identifier, admin=True, door=REST, now_ms=now_ms, random=os.urandom)
 
     def late_refusal(self, command: Command, fault: Exception) -> bytes:

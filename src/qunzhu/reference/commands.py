@@ -18,7 +18,10 @@ EVERYWHERE = (
     err.USERSIG_OTHER_USER, err.USERSIG_OTHER_APP, err.APP_UNKNOWN, err.USERSIG_TOO_MANY_FAILURES, err.REPLY_TOO_LARGE,
 )  # fmt: skip
 """What the doors themselves may answer, whatever the command."""
-AREAS = {"common": "Requests", "account": "Accounts and UserSigs", "group": "Groups", "openim_rest": "Who is online"}
+AREAS = {
+    "common": "Requests", "account": "Accounts and UserSigs", "group": "Groups", "message": "Messages",
+    "openim_rest": "Who is online",
+}  # fmt: skip
 
 
 def commands() -> list[Command]:

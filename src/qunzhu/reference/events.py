@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from qunzhu.core.elements import Element
 from qunzhu.core.events import (
     AccountsChanged,
     ApplicationDecided,
@@ -15,6 +16,7 @@ from qunzhu.core.events import (
     GroupCreated,
     GroupDissolved,
     GroupInfoChanged,
+    GroupWoken,
     LoginsRevoked,
     MarksChanged,
     MemberInfoChanged,
@@ -24,6 +26,8 @@ from qunzhu.core.events import (
     MembersLeft,
     MembersMuted,
     MembersUnbanned,
+    MessageDropped,
+    MessageSent,
     NoticeSent,
     OwnerChanged,
     PermissionGroupChanged,
@@ -40,13 +44,20 @@ from qunzhu.core.events import (
     TopicsDestroyed,
 )
 from qunzhu.core.fields import about
-from qunzhu.core.notices import Notice, change, system_notices, tip
+from qunzhu.core.messages import GroupMessage, encode_message
+from qunzhu.core.notices import change, system_notices, tip
+from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import ENDS
 from qunzhu.reference.blocks import Block, Code, Heading, Page, Table, Text, yes
 
 _AT = 1767225600
 _IN: dict[str, Any] = {"group_id": "@TGS#_team", "kind": "Community", "operator": "alice", "at": _AT}
 _HELPERS, _TOPIC = "@PMG#_helpers", "@TGS#_team@TOPIC#_news"
+_SENT: dict[str, Any] = {"group_id": "team-1", "kind": "Public", "operator": "alice", "at": _AT}
+_MESSAGE = msgspec.Raw(encode_message(GroupMessage(
+    GroupId="team-1", GroupType="Public", From_Account="alice", MsgSeq=11, MsgTime=_AT, MsgRandom=1934,
+    MsgBody=[Element("TIMTextElem", {"Text": "Good morning"})], Nick="Alice",
+)))  # fmt: skip
 SAMPLES: tuple[tuple[str, Event], ...] = (
     ("A group is made with one more member",
      GroupCreated(group_id="team-1", kind="Public", operator="alice", at=_AT, seq=1, name="Team", owner="alice",
@@ -84,6 +95,13 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
     ("An app administrator tells something",
      NoticeSent(group_id="team-1", kind="Public", operator="administrator", at=_AT, users=[],
                 content="The server restarts at noon.")),
+    ("A message is sent", MessageSent(**_SENT, seq=11, message=_MESSAGE, random=1934, kept=True, member=True)),
+    ("A message is sent to some members",
+     MessageSent(**_SENT, seq=12, message=_MESSAGE, random=1935, flags=16, kept=True, member=True,
+                 users=["alice", "bob"])),
+    ("A message is over the frequency of its group", MessageDropped(**_SENT, priority="Low")),
+    ("A group that slept is woken by its owner's first message",
+     GroupWoken(group_id="team-2", kind="Private", operator="alice", at=_AT, told=False, users=["alice", "bob"])),
     ("The group is dissolved",
      GroupDissolved(group_id="team-1", kind="Public", operator="bob", at=_AT, name="Team", owner="bob", member_num=2)),
     ("A permission group is made",
@@ -179,15 +197,17 @@ def _event(title: str, event: Event) -> list[Block]:
     for users, notice in system_notices(event):
         whom = "every member" if users is None else ", ".join(f"`{user}`" for user in users)
         blocks += [Text(f"`group_notice` to {whom}:"), _json(notice)]
-    changed = change(event)
-    if changed is not None:
-        blocks += [Text("`group_change` to the members:"), _json(changed)]
+    for push in pushes(event):
+        whom = "everybody in the group" if push.users is None else ", ".join(f"`{user}`" for user in push.users)
+        blocks += [Text(f"`{push.method}` to {whom}:"), _json(push.params)]
+    if isinstance(event, MessageSent) and event.users:
+        blocks += [Text("`group_seq` to the others in the group:"), _json(skipped(event).params)]
     if len(blocks) == 2:
         blocks.append(Text("No tip and no notice: it takes effect on sessions only."))
     return blocks
 
 
-def _json(value: Notice) -> Code:
+def _json(value: Any) -> Code:
     return Code(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 

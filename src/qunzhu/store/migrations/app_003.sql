@@ -18,6 +18,8 @@ DROP TABLE messages;
 ALTER TABLE streams RENAME TO messages;
 CREATE INDEX messages_by_random ON messages (group_num, topic_num, random) WHERE random IS NOT NULL;
 CREATE INDEX messages_quiet ON messages (group_num, topic_num, seq) WHERE quiet = 1;
+-- Of all streams, by time: the messages of an hour, and those that are past keeping.
+CREATE INDEX messages_by_time ON messages (at, group_num, topic_num, seq);
 -- from_seq: the first seq after joining; what came before is seen where the group's history is open. cleared_seq: up to
 -- here nothing is shown, to one member or, in groups and topics, to anybody.
 ALTER TABLE members ADD COLUMN from_seq BIGINT NOT NULL DEFAULT 0;
@@ -25,7 +27,13 @@ ALTER TABLE members ADD COLUMN cleared_seq BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE topic_members ADD COLUMN cleared_seq BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE groups ADD COLUMN cleared_seq BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE topics ADD COLUMN cleared_seq BIGINT NOT NULL DEFAULT 0;
--- Groups and topics that are gone, whose streams are still to be removed, a little at a time.
+-- imported_seq of a group or topic: what was imported up to here counts as read by every member; of a member: up to
+-- this import his own read_seq counts, set to say how much of it he has not read.
+ALTER TABLE groups ADD COLUMN imported_seq BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE topics ADD COLUMN imported_seq BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE members ADD COLUMN imported_seq BIGINT NOT NULL DEFAULT 0;
+-- Streams with rows that are still to be removed, a little at a time: all of them where the group (topic_num -1) or the
+-- topic is gone, else those up to cleared_seq.
 CREATE TABLE doomed (
   group_num BIGINT NOT NULL,
   topic_num BIGINT NOT NULL,
@@ -38,6 +46,7 @@ CREATE TABLE hidden_messages (
   seq BIGINT NOT NULL,
   PRIMARY KEY (user_id, group_num, topic_num, seq)
 ) {clustered};
+CREATE INDEX hidden_messages_by_message ON hidden_messages (group_num, topic_num, seq);
 -- Who has read a message that asked for receipts.
 CREATE TABLE receipts (
   group_num BIGINT NOT NULL,
@@ -111,7 +120,7 @@ CREATE TABLE contacts (
   msg_flag INTEGER NOT NULL,
   PRIMARY KEY (user_id, sort, peer)
 ) {clustered};
-CREATE INDEX contacts_by_num ON contacts (user_id, last_num);
+CREATE INDEX contacts_by_num ON contacts (user_id, sort, last_num);
 CREATE TABLE contact_groups (
   user_id {text} NOT NULL,
   num BIGINT NOT NULL,
