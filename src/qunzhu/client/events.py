@@ -43,13 +43,6 @@ class MessageReceived(ClientEvent, frozen=True):
     missed: bool = False
 
 
-class C2CReceived(ClientEvent, frozen=True):
-    """A one-to-one message came, or was sent elsewhere: the fields of the ``c2c_message`` push."""
-
-    message: Notice
-    missed: bool = False
-
-
 class MessageChanged(ClientEvent, frozen=True):
     """Something happened to messages that are there: the fields of the ``message_change`` push. Never stored."""
 
