@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from qunzhu.client.events import State
 from qunzhu.commands.c2c import SendMsg
 from qunzhu.commands.conversations import GetUnreadTotal
 
@@ -585,7 +586,12 @@ ACTS = st.lists(
         st.tuples(st.just("mark"), st.booleans()),
         st.tuples(st.just("flag"), st.sampled_from([0, 1, 2])),
         st.tuples(st.just("rename")),
-        st.tuples(st.just("break")),
+        st.tuples(
+            st.just("interrupt"),
+            st.sampled_from(
+                [("say", False, ()), ("write", False, ()), ("recall", True), ("recall", False), ("rename",)]
+            ),
+        ),
     ),
     min_size=3,
     max_size=12,
@@ -669,11 +675,9 @@ class World:
         result = await self.a.TIMGroupModifyGroupInfo({"params": {prefix + k: v for k, v in given.items()}})
         assert result["code"] == 0, result
 
-    # "break" is a word of the language.
-    async def _break(self) -> None:
+    async def interrupt(self, meanwhile: tuple[Any, ...]) -> None:
+        """Break the connection; something happens before it is there again."""
         await self.b._client._link.close()
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "break":
-            return self._break
-        raise AttributeError(name)
+        act, *more = meanwhile
+        await getattr(self, act)(*more)
+        await until(lambda: self.b._client.state is State.CONNECTED)
