@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from qunzhu.client.events import State
 from qunzhu.commands.c2c import SendMsg
 from qunzhu.commands.conversations import GetUnreadTotal
 
@@ -487,7 +486,7 @@ def test_one_conversation_by_its_name(server: Server):
             assert await asked(b, (alice, 1)) == [alice]
             assert alice not in await convs(b)
             topic = (
-                await a.TIMCommunityCreateTopic({
+                await a.TIMCommunityCreateTopicInCommunity({
                     "group_id": community, "json_topic_info": {"group_topic_info_topic_name": "t"}
                 })
             )["json_param"]  # fmt: skip
@@ -584,7 +583,7 @@ ACTS = st.lists(
         st.tuples(st.just("delete"), st.booleans()),
         st.tuples(st.just("pin"), st.booleans()),
         st.tuples(st.just("mark"), st.booleans()),
-        st.tuples(st.just("flag"), st.sampled_from([0, 1, 2])),
+        st.tuples(st.just("flag"), st.sampled_from([0, 2])),
         st.tuples(st.just("rename")),
         st.tuples(
             st.just("interrupt"),
@@ -598,7 +597,10 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes here
+)  # fmt: skip
 @given(acts=ACTS)
 def test_what_is_kept_is_what_a_new_device_reads(server: Server, acts: list[tuple[Any, ...]]):
     async def scenario():
@@ -677,7 +679,8 @@ class World:
 
     async def interrupt(self, meanwhile: tuple[Any, ...]) -> None:
         """Break the connection; something happens before it is there again."""
-        await self.b._client._link.close()
+        client, link = self.b._client, self.b._client._link
+        await link.close()
         act, *more = meanwhile
         await getattr(self, act)(*more)
-        await until(lambda: self.b._client.state is State.CONNECTED)
+        await until(lambda: client._link not in {None, link})
