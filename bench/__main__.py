@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import ceiling, groups, grow, kills, limits, report, rounds, target
+from bench import ceiling, groups, grow, kills, limits, report, rounds, soak, target
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
 from bench.target import Target
@@ -152,6 +152,29 @@ def kills_command(times: int, seed: int, folder: Path) -> None:
     console.print(
         f"{found.kills} kills, {found.acknowledged} groups acknowledged, {found.stored} stored, "
         f"slowest start {found.slowest_start:.2f} s, {len(found.faults)} faults"
+    )
+    for fault in found.faults[:20]:
+        console.print(f"[red]{fault}[/red]")
+    sys.exit(bool(found.faults))
+
+
+@main.command("soak")
+@click.option("--members", default=1000, show_default=True, help="Members of the group, all online.")
+@click.option("--seconds", default=60.0, show_default=True, help="How long they talk.")
+@click.option("--rate", default=40.0, show_default=True, help="Messages a second, all senders together.")
+@click.option("--kills", "kill", default=3, show_default=True, help="How often the server is killed meanwhile.")
+@click.option("--seed", default=1, show_default=True, help="Of what is cut and killed when.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+def soak_command(members: int, seconds: float, rate: float, kill: int, seed: int, folder: Path) -> None:
+    """Let a crowd talk while connections are cut and the server is killed, and check what everybody was told."""
+    with tempfile.TemporaryDirectory(prefix="soak-", dir=folder) as place:
+        found = soak.run(
+            Path(place), members=members, seconds=seconds, kill=kill, rate=rate, seed=seed, progress=console.print
+        )
+    console.print(
+        f"{found.members} members, {found.acknowledged} messages acknowledged, {found.stored} stored, "
+        f"{found.deliveries} told, {found.missed} of them after a break, {found.cuts} cuts, {found.kills} kills, "
+        f"{len(found.faults)} faults"
     )
     for fault in found.faults[:20]:
         console.print(f"[red]{fault}[/red]")
