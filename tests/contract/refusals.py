@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from contract import refusals_conversations as conversations
 from qunzhu.core.command import BY_NAME
 from worlds import NOW
 
@@ -18,7 +19,7 @@ NEWS, TALK = f"{CLUB}@TOPIC#_news", f"{CLUB}@TOPIC#_talk"
 HELPERS = {"GroupId": CLUB, "PermissionGroupId": "@PMG#_helpers"}
 PEOPLE = ("owner", "admin", "ann", "ben", "guest", "other")
 SERVICES = {"group_open_http_svc", "million_group_open_http_svc", "group_open_attr_http_svc",
-            "group_open_avchatroom_http_svc"}  # fmt: skip
+            "group_open_avchatroom_http_svc", *conversations.SERVICES}  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -94,6 +95,7 @@ def furnish(world: World) -> None:
     world.call("forbid_send_msg", GroupId="meeting", Members_Account=["ben"], MuteTime=60)
     for _ in range(5):
         world.call("set_group_attr", GroupId="busy", GroupAttr=attributes(1))
+    conversations.furnish_conversations(world)
 
 
 #: A call of each command that passes, through the door that it has.
@@ -166,6 +168,7 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "unban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"]}),
     "sync": ("ann", {}),
     "get_user_profiles": ("ann", {"To_Account": ["ann"]}),
+    **conversations.PASSES,
 }  # fmt: skip
 
 #: 10005: the list of a command, and how many the documentation allows.
@@ -496,7 +499,8 @@ def built() -> list[str]:
 def malformed(name: str) -> list[tuple[dict[str, Any], str]]:
     """Return requests that cannot be read, and what the refusal says of each.
 
-    The passing call without one of its required fields, and with a truth value in one of its fields: none takes one.
+    The passing call without one of its required fields, and with a truth value in one of its fields; in one that takes
+    it, a text.
     """
     fields = PASSES[name][1]
     described = msgspec.structs.fields(BY_NAME[name].request)
@@ -505,7 +509,8 @@ def malformed(name: str) -> list[tuple[dict[str, Any], str]]:
         for field in described
         if field.required
     ]
-    return [*without, *(({**fields, field.name: True}, f"{field.name}: Expected ") for field in described)]
+    odd = {field.name: "odd" if isinstance(fields.get(field.name), bool) else True for field in described}
+    return [*without, *(({**fields, name: value}, f"{name}: Expected ") for name, value in odd.items())]
 
 
 def common(name: str) -> list[Case]:
@@ -535,7 +540,7 @@ def common(name: str) -> list[Case]:
     if 11000 in listed:
         changed = {"Type": "Community"} if name in SWITCHED else {}
         words = SWITCHED.get(name, f"GroupId: '{CLUB}'")
-        if "TopicId" in command.request.__struct_fields__ and fields.get("GroupId") == "public":
+        if "TopicId" in command.request.__struct_fields__ and fields.get("GroupId") in {"public", "chat"}:
             changed, words = {"GroupId": CLUB, "TopicId": NEWS}, f"TopicId: '{CLUB}' has no topics"
         cases.append(Case(11000, name, {**fields, **changed}, (words,), by, settings=OFF))
     return cases
@@ -543,4 +548,6 @@ def common(name: str) -> list[Case]:
 
 def provocations() -> list[Case]:
     """Return every case of every command."""
-    return [*(case for name in built() for case in common(name)), *OWN_CASES]
+    return [
+        *(case for name in built() for case in common(name)), *OWN_CASES, *(Case(*row) for row in conversations.CASES),
+    ]  # fmt: skip

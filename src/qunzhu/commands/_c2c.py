@@ -177,7 +177,11 @@ def touched(event: C2CEvent, flags: int, holders: Iterable[str]) -> list[dict[st
     ]
 
 
-SELECT_READ = "SELECT read_num FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"
+SEEN = "CASE WHEN hidden_num > read_num THEN hidden_num ELSE read_num END"
+"""Up to which number nothing counts as unread: what was read, and what a conversation held that was deleted."""
+SELECT_READ: LiteralString = (
+    "SELECT " + SEEN + " FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"  # noqa: S608 - a part of it
+)
 COUNT_UNREAD: LiteralString = (
     "SELECT count(*) FROM c2c_messages WHERE low = :low AND high = :high AND num > :num AND from_low = :from_low"
     " AND state = 0 AND quiet = 0 AND at >= :since AND hidden & :mine = 0"

@@ -27,6 +27,7 @@ from qunzhu.commands._c2c import (
 )
 from qunzhu.commands._shared import accounts_among
 from qunzhu.commands.messages import CALLBACKS, SELECT_PROFILE
+from qunzhu.commands.sessions import DISCARD
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.elements import Element, check_body, check_size
@@ -271,7 +272,8 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
     rows: list[dict[str, Any]] = []
     contacts: list[dict[str, Any]] = []
     newest: dict[str, int] = {}
-    for draft in drafts:
+    for given in drafts:
+        draft = _as_wanted(tx, given)
         message = draft.message
         if not exactly and (first := _sent_before(tx, message)) is not None:
             keys.append(first)
@@ -287,6 +289,18 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
     tx.many(INSERT_MESSAGE, rows)
     tx.many(TOUCH_CONTACT, contacts)
     return keys
+
+
+SELECT_FLAG = "SELECT msg_flag FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"
+
+
+def _as_wanted(tx: Tx, draft: Draft) -> Draft:
+    """Return a message as its receiver wants messages of this sender: he is not told of one that he discards."""
+    sender, peer = draft.message.From_Account, draft.message.To_Account
+    row = tx.one(SELECT_FLAG, user=peer, peer=sender) if sender != peer else None
+    if row is None or row[0] != DISCARD:
+        return draft
+    return msgspec.structs.replace(draft, marks=draft.marks | Mark.PEER_NOT_TOLD)
 
 
 def _sent_before(tx: Tx, message: C2CMessage) -> Key | None:

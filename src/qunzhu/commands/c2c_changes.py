@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from qunzhu.commands._attached import c2c_owner, forget_attached
 from qunzhu.commands._c2c import (
     BODY_ERRORS,
     SERVICE,
@@ -80,6 +81,7 @@ def admin_msgwithdraw(tx: Tx, who: Who, req: AdminMsgWithdraw) -> Done:
     message = msgspec.structs.replace(
         row.message, MsgBody=(), CloudCustomData="", OfflinePushInfo=None, Recalled=recall
     )
+    forget_attached(tx, c2c_owner(row.num))
     tx.emit(C2CRecalled(
         **named(row), operator=who.user, time=who.now, reason=recall.Reason, holders=row.holders,
         message=rewrite(tx, row, message, Mark(row.flags), state=RECALLED),

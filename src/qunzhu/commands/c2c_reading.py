@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._c2c import (
+    SEEN,
     SERVICE,
     FromAccount,
     MsgKeyText,
@@ -120,8 +121,9 @@ class GetC2CUnreadMsgNum(Request[C2CUnreadNums], frozen=True, kw_only=True):
     Peer_Account: Annotated[list[ToAccount], items(MAX_PEERS, error=err.STATUS_BAD_JSON)] | None = None
 
 
-SELECT_UNREAD = (
-    "SELECT peer, read_num FROM contacts WHERE user_id = :user AND sort = 1 AND last_num > read_num ORDER BY peer"
+SELECT_UNREAD: LiteralString = (
+    "SELECT peer, " + SEEN + " FROM contacts WHERE user_id = :user AND sort = 1"  # noqa: S608 - a part of it
+    " AND last_num > read_num ORDER BY peer"
 )
 
 

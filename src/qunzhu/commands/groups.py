@@ -785,6 +785,7 @@ REMOVE_GROUP: tuple[LiteralString, ...] = (
     "DELETE FROM attributes WHERE group_num = :num",
     "DELETE FROM attribute_versions WHERE group_num = :num",
     "DELETE FROM group_counters WHERE group_num = :num",
+    "DELETE FROM pinned_messages WHERE group_num = :num",
     "DELETE FROM topic_members WHERE topic_num IN (SELECT num FROM topics WHERE group_num = :num)",
     "DELETE FROM topics WHERE group_num = :num",
     "DELETE FROM permission_groups WHERE group_num = :num",

@@ -1,9 +1,11 @@
 """Changes to stored messages: taken back, modified, deleted (docs 1047/34965, 47948, 34970)."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, LiteralString
 
 import msgspec
 
+from qunzhu.commands._attached import forget_attached, group_owner
 from qunzhu.commands._history import Reader, StoredRow, find_visible, reader_of
 from qunzhu.commands._shared import MemberRow, allowed, masks_of, role_of
 from qunzhu.commands._streams import Stream, find_stream, read_seq
@@ -76,10 +78,16 @@ def group_msg_recall(tx: Tx, who: Who, req: GroupMsgRecall) -> RecallRets:
             {"num": stream.group.num, "topic": stream.topic_num, "seq": row.seq, "body": _without_content(row, recall)}
             for row in rows
         ])  # fmt: skip
+        _forget(tx, stream, [row.seq for row in rows])
         tx.emit(MessagesRecalled(**_place(who, stream), seqs=[row.seq for row in rows], reason=req.Reason or ""))
     return RecallRets(RecallRetList=[
         RecallRet(MsgSeq=seq, RetCode=row.code if isinstance(row, ErrorRow) else 0) for seq, row in found.items()
     ])  # fmt: skip
+
+
+def _forget(tx: Tx, stream: Stream, seqs: Sequence[int]) -> None:
+    """Drop what hangs on messages that are no more."""
+    forget_attached(tx, *[group_owner(stream.group.num, stream.topic_num, seq) for seq in seqs])
 
 
 SET_RECALLED: LiteralString = (
@@ -228,6 +236,7 @@ def delete_group_msg_by_sender(tx: Tx, who: Who, req: DeleteGroupMsgBySender) ->
         sender=req.Sender_Account,
     )  # fmt: skip
     if rows:
+        _forget(tx, stream, [seq for (seq,) in rows])
         tx.emit(MessagesDeleted(**_place(who, stream), seqs=sorted(seq for (seq,) in rows), told=False))
     return Done()
 

@@ -358,6 +358,7 @@ REMOVE_TOPIC: tuple[LiteralString, ...] = (
     "DELETE FROM topic_members WHERE topic_num = :topic",
     "DELETE FROM mutes WHERE group_num = :num AND topic_num = :topic",
     "DELETE FROM topic_permissions WHERE group_num = :num AND topic_num = :topic",
+    "DELETE FROM pinned_messages WHERE group_num = :num AND topic_num = :topic",
     "INSERT INTO doomed (group_num, topic_num) VALUES (:num, :topic) ON CONFLICT (group_num, topic_num) DO NOTHING",
     "DELETE FROM topics WHERE group_num = :num AND num = :topic",
 )

@@ -494,6 +494,127 @@ class Silenced(Event, frozen=True, kw_only=True):
     group_until: int
 
 
+# What hangs on messages, and users' conversations
+
+
+class ExtensionsChanged(GroupEvent, frozen=True, kw_only=True):
+    """A message's extensions were written: ``changed`` by key, ``removed`` keys, or all ``cleared``.
+
+    ``latest`` is their version after it, and that of each changed one. ``users`` alone see the message, all where none
+    are named.
+    """
+
+    msg_seq: int
+    latest: int
+    topic_id: str = ""
+    users: list[str] = []
+    changed: dict[str, str] = {}
+    removed: list[str] = []
+    cleared: bool = False
+
+
+class C2CExtensionsChanged(C2CEvent, frozen=True, kw_only=True):
+    """The same of a one-to-one message."""
+
+    operator: str
+    latest: int
+    changed: dict[str, str] = {}
+    removed: list[str] = []
+    cleared: bool = False
+
+
+class Reacting(msgspec.Struct, frozen=True):
+    """One reaction after a change: how many users gave it, and who was first, with their short profiles."""
+
+    reaction: str
+    total: int
+    first: list[dict[str, str]]
+
+
+class ReactionChanged(GroupEvent, frozen=True, kw_only=True):
+    """``operator`` gave a message a reaction, or took his back (``given`` False)."""
+
+    msg_seq: int
+    now: Reacting
+    given: bool
+    at_ms: int
+    topic_id: str = ""
+    users: list[str] = []
+
+
+class C2CReactionChanged(C2CEvent, frozen=True, kw_only=True):
+    """The same of a one-to-one message."""
+
+    operator: str
+    at_ms: int
+    now: Reacting
+    given: bool
+
+
+class MessagePinned(GroupEvent, frozen=True, kw_only=True):
+    """A message was pinned (``message`` is its JSON), or is so no more."""
+
+    msg_seq: int
+    pinned: bool
+    topic_id: str = ""
+    message: msgspec.Raw | None = None
+
+
+class ContactNow(msgspec.Struct, frozen=True):
+    """What a user has set of one of his conversations. ``sort`` 1: with user ``peer``, 2: group or topic ``peer``."""
+
+    sort: int
+    peer: str
+    top_at: int
+    marks: int
+    custom_mark: str
+    msg_flag: int
+    hidden_num: int
+    hidden_at: int
+    changed_at: int
+
+
+class ContactsChanged(Event, frozen=True, kw_only=True):
+    """A user changed conversations of his: ``change`` is Pinned, Marked, Custom, MsgFlag or Deleted.
+
+    ``session`` is the one that did it, 0 where none did. ``cleared`` is the seq or number up to which he deleted his
+    copies of the messages as well, 0: he did not.
+    """
+
+    user: str
+    at: int
+    change: str
+    contacts: list[ContactNow]
+    session: int = 0
+    cleared: int = 0
+
+
+class ContactGroupChanged(Event, frozen=True, kw_only=True):
+    """A user's conversation group changed: ``change`` is Created, Renamed, Deleted, Added or Removed.
+
+    ``items`` are the conversations put in or taken out, as ``sort`` and ``peer``.
+    """
+
+    user: str
+    at: int
+    change: str
+    num: int
+    name: str
+    old_name: str = ""
+    items: list[tuple[int, str]] = []
+    session: int = 0
+
+
+class ConversationsRead(Event, frozen=True, kw_only=True):
+    """A user has read everything: groups up to a seq, other users' messages up to a number, both by id."""
+
+    user: str
+    at: int
+    groups: dict[str, int]
+    peers: dict[str, int]
+    session: int = 0
+
+
 def _last(event: type[Event]) -> list[type[Event]]:
     below = event.__subclasses__()
     return [one for part in below for one in _last(part)] if below else [event]

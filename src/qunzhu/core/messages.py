@@ -29,6 +29,7 @@ class Mark(enum.IntFlag):
     SENDER_NOT_TOLD = 256
     """A one-to-one message that the sender's sessions are not told of."""
     PEER_NOT_TOLD = 512
+    MENTION = 1024
 
 
 class Mention(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -108,4 +109,5 @@ def marks_of(message: GroupMessage | C2CMessage) -> Mark:
     if isinstance(message, C2CMessage):
         return marks | (Mark.RECEIPT if message.IsNeedReadReceipt else Mark(0))
     marks |= Mark.RECEIPT if message.NeedReadReceipt else Mark(0)
+    marks |= Mark.MENTION if message.GroupAtInfo else Mark(0)
     return marks | (Mark.TARGETED if message.To_Account else Mark(0))

@@ -34,7 +34,8 @@ class Plan(msgspec.Struct, frozen=True):
     live_members_listed: int = 1000
     live_bans: bool = True
     special_messages: bool = True
-    """Messages to some members only, read receipts, and broadcasts to all live rooms."""
+    """Messages to some members only, read receipts, broadcasts to all live rooms, extensions, reactions and pins of
+    messages, conversation groups and marks."""
     history_days: int | None = None
     """How long messages are kept."""
 

@@ -10,21 +10,32 @@ import msgspec
 
 from qunzhu.core.events import (
     C2CEvent,
+    C2CExtensionsChanged,
     C2CHidden,
     C2CModified,
+    C2CReactionChanged,
     C2CRead,
     C2CRecalled,
     C2CReceiptGiven,
     C2CSent,
+    ContactGroupChanged,
+    ContactNow,
+    ContactsChanged,
+    ConversationsRead,
     Event,
+    ExtensionsChanged,
     GroupEvent,
     MessageModified,
+    MessagePinned,
     MessageSent,
     MessagesHidden,
     MessagesRecalled,
+    Reacting,
+    ReactionChanged,
     ReadMoved,
     ReceiptsGiven,
 )
+from qunzhu.core.limits import MSG_FLAGS
 
 GROUP_MESSAGE, GROUP_SEQ, C2C_MESSAGE = "group_message", "group_seq", "c2c_message"
 MESSAGE_CHANGE, CONVERSATION_CHANGE = "message_change", "conversation_change"
@@ -37,6 +48,8 @@ class Push(msgspec.Struct, frozen=True):
     params: Any
     users: Sequence[str] | None = None
     """None: everybody in the group of the event."""
+    but: int = 0
+    """Number of the session that is not told: what is pushed is what it has just done."""
 
 
 E = TypeVar("E", bound=Event)
@@ -163,3 +176,106 @@ def _c2c_read(event: C2CRead) -> list[Push]:
 def _c2c_hidden(event: C2CHidden) -> list[Push]:
     change = {"ChangeType": "MessagesDeleted", "Peer_Account": event.peer, "MsgKeyList": event.keys}
     return [Push(CONVERSATION_CHANGE, change, [event.user])]
+
+
+# What hangs on messages, and users' conversations
+
+CONTACT_FIELD = {1: "To_Account", 2: "GroupId"}
+"""By whom or what a conversation is with, by its sort."""
+Fields = dict[str, Any]
+
+
+def _extended(event: ExtensionsChanged | C2CExtensionsChanged) -> Fields:
+    pairs = [{"Key": key, "Value": value, "Seq": event.latest} for key, value in event.changed.items()]
+    return {
+        "ExtensionList": pairs, "RemovedKeys": event.removed, "LatestSeq": event.latest,
+        **({"Cleared": 1} if event.cleared else {}), "Operator_Account": event.operator,
+    }  # fmt: skip
+
+
+def _in_group(event: ExtensionsChanged | ReactionChanged | MessagePinned) -> Fields:
+    return {**place(event, event.topic_id), "MsgSeq": event.msg_seq}
+
+
+@pushed(ExtensionsChanged)
+def _extensions(event: ExtensionsChanged) -> list[Push]:
+    params = {"ChangeType": "Extensions", **_in_group(event), **_extended(event)}
+    return [Push(MESSAGE_CHANGE, params, event.users or None)]
+
+
+@pushed(C2CExtensionsChanged)
+def _c2c_extensions(event: C2CExtensionsChanged) -> list[Push]:
+    params = {"ChangeType": "Extensions", **_names(event), **_extended(event)}
+    return [Push(MESSAGE_CHANGE, params, _both(event))]
+
+
+def _both(event: C2CEvent) -> list[str]:
+    return list(dict.fromkeys([event.sender, event.peer]))
+
+
+def _reacted(now: Reacting, operator: str) -> Fields:
+    one = {"ReactionId": now.reaction, "TotalUserCount": now.total, "UserList": now.first}
+    return {"ReactionList": [one], "Operator_Account": operator}
+
+
+@pushed(ReactionChanged)
+def _reaction(event: ReactionChanged) -> list[Push]:
+    params = {"ChangeType": "Reactions", **_in_group(event), **_reacted(event.now, event.operator)}
+    return [Push(MESSAGE_CHANGE, params, event.users or None)]
+
+
+@pushed(C2CReactionChanged)
+def _c2c_reaction(event: C2CReactionChanged) -> list[Push]:
+    params = {"ChangeType": "Reactions", **_names(event), **_reacted(event.now, event.operator)}
+    return [Push(MESSAGE_CHANGE, params, _both(event))]
+
+
+@pushed(MessagePinned)
+def _pinned(event: MessagePinned) -> list[Push]:
+    params = {
+        "ChangeType": "Pinned", **_in_group(event), "Pinned": event.pinned, "Operator_Account": event.operator,
+        "Time": event.at, **({} if event.message is None else {"Message": event.message}),
+    }  # fmt: skip
+    return [Push(MESSAGE_CHANGE, params)]
+
+
+def contact(sort: int, peer: str) -> Fields:
+    """Return the fields that say which conversation is meant."""
+    return {"Type": sort, CONTACT_FIELD[sort]: peer}
+
+
+def _set(now: ContactNow) -> Fields:
+    return {
+        **contact(now.sort, now.peer), "Pinned": bool(now.top_at), "Marks": now.marks, "CustomData": now.custom_mark,
+        "MsgFlag": MSG_FLAGS[now.msg_flag],
+    }  # fmt: skip
+
+
+@pushed(ContactsChanged)
+def _contacts(event: ContactsChanged) -> list[Push]:
+    params = {"ChangeType": event.change, "ConvList": [_set(now) for now in event.contacts], "Time": event.at}
+    return [Push(CONVERSATION_CHANGE, params, [event.user], event.session)]
+
+
+@pushed(ContactGroupChanged)
+def _contact_group(event: ContactGroupChanged) -> list[Push]:
+    params = {
+        "ChangeType": f"Group{event.change}", "ContactGroupId": event.num, "GroupName": event.name,
+        **({"OldGroupName": event.old_name} if event.old_name else {}),
+        "ConvList": [contact(sort, peer) for sort, peer in event.items], "Time": event.at,
+    }  # fmt: skip
+    return [Push(CONVERSATION_CHANGE, params, [event.user], event.session)]
+
+
+@pushed(ConversationsRead)
+def _all_read(event: ConversationsRead) -> list[Push]:
+    groups = [{**contact(2, group), "MsgSeq": seq} for group, seq in event.groups.items()]
+    peers = [{**contact(1, peer), "Num": num} for peer, num in event.peers.items()]
+    own = {"ChangeType": "Read", "ConvList": [*peers, *groups], "Time": event.at}
+    told = [
+        Push(MESSAGE_CHANGE, {
+            "ChangeType": "Read", "Reader_Account": event.user, "Peer_Account": peer, "ReadTime": event.at, "Num": num,
+        }, [peer])
+        for peer, num in event.peers.items()
+    ]  # fmt: skip
+    return [Push(CONVERSATION_CHANGE, own, [event.user], event.session), *told]

@@ -73,6 +73,9 @@ class Action(enum.Enum):
     SEND = "send messages"
     MENTION_ALL = "mention everybody"
     READ_HISTORY = "read messages"
+    EXTEND = "read or write extensions of messages"
+    REACT = "see or give reactions to messages"
+    PIN = "pin messages"
     RECALL_OTHERS = "recall others' messages"
     MODIFY_MESSAGE = "modify messages"
     PURGE = "delete messages for everybody"
@@ -122,6 +125,9 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.SEND:         ("AODM", "AODM",  "AODM",  "AODM",     "AODM"),
     Action.MENTION_ALL:  ("AODM", "AODM",  "AODM",  "",         "AODM"),
     Action.READ_HISTORY: ("AODM", "AODM",  "AODM",  "",         "AODM"),
+    Action.EXTEND:       ("AODM", "AODM",  "AODM",  "",         ""),
+    Action.REACT:        ("AODM", "AODM",  "AODM",  "",         "AODM"),
+    Action.PIN:          ("AO",   "AOD",   "AOD",   "",         "AOD"),
     Action.RECALL_OTHERS: ("AO",  "AOD",   "AOD",   "",         "AOD"),
     Action.MODIFY_MESSAGE: ("AODM", "AODM", "AODM", "",       "AODM"),
     Action.PURGE:        ("A",    "A",     "A",     "A",        "A"),

@@ -39,6 +39,9 @@ _HEADERS = [
 ]
 _HEAD = b'{"ActionStatus":"%b","ErrorInfo":"","ErrorCode":0'
 _OK = _HEAD % b"OK"
+_DISPLAY = b',"ErrorDisplay":""'
+DISPLAYED = frozenset({"sns", "profile", "recentcontact"})
+"""Services whose envelope has ErrorDisplay as well, a text for people (doc 1047/34620); it is empty here."""
 
 
 class Backend(Protocol):
@@ -73,16 +76,18 @@ class Backend(Protocol):
         ...
 
 
-def envelope(reply: Reply) -> bytes:
+def envelope(reply: Reply, service: str = "") -> bytes:
     """Return the body of a successful answer."""
     fields = _encode(reply)
     head = _OK if reply.status == "OK" else _HEAD % reply.status.encode()
+    head += _DISPLAY if service in DISPLAYED else b""
     return head + (b"}" if fields == b"{}" else b"," + fields[1:])
 
 
-def failure(refused: Refused) -> bytes:
+def failure(refused: Refused, service: str = "") -> bytes:
     """Return the body of a refusal."""
-    return _encode({"ActionStatus": "FAIL", "ErrorCode": refused.row.code, "ErrorInfo": refused.text})
+    more = {"ErrorDisplay": ""} if service in DISPLAYED else {}
+    return _encode({"ActionStatus": "FAIL", "ErrorCode": refused.row.code, "ErrorInfo": refused.text, **more})
 
 
 def query_of(raw: bytes) -> dict[str, str]:
@@ -180,7 +185,7 @@ class RestDoor:
     def success(self, command: Command, reply: Reply) -> bytes:
         """Return the body of a successful answer, or of the refusal where it cannot be sent."""
         try:
-            answer = envelope(reply)
+            answer = envelope(reply, command.service)
         except (UnicodeEncodeError, msgspec.MsgspecError) as fault:
             return self._refusal(command.path, Refused(err.REPLY_UNENCODABLE, str(fault)[:200]))
         if len(answer) > MAX_REPLY:
@@ -193,7 +198,7 @@ class RestDoor:
     def _refusal(self, path: str, refused: Refused) -> bytes:
         command = COMMANDS.get(path)
         self._backend.count(REST, command.name if command else "unknown", refused.row.code)
-        return failure(refused)
+        return failure(refused, path.partition("/")[0])
 
     def _parameters(self, query: bytes) -> dict[str, str]:
         """Return the query's parameters; remembered without ``random``, which is all that differs between requests."""

@@ -185,7 +185,8 @@ class Hub:
     def _push(self, event: Event) -> None:
         room = event.group_id if isinstance(event, GroupEvent) else ""
         for push in pushes(event):
-            self._offer(self._told(room, push.users), push.method, push.params)
+            told = self._told(room, push.users)
+            self._offer((s for s in told if s.number != push.but) if push.but else told, push.method, push.params)
 
     def _tell_message(self, event: MessageSent) -> None:
         """Give a message to those in the room whom it is for; a broadcast has no room, and is for all live rooms."""

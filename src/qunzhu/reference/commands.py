@@ -20,7 +20,7 @@ EVERYWHERE = (
 """What the doors themselves may answer, whatever the command."""
 AREAS = {
     "common": "Requests", "account": "Accounts and UserSigs", "group": "Groups", "message": "Messages",
-    "openim_rest": "Who is online",
+    "openim_rest": "Who is online", "conversation": "Conversations",
 }  # fmt: skip
 
 

@@ -104,7 +104,9 @@ CREATE TABLE c2c_messages (
 ) {clustered};
 CREATE INDEX c2c_messages_by_num ON c2c_messages (low, high, num);
 -- A user's conversations: sort 1 with a user, 2 with a group or topic (there is a row only where he changed something).
--- last_num, read_num and hidden_num are numbers of one-to-one messages, or seqs of a group's stream.
+-- last_num, read_num and hidden_num are numbers of one-to-one messages, or seqs of a group's stream. The conversation is
+-- out of sight up to hidden_num, which he wanted at hidden_at. changed_at: when its marks or conversation groups last
+-- changed, 0 where it never had any.
 CREATE TABLE contacts (
   user_id {text} NOT NULL,
   sort INTEGER NOT NULL,
@@ -118,9 +120,13 @@ CREATE TABLE contacts (
   custom_mark TEXT NOT NULL,
   custom_data TEXT NOT NULL,
   msg_flag INTEGER NOT NULL,
+  hidden_at BIGINT NOT NULL DEFAULT 0,
+  changed_at BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (user_id, sort, peer)
 ) {clustered};
 CREATE INDEX contacts_by_num ON contacts (user_id, sort, last_num);
+CREATE INDEX contacts_pinned ON contacts (user_id) WHERE top_at > 0;
+CREATE INDEX contacts_marked ON contacts (user_id, sort, peer) WHERE changed_at > 0;
 CREATE TABLE contact_groups (
   user_id {text} NOT NULL,
   num BIGINT NOT NULL,
