@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+
 from qunzhu.commands.c2c import SendMsg
 from qunzhu.commands.conversations import GetUnreadTotal
-
 from qunzhu.commands.messages import GivenMention, SendGroupMsg
 from qunzhu.core.elements import Element
 from qunzhu.tim import TIMConversationMarkType, TIMConvEvent, TimRender
@@ -486,7 +486,7 @@ def test_one_conversation_by_its_name(server: Server):
             assert await asked(b, (alice, 1)) == [alice]
             assert alice not in await convs(b)
             topic = (
-                await a.TIMCommunityCreateTopicInCommunity({
+                await a.TIMGroupCreateTopicInCommunity({
                     "group_id": community, "json_topic_info": {"group_topic_info_topic_name": "t"}
                 })
             )["json_param"]  # fmt: skip

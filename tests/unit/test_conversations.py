@@ -259,6 +259,7 @@ def test_tips_count_and_carry_names():
 def test_who_leaves_a_group_has_its_conversation_no_more(report):
     now = known(team(unread=2, newest=12), bob())
     assert list(take(now, ME, NoticeReceived({"ReportType": report, "GroupId": "team"}))) == []
+    assert now.dropped == {TEAM}
     told = now.changes()
     assert [one.key for one in told.removed] == [TEAM]
     assert told.counts == [(EVERYTHING, 0)]
@@ -385,7 +386,8 @@ events = st.one_of(
     st.builds(lambda s, g: tip(s, GroupId=g, Changes={"Name": str(s)}), seqs, peers),
     st.builds(lambda s, g, left: changed("Read", GroupId=g, MsgSeq=s, UnreadMsgNum=left), seqs, peers,
               st.integers(0, 5)),
-    st.builds(lambda on, g: changed("Pinned", ConvList=[{"Type": 2, "GroupId": g, "Pinned": on}]), st.booleans(), peers),
+    st.builds(lambda on, g: changed("Pinned", ConvList=[{"Type": 2, "GroupId": g, "Pinned": on}]), st.booleans(),
+              peers),
     st.builds(lambda g, flag: NoticeReceived({"ReportType": "GroupMessageRecvOption", "GroupId": g, "MsgFlag": flag}),
               peers, st.sampled_from(["AcceptAndNotify", "Discard"])),
     st.builds(lambda g: NoticeReceived({"ReportType": "Quit", "GroupId": g}), peers),

@@ -160,8 +160,8 @@ def key_of(told: Notice, user: str) -> Key:
     if "GroupId" in told:
         return Key(GROUP, told.get("TopicId") or told["GroupId"])
     if "Peer_Account" in told:
-        peer = told["Peer_Account"]
-        return Key(C2C, told.get("Reader_Account", peer) if peer == user else peer)
+        peer: str = told["Peer_Account"]
+        return Key(C2C, str(told.get("Reader_Account", peer)) if peer == user else peer)
     if "From_Account" in told:
         return Key(C2C, told["To_Account"] if told["From_Account"] == user else told["From_Account"])
     return Key(C2C, told["To_Account"])

@@ -30,11 +30,9 @@ class ConversationGroupCalls(KeepingCalls):
             given = mapping(param)
             marks, on = _marks(need(given, "mark_type", int)), take(given, "enable_mark", bool, default=False)
             asked = keys_given(given)
-            numbers = [bit.bit_length() for bit in info.mark_bits(marks)]
-            put = {"SetMark": numbers} if on else {"ClearMark": numbers}
             keys, results = right(asked), list[server.MarkResult]()
             if keys:
-                listed = [server.MarkItem(OptType=server.STANDARD, ContactItem=_contact(key), **put) for key in keys]
+                listed = [_marking(key, info.mark_bits(marks), on=on) for key in keys]
                 results = (await client.call(server.MarkContact(From_Account=client.user, MarkItem=listed))).ResultItem
             faults = _faults(results)
             kept = await self._conversations(client)
@@ -143,6 +141,14 @@ def _contact(key: Key) -> server.ContactItem:
     if key.sort == C2C:
         return server.ContactItem(Type=C2C, To_Account=key.peer)
     return server.ContactItem(Type=GROUP, ToGroupId=key.peer)
+
+
+def _marking(key: Key, bits: Iterable[int], *, on: bool) -> server.MarkItem:
+    """Return what to mark: the server counts marks from 1."""
+    numbers = [bit.bit_length() for bit in bits]
+    if on:
+        return server.MarkItem(OptType=server.STANDARD, ContactItem=_contact(key), SetMark=numbers)
+    return server.MarkItem(OptType=server.STANDARD, ContactItem=_contact(key), ClearMark=numbers)
 
 
 def _faults(results: Results) -> dict[Key, tuple[int, str]]:

@@ -82,7 +82,7 @@ class ConversationKeeper:
 
     async def look_again(self, keys: Iterable[Key]) -> None:
         """Read conversations from the server again: a call of this client has changed them."""
-        self._stale.update(keys)
+        self._stale.update(key for key in keys if self.known.get(key) is not None)
         with contextlib.suppress(CallFailed):
             await self.settled()
 
@@ -106,7 +106,7 @@ class ConversationKeeper:
                 self._behind |= event.state is State.CONNECTED
                 continue
             if self._loaded:
-                self._stale.update(conversation_events.take(self.known, self.client.user, event))
+                self._take(event)
             if isinstance(event, ConversationChanged) and event.change["ChangeType"] in FOLDERS:
                 folders.append(event.change)
         if self.client.state is State.CONNECTED and (self._behind or self._stale):
@@ -115,11 +115,17 @@ class ConversationKeeper:
         for change in folders:
             self._tell_folder(change)
 
+    def _take(self, event: ClientEvent) -> None:
+        self._stale.update(conversation_events.take(self.known, self.client.user, event))
+        self._stale -= self.known.dropped
+        self.known.dropped.clear()
+
     async def _read(self) -> None:
         """Read the list, or what of it is stale; what fails is tried again with the next event or call."""
+        behind, stale, self._stale = self._behind, self._stale, set()
         try:
-            if not self._behind:
-                self.known.take(await read_some(self.client, self._stale), self._stale)
+            if not behind:
+                self.known.take(await read_some(self.client, stale), stale)
             else:
                 self._tell(LIST, int(TIMConvEvent.kTIMConvEvent_Start), "")
                 self.known.take(await read_all(self.client))
@@ -129,9 +135,9 @@ class ConversationKeeper:
         except CallFailed as fault:
             log.info("reading conversations: %s", fault.text)
             self._fault = fault
+            self._stale |= stale
             return
         self._behind, self._fault = False, None
-        self._stale.clear()
 
     def _tell_changes(self) -> None:
         changes = self.known.changes()

@@ -143,6 +143,8 @@ class Conversations:
         self._touched: set[Key] = set()
         self._counts = {EVERYTHING: 0}
         self._counts_told = {EVERYTHING: 0}
+        self.dropped: set[Key] = set()
+        """Those taken off the list, until somebody has looked: what of them was to be read need not be."""
         self.watched: set[Filter] = set()
         """Filters whose number of unread messages somebody wants to hear of."""
 
@@ -159,6 +161,7 @@ class Conversations:
 
     def drop(self, key: Key) -> None:
         """Take a conversation off the list."""
+        self.dropped.add(key)
         self._set(key, None)
 
     def change(self, key: Key, change: Callable[[Conversation], Conversation]) -> bool:
