@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from qunzhu.client.errors import CallFailed
 from qunzhu.commands.c2c import SendMsg
 from qunzhu.commands.conversations import GetUnreadTotal
+from qunzhu.commands.message_changes import HideGroupMessages
 from qunzhu.commands.messages import GivenMention, SendGroupMsg
 from qunzhu.core.elements import Element
 from qunzhu.tim import TIMConversationMarkType, TIMConvEvent, TimRender
@@ -123,7 +125,7 @@ async def recount(tim: TimRender) -> int:
 
 async def eventually(condition) -> None:
     """Wait until a condition that asks holds."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(10):
         while not await condition():
             await asyncio.sleep(0.02)
 
@@ -376,6 +378,10 @@ def test_a_break_is_made_up_for(server: Server):
 async def alike(one: TimRender, other: TimRender) -> bool:
     """Say whether two devices of a user have the same list and total, and the server the same total."""
     lists = [[bare(conv) for conv in (await convs(tim)).values()] for tim in (one, other)]
+    import os
+    if os.environ.get("DBG") and lists[0] != lists[1]:
+        for x, y in itertools.zip_longest(*lists):
+            print([(k, (x or {}).get(k), (y or {}).get(k)) for k in {*(x or {}), *(y or {})} if (x or {}).get(k) != (y or {}).get(k)])
     return lists[0] == lists[1] and await unread(one) == await unread(other) == await recount(one)
 
 
@@ -574,6 +580,10 @@ def test_a_listener_may_come_before_the_login_or_after(server: Server, late: boo
     asyncio.run(scenario())
 
 
+SETS = [
+    ("delete", True), ("delete", False), ("pin", True), ("pin", False), ("mark", True), ("mark", False), ("hide",),
+    ("read", "one"), ("read", "part"), ("read", ""), ("read", "c2c"), ("sort", True), ("sort", False),
+]  # fmt: skip
 ACTS = st.lists(
     st.one_of(
         st.tuples(st.just("say"), st.booleans(), st.sampled_from([(), ("NoUnread",), ("NoLastMsg",)])),
@@ -585,10 +595,15 @@ ACTS = st.lists(
         st.tuples(st.just("mark"), st.booleans()),
         st.tuples(st.just("flag"), st.sampled_from([0, 2])),
         st.tuples(st.just("rename")),
+        st.tuples(st.just("modify")),
+        st.tuples(st.just("hide")),
+        st.tuples(st.just("sort"), st.booleans()),
+        st.tuples(st.just("elsewhere"), st.sampled_from(SETS)),
         st.tuples(
             st.just("interrupt"),
             st.sampled_from(
                 [("say", False, ()), ("write", False, ()), ("recall", True), ("recall", False), ("rename",)]
+                + [("elsewhere", one) for one in SETS]
             ),
         ),
     ),
@@ -598,21 +613,28 @@ ACTS = st.lists(
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes here
 )  # fmt: skip
 @given(acts=ACTS)
 def test_what_is_kept_is_what_a_new_device_reads(server: Server, acts: list[tuple[Any, ...]]):
     async def scenario():
         alice, bob = names("alice", "bob")
-        async with device(server, bob) as (b, heard), device(server, alice) as (a, _):
+        async with (
+            device(server, bob) as (b, heard),
+            device(server, bob, "iPad") as (pad, _),
+            device(server, alice) as (a, _),
+        ):
             group = await created(a, group_member_array=[member(bob)])
             await eventually(lambda: listed(b, {group}))
+            await eventually(lambda: listed(pad, {group}))
             world = World(server, a, b, group, alice, bob)
+            world.pad = pad
             for act, *more in acts:
                 await getattr(world, act)(*more)
             async with device(server, bob, "Web") as (fresh, _):
                 await eventually(lambda: alike(b, fresh))
+                await eventually(lambda: alike(pad, fresh))
                 assert (heard.totals or [0])[-1] == await unread(fresh)
 
     asyncio.run(scenario())
@@ -623,6 +645,7 @@ class World:
 
     def __init__(self, server: Server, a: TimRender, b: TimRender, group: str, alice: str, bob: str) -> None:
         self.server, self.a, self.b, self.group, self.alice, self.bob = server, a, b, group, alice, bob
+        self.pad: TimRender | None = None
         self.seqs: list[int] = []
         self.keys: list[str] = []
 
@@ -676,6 +699,31 @@ class World:
         given = {"group_id": self.group, "modify_flag": 1, "group_name": f"n{next(_randoms)}"}
         result = await self.a.TIMGroupModifyGroupInfo({"params": {prefix + k: v for k, v in given.items()}})
         assert result["code"] == 0, result
+
+    async def modify(self) -> None:
+        if self.seqs:
+            body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": f"m{next(_randoms)}"}}]
+            self.server.rest("openim/modify_group_msg", GroupId=self.group, MsgSeq=self.seqs[-1], MsgBody=body)
+
+    async def hide(self) -> None:
+        if self.seqs:
+            with suppress(CallFailed):  # it may be hidden already
+                await self.b._client.call(HideGroupMessages(GroupId=self.group, MsgSeqList=[self.seqs[-1]]))
+
+    async def sort(self, put: bool) -> None:
+        given = {"group_name": "g", **by_id(f"group_{self.group}")}
+        if put:
+            await self.b.TIMConvCreateConversationGroup(given)
+            await self.b.TIMConvAddConversationsToGroup(given)
+        else:
+            await self.b.TIMConvDeleteConversationsFromGroup(given)
+
+    async def elsewhere(self, act: tuple[Any, ...]) -> None:
+        """Let the other device do something."""
+        name, *more = act
+        self.b, self.pad = self.pad, self.b
+        await getattr(self, name)(*more)
+        self.b, self.pad = self.pad, self.b
 
     async def interrupt(self, meanwhile: tuple[Any, ...]) -> None:
         """Break the connection; something happens before it is there again."""
