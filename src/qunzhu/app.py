@@ -27,7 +27,7 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
-from qunzhu.commands._sweep import STEP, has_work, sweep
+from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
@@ -238,7 +238,8 @@ class Backend:
             opened.sweep_at = clock + SWEEP_REST_SECONDS
             return
         for _ in range(SWEEP_STEPS):
-            if await opened.store.write(sweep, opened.app, now) < STEP:
+            if not await opened.store.write(sweep, opened.app, now):
+                opened.sweep_at = clock + SWEEP_REST_SECONDS
                 return
 
     async def _erase(self, sdkappid: int) -> None:

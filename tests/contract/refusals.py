@@ -96,6 +96,15 @@ def furnish(world: World) -> None:
     for _ in range(5):
         world.call("set_group_attr", GroupId="busy", GroupAttr=attributes(1))
     conversations.furnish_conversations(world)
+    furnish_history(world)
+
+
+def furnish_history(world: World) -> None:
+    """Store messages: in the public group seq 2 asks for receipts and is the owner's, 3 is an old one of ann's."""
+    world.group("Public", GroupId="talked", MemberList=people("ann", "ben"))
+    world.call("send_group_msg", GroupId="talked", Random=1, MsgBody=HELLO, From_Account="owner", NeedReadReceipt=1)
+    world.call("send_group_msg", GroupId="talked", Random=2, MsgBody=HELLO, From_Account="ann")
+    world.execute("UPDATE messages SET at = at - 121 WHERE seq = 3 AND sender = 'ann'")
 
 
 #: A call of each command that passes, through the door that it has.
@@ -119,6 +128,20 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "send_group_system_notification": (None, {"GroupId": "public", "Content": "c"}),
     "send_group_msg": (None, {"GroupId": "public", "Random": 1, "MsgBody": HELLO}),
     "send_broadcast_msg": (None, {"Random": 0, "MsgBody": HELLO}),
+    "group_msg_get_simple": (None, {"GroupId": "public", "ReqMsgNumber": 5}),
+    "pull_group_messages": ("ann", {"GroupId": "public"}),
+    "read_group_messages": ("ann", {"GroupId": "public"}),
+    "group_msg_recall": (None, {"GroupId": "talked", "MsgSeqList": [{"MsgSeq": 2}]}),
+    "delete_group_msg_by_sender": (None, {"GroupId": "talked", "Sender_Account": "ann"}),
+    "clear_group_msg": (None, {"GroupId": "talked"}),
+    "hide_group_messages": ("ben", {"GroupId": "talked", "MsgSeqList": [2]}),
+    "import_group_msg": (None, {
+        "GroupId": "public", "MsgList": [{"From_Account": "ann", "SendTime": NOW, "MsgBody": HELLO}],
+    }),
+    "set_unread_msg_num": (None, {"GroupId": "public", "Member_Account": "ann", "UnreadMsgNum": 0}),
+    "group_msg_receipt": (None, {"GroupId": "talked", "From_Account": "ben", "MsgSeqList": [{"MsgSeq": 2}]}),
+    "get_group_msg_receipt": (None, {"GroupId": "talked", "MsgSeqList": [{"MsgSeq": 2}]}),
+    "get_group_msg_receipt_detail": (None, {"GroupId": "talked", "MsgSeq": 2, "Filter": 0, "Cursor": "", "Count": 5}),
     "import_group": (None, {"Type": "Public", "Name": "n"}),
     "import_group_member": (None, {"GroupId": "public", "MemberList": people("guest")}),
     "join_group": ("guest", {"GroupId": "meeting"}),
@@ -167,6 +190,7 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "ban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"], "Duration": 60}),
     "unban_group_member": (None, {"GroupId": "live", "Members_Account": ["ann"]}),
     "sync": ("ann", {}),
+    "pull_c2c_messages": ("ann", {"Peer_Account": "ben"}),
     "get_user_profiles": ("ann", {"To_Account": ["ann"]}),
     **conversations.PASSES,
 }  # fmt: skip
@@ -269,9 +293,65 @@ SENDING = [
         )
     ),
 ]  # fmt: skip
+READS_HISTORY = (
+    "group_msg_get_simple", "pull_group_messages", "read_group_messages", "group_msg_recall",
+    "delete_group_msg_by_sender", "clear_group_msg", "hide_group_messages", "import_group_msg",
+)  # fmt: skip
+
+
+def _history(code: int, name: str, words: tuple[str, ...], by: str | None = None, *, caps: Any = None,
+             item: bool = False, **fields: Any) -> Case:  # fmt: skip
+    """Return a refusal of a command about stored messages: the passing call with other fields."""
+    return Case(code, name, {**PASSES[name][1], **fields}, words, by or PASSES[name][0], caps, item=item)
+
+
+HISTORY = [
+    *(
+        case
+        for name in READS_HISTORY
+        for case in (
+            _history(11000, name, ("TopicId: 'public' has no topics",), GroupId="public", TopicId="public@TOPIC#_x"),
+            _history(110003, name, ("TopicId: ", "TOPIC#_none"), GroupId=CLUB, TopicId=f"{CLUB}@TOPIC#_none"),
+            _history(110013, name, ("TopicId: 97 bytes", "at most 96 bytes"), GroupId=CLUB, TopicId="x" * 97),
+        )
+    ),
+    _history(10007, "group_msg_get_simple", ("read messages in a AVChatRoom group",), GroupId="live"),
+    _history(10004, "group_msg_get_simple", ("ReqMsgNumber: 0", "1 to 4294967295"), ReqMsgNumber=0),
+    _history(10004, "pull_group_messages", ("Limit: 101", "1 to 100"), Limit=101),
+    _history(10004, "pull_group_messages", ("Seqs: 101 items, at most 100",), Seqs=[1] * 101),
+    _history(10007, "read_group_messages", ("'administrator' is no member",), "administrator"),
+    _history(10004, "group_msg_recall", ("MsgSeqList: 11 items, at most 10",), MsgSeqList=[{"MsgSeq": 2}] * 11),
+    _history(10004, "group_msg_recall", ("Reason: 101 bytes", "100 bytes"), Reason="x" * 101),
+    _history(10007, "group_msg_recall", (), "ann", item=True),
+    _history(10030, "group_msg_recall", (), MsgSeqList=[{"MsgSeq": 9}], item=True),
+    _history(10031, "group_msg_recall", (), "ann", MsgSeqList=[{"MsgSeq": 3}], item=True),
+    _history(10032, "group_msg_recall", (), MsgSeqList=[{"MsgSeq": 1}], item=True),
+    _history(10033, "group_msg_recall", ("GroupId: 'live' is a AVChatRoom group",), GroupId="live"),
+    _history(10004, "clear_group_msg", ("MsgSeq: 0", "1 to 4294967295"), MsgSeq=0),
+    _history(10035, "clear_group_msg", ("GroupId: 'live' is a AVChatRoom group",), GroupId="live"),
+    _history(10004, "hide_group_messages", ("MsgSeqList: this or Upto",), Upto=2),
+    _history(10035, "hide_group_messages", ("GroupId: 'live' is a AVChatRoom group",), GroupId="live"),
+    _history(10051, "hide_group_messages", ("MsgSeqList: 101 items, at most 100",), MsgSeqList=[1] * 101),
+    _history(10052, "hide_group_messages", ("MsgSeqList: none of them",), MsgSeqList=[9]),
+    _history(10004, "import_group_msg", ("MsgList: 8 items, at most 7",),
+             MsgList=PASSES["import_group_msg"][1]["MsgList"] * 8),
+    _history(10004, "import_group_msg", ("RecentContactFlag: not for a Community",), GroupId=CLUB, RecentContactFlag=1),
+    _history(10007, "import_group_msg", ("may not import",), GroupId="live"),
+    _history(10004, "set_unread_msg_num", ("Member_Account: 'guest' is no member",), Member_Account="guest"),
+    _history(10004, "group_msg_receipt", ("From_Account: required",), From_Account=None),
+    _history(10004, "group_msg_receipt", ("MsgSeqList: 51 items, at most 50",), MsgSeqList=[{"MsgSeq": 2}] * 51),
+    _history(10007, "group_msg_receipt", ("From_Account: 'ann' may not read for 'ben'",), "ann"),
+    _history(10062, "group_msg_receipt", ("MsgSeqList: none of them",), MsgSeqList=[{"MsgSeq": 3}]),
+    _history(10062, "get_group_msg_receipt_detail", ("MsgSeq: 3",), MsgSeq=3),
+    *(
+        _history(10059, name, ("plan tests has no read receipts",), caps={"special_messages": False})
+        for name in ("group_msg_receipt", "get_group_msg_receipt", "get_group_msg_receipt_detail")
+    ),
+]  # fmt: skip
 #: What is one command's own.
 OWN_CASES = [
     *SENDING,
+    *HISTORY,
     *_kind_cases("create_group", "MaxMemberCount"),
     *_kind_cases("import_group", "MaxMemberCount"),
     Case(10004, "create_group", {"Type": "Public", "Name": "n", "DefaultPermission": 1},
@@ -350,6 +430,10 @@ OWN_CASES = [
          (WHO_GUEST, "allows 0"), by="owner", caps={"groups_per_user": 0}),
     Case(10004, "get_group_applications", {"Limit": 101}, ("Limit", "101", "0 to 100"), by="ann"),
     Case(10004, "sync", {"Groups": {"public": -1}}, ("Groups", "-1"), by="ann"),
+    Case(10004, "sync", {"C2C": -1}, ("C2C: -1",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "MsgKey": "x"}, ("MsgKey: 'x'",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "MsgKeys": ["1_2"]}, ("MsgKeys: '1_2'",), by="ann"),
+    Case(10004, "pull_c2c_messages", {"Peer_Account": "ben", "Limit": 101}, ("Limit: 101", "1 to 100"), by="ann"),
     Case(10004, "create_permission_group", {"GroupId": CLUB, "PermissionGroupId": "helpers"},
          ("PermissionGroupId", "@PMG#_")),
     Case(10007, "create_permission_group", {"GroupId": "public"}, ("permission groups in a Public group",)),
@@ -540,7 +624,7 @@ def common(name: str) -> list[Case]:
     if 11000 in listed:
         changed = {"Type": "Community"} if name in SWITCHED else {}
         words = SWITCHED.get(name, f"GroupId: '{CLUB}'")
-        if "TopicId" in command.request.__struct_fields__ and fields.get("GroupId") in {"public", "chat"}:
+        if "TopicId" in command.request.__struct_fields__ and fields.get("GroupId") in {"public", "talked", "chat"}:
             changed, words = {"GroupId": CLUB, "TopicId": NEWS}, f"TopicId: '{CLUB}' has no topics"
         cases.append(Case(11000, name, {**fields, **changed}, (words,), by, settings=OFF))
     return cases

@@ -22,6 +22,9 @@ BAD_PARAMETER: Final = 10004
 OWNER_STAYS: Final = 10009
 ALREADY_IN: Final = 10013
 ADMIN_ONLY: Final = 60010
+NO_RECALL: Final = 10033
+NO_HISTORY: Final = 10035
+NO_RECEIPT: Final = 10062
 
 Row = tuple[int | None, int | None, int | None, int | None, int | None]
 
@@ -197,6 +200,78 @@ _GROUP: Final[dict[str, dict[str, Row]]] = {
         "owner": (0, 0, 0, NO_RIGHT, 0),
         "admin": (None, 0, 0, NO_RIGHT, 0),
         "member": (0, 0, 0, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34971: not AVChatRoom, whose messages are not stored. By SDK members read.
+    "group_msg_get_simple": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (0, 0, 0, NO_RIGHT, 0),
+        "admin": (None, 0, 0, NO_RIGHT, 0),
+        "member": (0, 0, 0, NO_RIGHT, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 34965: "AVChatRoom: no", with a code of its own. By SDK the sender recalls; here a notice, which nobody can.
+    "group_msg_recall": {
+        "app_admin": (0, 0, 0, NO_RECALL, 0),
+        "owner": (0, 0, 0, NO_RECALL, 0),
+        "admin": (None, 0, 0, NO_RECALL, 0),
+        "member": (0, 0, 0, NO_RECALL, 0),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RECALL, NO_RIGHT),
+    },
+    # 34970: a server command; in an AVChatRoom "no effect, no error".
+    "delete_group_msg_by_sender": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
+    # A server command; an AVChatRoom has no history to clear.
+    "clear_group_msg": {
+        "app_admin": (0, 0, 0, NO_HISTORY, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
+    # 34968: "AVChatRoom fails 10007". A server command.
+    "import_group_msg": {
+        "app_admin": (0, 0, 0, NO_RIGHT, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
+    # 34909: a server command; "Meeting and AVChatRoom silently succeed".
+    "set_unread_msg_num": {
+        "app_admin": (0, 0, 0, 0, 0),
+        "owner": (None, None, None, None, None),
+        "admin": (None, None, None, None, None),
+        "member": (None, None, None, None, None),
+        "outsider": (None, None, None, None, None),
+    },
+    # Read receipts: Work, Public and Meeting; members for themselves. Here of a message that has none.
+    "group_msg_receipt": {
+        "app_admin": (NO_RECEIPT, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
+        "owner": (NO_RECEIPT, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
+        "admin": (None, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
+        "member": (NO_RECEIPT, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 77694: AVChatRoom and Community no.
+    "get_group_msg_receipt": {
+        "app_admin": (0, 0, 0, NO_RIGHT, NO_RIGHT),
+        "owner": (0, 0, 0, NO_RIGHT, NO_RIGHT),
+        "admin": (None, 0, 0, NO_RIGHT, NO_RIGHT),
+        "member": (0, 0, 0, NO_RIGHT, NO_RIGHT),
+        "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
+    },
+    # 49438: likewise; here of a message that has none.
+    "get_group_msg_receipt_detail": {
+        "app_admin": (NO_RECEIPT, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
+        "owner": (NO_RECEIPT, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
+        "admin": (None, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
+        "member": (NO_RECEIPT, NO_RECEIPT, NO_RECEIPT, NO_RIGHT, NO_RIGHT),
         "outsider": (NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT, NO_RIGHT),
     },
     # 34967, 34969; "AVChatRoom fails 10007". A server's own commands.

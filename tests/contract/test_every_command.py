@@ -91,10 +91,25 @@ def test_reading_commands_write_nothing(world):
         "get_group_applications": {}, "get_group_attr": {"GroupId": group}, "get_group_counter": {"GroupId": group},
     }  # fmt: skip
     room = world.group("AVChatRoom", owner="bob")
+    asked = world.say(group, "x", "owner", NeedReadReceipt=1)["MsgSeq"]
     fields |= {
+        "group_msg_get_simple": {"GroupId": group, "ReqMsgNumber": 5}, "pull_group_messages": {"GroupId": group},
+        "get_group_msg_receipt": {"GroupId": group, "MsgSeqList": [{"MsgSeq": asked}]},
+        "get_group_msg_receipt_detail": {
+            "GroupId": group, "MsgSeq": asked, "Filter": 0, "Cursor": "", "Count": 1,
+        },
         "get_online_member_num": {"GroupId": room}, "get_members": {"GroupId": room, "Timestamp": 0},
         "check_members": {"GroupId": room, "Member_Account": ["bob"]}, "get_admin_list": {"GroupId": room},
         "get_group_ban_member": {"GroupId": room, "Offset": 0},
+    }  # fmt: skip
+    # One-to-one messages
+    world.write("bob", "hello", From_Account="owner")
+    fields |= {
+        "get_c2c_unread_msg_num": {"To_Account": "bob"}, "getnospeaking": {"Get_Account": "bob"},
+        "admin_getroammsg": {
+            "Operator_Account": "bob", "Peer_Account": "owner", "MaxCnt": 1, "MinTime": 0, "MaxTime": world.now,
+        },
+        "pull_c2c_messages": {"Peer_Account": "bob"},
     }  # fmt: skip
     # Conversations, and what hangs on messages
     by_bob = {"get_conversations", "get_unread_total", "get_message_reactions", "get_reaction_users"}

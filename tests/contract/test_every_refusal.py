@@ -34,21 +34,13 @@ LATER = {
     10011: "a body that is no JSON object is 60003 here, as in the newer table",
     10012: "an operator whose id cannot be is 60025 at the door, one who has no account 10019",
     10016: "webhooks: an issue of its own",
-    10020: "messages",
-    10023: "messages",
+    10020: "import_group_msg answers 80002 in the item, as its page says",
+    10023: "a message over the frequency limit is dropped: OK with `MsgDropReason`",
     10026: "every documented option is built; a command that is not, or is switched off, is 60017",
-    10030: "messages: recall",
-    10031: "messages: recall",
-    10032: "messages: recall",
-    10033: "messages: recall",
-    10034: "messages: deletion",
-    10035: "messages: deletion",
-    10041: "messages: recall",
-    10044: "messages: history",
-    10051: "messages: deletion",
-    10052: "messages: deletion",
+    10034: "stored notices can be deleted as messages can",
+    10041: "recalling is never off",
+    10044: "a live room's history is 10007, as the command's page lists",
     10054: "an answer that would be too large is 10018",
-    10062: "messages: read receipts",
     110002: "topics are deleted in one transaction: what can fail in it is 10002",
     110007: "permission groups are deleted in one transaction: what can fail in it is 10002",
     110008: "says the same as 110006, which is answered",
@@ -79,7 +71,7 @@ def codes_in(answer: Any) -> list[tuple[int, str]]:
         return [found for item in answer for found in codes_in(item)]
     if not isinstance(answer, dict):
         return []
-    code = answer.get("ErrorCode", answer.get("Result", answer.get("ResultCode", 0)))
+    code = answer.get("ErrorCode", answer.get("Result", answer.get("ResultCode", answer.get("RetCode", 0))))
     own = [(code, answer.get("ErrorInfo", answer.get("ResultInfo", "")))] if code else []
     return own + [found for value in answer.values() for found in codes_in(value)]
 

@@ -14,10 +14,13 @@ from worlds import KINDS, NOW, World
 
 HELPERS = {"GroupId": "@TGS#_many", "PermissionGroupId": "@PMG#_x"}
 NEWS, TALK = "@TGS#_many@TOPIC#_news", "@TGS#_many@TOPIC#_talk"
+HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 COUNTERS = [{"Key": "likes", "Value": 1}, {"Key": "views", "Value": 2}]
 HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
 #: Every writing command: name, caller (None: the server API), fields.
+CID_GIVEN = {"Type": 1, "To_Account": "cid"}
+PAIRS = [{"Key": "k", "Value": "v", "Seq": 0}]
 CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     *(("create_group", None, {"Type": kind, "Name": "n", "Owner_Account": "bob"}) for kind in KINDS),
     ("create_group", None, {"Type": "Public", "Name": "n", "Owner_Account": "bob", "MemberList": PAIR}),
@@ -69,10 +72,54 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("clear_group_attr", "bob", {"GroupId": "team"}),
     ("update_group_counter", "bob", {"GroupId": "team", "GroupCounter": COUNTERS, "Mode": "Increase"}),
     ("delete_group_counter", "bob", {"GroupId": "team"}),
+    ("group_msg_recall", "bob", {"GroupId": "team", "MsgSeqList": [{"MsgSeq": 2}, {"MsgSeq": 3}]}),
+    ("modify_group_msg", "cid", {"GroupId": "team", "MsgSeq": 2, "MsgBody": HELLO}),
+    ("delete_group_msg_by_sender", None, {"GroupId": "team", "Sender_Account": "cid"}),
+    ("clear_group_msg", None, {"GroupId": "team", "MsgSeq": 2}),
+    ("clear_group_msg", None, {"GroupId": "@TGS#_club", "TopicId": "@TGS#_club@TOPIC#_t"}),
+    ("hide_group_messages", "bob", {"GroupId": "team", "MsgSeqList": [2, 3]}),
+    ("hide_group_messages", "cid", {"GroupId": "@TGS#_club", "TopicId": "@TGS#_club@TOPIC#_t", "Upto": 1}),
+    ("import_group_msg", None, {"GroupId": "team", "MsgList": [
+        {"From_Account": user, "SendTime": NOW, "Random": 9, "MsgBody": HELLO} for user in ("bob", "cid")
+    ]}),
+    ("set_unread_msg_num", None, {"GroupId": "team", "Member_Account": "bob", "UnreadMsgNum": 2}),
+    ("group_msg_receipt", "bob", {"GroupId": "team", "MsgSeqList": [{"MsgSeq": 2}, {"MsgSeq": 3}]}),
+    ("read_group_messages", "bob", {"GroupId": "team"}),
+    ("read_group_messages", "cid", {"GroupId": "@TGS#_club", "TopicId": "@TGS#_club@TOPIC#_t"}),
     ("modify_admin", "bob", {"GroupId": "live", "CommandType": 1, "Admin_Account": ["cid", "dan"]}),
     ("modify_admin", "bob", {"GroupId": "live", "CommandType": 2, "Admin_Account": ["eve"]}),
     ("ban_group_member", "bob", {"GroupId": "live", "Members_Account": ["cid"], "Duration": 60}),
     ("unban_group_member", "bob", {"GroupId": "live", "Members_Account": ["dan"]}),
+    # Conversations, and what hangs on messages
+    ("delete", None, {"From_Account": "bob", "Type": 1, "To_Account": "cid", "ClearRamble": 1}),
+    ("delete", "cid", {"From_Account": "cid", "Type": 2, "ToGroupid": "team", "ClearRamble": 1}),
+    ("pin_conversation", "bob", {"Type": 2, "GroupId": "team", "Pinned": True}),
+    ("set_c2c_receive_option", "bob", {"To_Account": ["cid", "dan"], "MsgFlag": "Discard"}),
+    ("read_all_conversations", "cid", {}),
+    ("set_conversation_data", "bob", {"ConvList": [CID_GIVEN], "CustomData": "c"}),
+    ("create_contact_group", "bob", {"From_Account": "bob", "GroupContactItem": [
+        {"GroupName": "n", "ContactItem": [CID_GIVEN]},
+    ]}),
+    ("update_contact_group", "bob", {"From_Account": "bob", "UpdateType": 1, "UpdateGroup": {
+        "UpdateGroupType": 2, "OldGroupName": "work", "ContactUpdateItem": [
+            {"ContactOptType": 2, "ContactItem": CID_GIVEN},
+            {"ContactOptType": 1, "ContactItem": {"Type": 2, "ToGroupId": "team"}},
+        ],
+    }}),
+    ("update_contact_group", "bob", {"From_Account": "bob", "UpdateType": 1, "UpdateGroup": {
+        "UpdateGroupType": 1, "OldGroupName": "work", "NewGroupName": "play",
+    }}),
+    ("del_contact_group", "bob", {"From_Account": "bob", "GroupName": ["work"]}),
+    ("mark_contact", "bob", {"From_Account": "bob", "MarkItem": [
+        {"OptType": 3, "ContactItem": CID_GIVEN, "SetMark": [1], "CustomMark": "c"},
+    ]}),
+    ("set_key_values", "bob", {"To_Account": "cid", "MsgKey": f"1_1_{NOW}", "OperateType": 1, "ExtensionList": PAIRS}),
+    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 1, "ExtensionList": PAIRS}),
+    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 3}),
+    ("add_message_reaction", "cid", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("remove_message_reaction", "bob", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("add_message_reaction", "cid", {"Peer_Account": "bob", "MsgKey": f"1_1_{NOW}", "ReactionId": "smile"}),
+    ("pin_group_message", "bob", {"GroupId": "team", "MsgSeq": 2, "Pinned": True}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
@@ -119,6 +166,16 @@ def brittle(request, tmp_path):
     attributes = [{"key": "a", "value": "1"}, {"key": "b", "value": "1"}]
     world.call("modify_group_attr", GroupId="team", GroupAttr=attributes)
     world.call("update_group_counter", GroupId="team", GroupCounter=COUNTERS)
+    for _ in range(2):
+        world.say("team", "x", "cid", NeedReadReceipt=1)
+        world.say("@TGS#_club", "x", "bob", TopicId="@TGS#_club@TOPIC#_t")
+    world.say("team", "hello", "bob", SupportMessageExtension=1)
+    world.call("sendmsg", "bob", To_Account="cid", MsgSeq=1, MsgRandom=1, MsgBody=HELLO, SupportMessageExtension=1)
+    world.call("add_message_reaction", "bob", GroupId="team", MsgSeq=2, ReactionId="smile")
+    world.call("group_set_key_values", GroupId="team", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
+    world.call("create_contact_group", From_Account="bob", GroupContactItem=[
+        {"GroupName": "work", "ContactItem": [CID_GIVEN]},
+    ])  # fmt: skip
     [world.engine_under_test] = engines
     yield world
     world.store.close()

@@ -55,6 +55,18 @@ GOOD = {
     "GroupAttr": [{"key": "a", "value": "1"}], "GroupCounter": [{"Key": "likes", "Value": 1}],
     "ApplicationId": 1, "Accept": 1, "Time": 1, "Timestamp": 0, "CommandType": 1, "Admin_Account": ["bob"],
     "Duration": 9, "Offset": 0,
+    "ReqMsgNumber": 5, "MsgSeqList": [{"MsgSeq": 2}], "MsgSeq": 2, "Sender_Account": "bob", "UnreadMsgNum": 1,
+    "MsgList": [{"From_Account": "bob", "SendTime": 1_700_000_000,
+                 "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}]}],
+    "Filter": 0, "Cursor": "", "Count": 5,
+    # Conversations, and what hangs on messages
+    "MsgKey": "1_1_1", "ReactionId": "r", "OperateType": 1, "Pinned": True,
+    "ExtensionList": [{"Key": "k", "Value": "v", "Seq": 0}], "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0,
+    "TopStartIndex": 0, "AssistFlags": 7, "MsgFlag": "Discard", "ToGroupid": "public", "CustomData": "c",
+    "ConvList": [{"Type": 1, "To_Account": "bob"}], "ContactItem": [{"Type": 2, "ToGroupId": "public"}],
+    "GroupContactItem": [{"GroupName": "n", "ContactItem": [{"Type": 1, "To_Account": "bob"}]}], "UpdateType": 1,
+    "UpdateGroup": {"UpdateGroupType": 1, "OldGroupName": "n", "NewGroupName": "m"}, "GroupName": ["n"],
+    "MarkItem": [{"OptType": 3, "ContactItem": {"Type": 1, "To_Account": "bob"}, "SetMark": [1], "CustomMark": "c"}],
 }  # fmt: skip
 
 

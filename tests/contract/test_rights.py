@@ -7,7 +7,7 @@ from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
 from qunzhu.core.kinds import BY_NAME as KINDS_BY_NAME
 from qunzhu.core.rights import Action, Role, outranks, require
-from worlds import ADMIN
+from worlds import ADMIN, NOW
 
 CELLS = second()
 ACTIONS = {
@@ -30,6 +30,11 @@ ACTIONS = {
     "send_group_system_notification": Action.SEND_NOTICE,
     "send_group_msg": Action.SEND,
     "send_group_msg of a mention of everybody": Action.MENTION_ALL,
+    "group_msg_get_simple": Action.READ_HISTORY,
+    "delete_group_msg_by_sender": Action.PURGE,
+    "set_unread_msg_num": Action.SET_UNREAD,
+    "import_group_msg": Action.IMPORT,
+    "get_group_msg_receipt": Action.READ_RECEIPTS,
     "import_group": Action.IMPORT,
     "import_group_member": Action.IMPORT,
     "destroy_group": Action.DISSOLVE,
@@ -182,6 +187,22 @@ def request_for(command: str, kind: str, group: str, caller: str) -> dict[str, o
             "GroupAtInfo": [{"GroupAtAllFlag": 1}],
         },
         "send_broadcast_msg": {"Random": 1, "MsgBody": text},
+        "group_msg_get_simple": {"GroupId": group, "ReqMsgNumber": 1},
+        "group_msg_recall": {"GroupId": group, "MsgSeqList": [{"MsgSeq": 1}]},
+        "delete_group_msg_by_sender": {"GroupId": group, "Sender_Account": "victim"},
+        "clear_group_msg": {"GroupId": group},
+        "import_group_msg": {
+            "GroupId": group,
+            "MsgList": [{"From_Account": "victim", "SendTime": NOW, "MsgBody": text}],
+        },
+        "set_unread_msg_num": {"GroupId": group, "Member_Account": "victim", "UnreadMsgNum": 1},
+        "group_msg_receipt": {
+            "GroupId": group,
+            "MsgSeqList": [{"MsgSeq": 1}],
+            "From_Account": "victim" if caller == ADMIN else caller,
+        },
+        "get_group_msg_receipt": {"GroupId": group, "MsgSeqList": [{"MsgSeq": 1}]},
+        "get_group_msg_receipt_detail": {"GroupId": group, "MsgSeq": 1, "Filter": 0, "Cursor": "", "Count": 1},
         "import_group_member": {"GroupId": group, "MemberList": [{"Member_Account": "guest"}]},
         "destroy_group": {"GroupId": group},
         "change_group_owner": {"GroupId": group, "NewOwner_Account": "victim"},

@@ -19,6 +19,7 @@ from qunzhu.core.events import (
     GroupDissolved,
     GroupInfoChanged,
     GroupWoken,
+    HistoryCleared,
     LoginsRevoked,
     MarksChanged,
     MemberInfoChanged,
@@ -29,13 +30,20 @@ from qunzhu.core.events import (
     MembersMuted,
     MembersUnbanned,
     MessageDropped,
+    MessageModified,
+    MessagesDeleted,
     MessageSent,
+    MessagesHidden,
+    MessagesImported,
+    MessagesRecalled,
     OwnerChanged,
     PermissionGroupChanged,
     PermissionGroupCreated,
     PermissionGroupDestroyed,
     PermissionMembersAdded,
     PermissionMembersRemoved,
+    ReadMoved,
+    ReceiptsGiven,
     TopicChanged,
     TopicCreated,
     TopicPermissionsAdded,
@@ -47,7 +55,7 @@ from qunzhu.core.events import (
 )
 from qunzhu.core.kinds import BY_NAME as KINDS_BY_NAME
 from qunzhu.core.limits import MSG_FLAGS
-from worlds import ADMIN, KINDS, World, on_plan
+from worlds import ADMIN, KINDS, NOW, World, on_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +122,7 @@ def state_of(world: World) -> State:
         },
         "accounts": dict(world.rows("SELECT user_id, revoked_before FROM accounts")),
         "stored": read_streams(world),
+        **read_history(world),
         "read": read_topics(world),
     }
 
@@ -121,13 +130,109 @@ def state_of(world: World) -> State:
 def read_streams(world: World) -> dict[tuple[str, str, int], Any]:
     """Read all that is stored in the streams of groups and topics that are there."""
     return {
-        (room, topic, seq): (sender, num, flags, json.loads(body))
-        for room, topic, seq, sender, num, flags, body in world.rows(
-            "SELECT g.group_id, coalesce(t.topic_id, ''), s.seq, s.sender, coalesce(s.random, 0), s.flags, s.body"
+        (room, topic, seq): (sender, num, flags, now, json.loads(body) if body else None)
+        for room, topic, seq, sender, num, flags, now, body in world.rows(
+            "SELECT g.group_id, coalesce(t.topic_id, ''), s.seq, s.sender, coalesce(s.random, 0), s.flags, s.state,"
+            " s.body"
             " FROM messages s JOIN groups g ON g.num = s.group_num LEFT JOIN topics t ON t.num = s.topic_num"
             " WHERE s.topic_num = 0 OR t.num IS NOT NULL"
         )
     }
+
+
+def read_history(world: World) -> State:
+    """Read what was cleared, imported, hidden and receipted: what of it is in groups that are there."""
+    places = {}
+    for room, topic, cleared, imported in world.rows(
+        "SELECT group_id, '', cleared_seq, imported_seq FROM groups UNION ALL SELECT g.group_id, t.topic_id,"
+        " t.cleared_seq, t.imported_seq FROM topics t JOIN groups g ON g.num = t.group_num"
+    ):
+        places[room, topic] = (cleared, imported)
+    return {
+        "places": {place: seqs for place, seqs in places.items() if any(seqs)},
+        "own": {
+            (room, topic, user): seq
+            for room, topic, user, seq in world.rows(
+                "SELECT g.group_id, '', m.user_id, m.cleared_seq FROM members m JOIN groups g ON g.num = m.group_num"
+                " WHERE m.cleared_seq > 0 UNION ALL SELECT g.group_id, t.topic_id, m.user_id, m.cleared_seq"
+                " FROM topic_members m JOIN topics t ON t.num = m.topic_num JOIN groups g ON g.num = t.group_num"
+                " WHERE m.cleared_seq > 0"
+            )
+        },
+        "hidden": {
+            tuple(row)
+            for row in world.rows(
+                "SELECT g.group_id, coalesce(t.topic_id, ''), h.seq, h.user_id FROM hidden_messages h"
+                " JOIN groups g ON g.num = h.group_num LEFT JOIN topics t ON t.num = h.topic_num"
+                " WHERE h.topic_num = 0 OR t.num IS NOT NULL"
+            )
+        },
+        "receipts": {
+            tuple(row)
+            for row in world.rows(
+                "SELECT g.group_id, r.seq, r.user_id FROM receipts r JOIN groups g ON g.num = r.group_num"
+            )
+        },
+    }
+
+
+HISTORY = (
+    MessagesRecalled, MessageModified, MessagesDeleted, HistoryCleared, MessagesHidden, MessagesImported, ReceiptsGiven,
+    ReadMoved,
+)  # fmt: skip
+
+
+def apply_history(state: State, event: Any) -> None:  # noqa: C901, PLR0912 - a row each
+    """Let something happen to stored messages."""
+    room, topic = event.group_id, getattr(event, "topic_id", "")
+    place = room, topic
+    match event:
+        case MessagesRecalled():
+            for seq in event.seqs:
+                sender, num, flags, _, body = state["stored"][*place, seq]
+                left = {k: v for k, v in body.items() if k not in {"CloudCustomData", "OfflinePushInfo", "GroupAtInfo"}}
+                reason = {"Reason": event.reason} if event.reason else {}
+                recalled = {"Operator_Account": event.operator, "Time": event.at, **reason}
+                state["stored"][*place, seq] = (sender, num, flags, 2, left | {"MsgBody": [], "Recalled": recalled})
+        case MessageModified():
+            sender, num, _, now, _ = state["stored"][*place, event.msg_seq]
+            body = json.loads(encode_event(event))["message"]
+            state["stored"][*place, event.msg_seq] = (sender, num, event.flags, now, body)
+        case MessagesDeleted():
+            for seq in event.seqs:
+                sender, num, flags, _, _ = state["stored"][*place, seq]
+                state["stored"][*place, seq] = (sender, num, flags, 1, None)
+        case HistoryCleared():
+            state["places"][place] = (event.upto, state["places"].get(place, (0, 0))[1])
+        case MessagesHidden(seqs=seqs) if seqs:
+            state["hidden"] |= {(*place, seq, event.operator) for seq in seqs}
+        case MessagesHidden(upto=upto):
+            state["own"][*place, event.operator] = upto
+            if topic:
+                state["read"].setdefault((topic, event.operator), event.read)
+            state["hidden"] = {
+                one for one in state["hidden"] if (one[:2], one[3]) != (place, event.operator) or one[2] > upto
+            }
+        case MessagesImported():
+            for body in json.loads(encode_event(event))["messages"]:
+                stream = state["groups"][room]["topics"][topic] if topic else state["groups"][room]
+                stream["next_seq"] = body["MsgSeq"] + 1
+                stored = (body["From_Account"], body["MsgRandom"], event.flags, 0, body)
+                state["stored"][*place, body["MsgSeq"]] = stored
+                state["places"][place] = (state["places"].get(place, (0, 0))[0], body["MsgSeq"])
+        case ReceiptsGiven():
+            state["receipts"] |= {(room, one.seq, event.operator) for one in event.receipts}
+        case ReadMoved() if topic:
+            state["read"][topic, event.operator] = event.upto
+        case ReadMoved():
+            state["groups"][room]["members"][event.operator]["read_seq"] = event.upto
+
+
+def forget_history(state: State, which: Callable[[tuple[Any, ...]], bool]) -> None:
+    """Forget what hangs on streams that are gone; each place begins with group and topic."""
+    for name in ("places", "own"):
+        state[name] = {place: one for place, one in state[name].items() if not which(place)}
+    state["hidden"] = {one for one in state["hidden"] if not which(one)}
 
 
 def read_topics(world: World) -> dict[tuple[str, str], int]:
@@ -149,7 +254,7 @@ def apply_message(state: State, event: MessageSent) -> None:
         stream["next_seq"] = event.seq + 1
     if event.kept:
         body = json.loads(encode_event(event))["message"]
-        state["stored"][*key, event.seq] = (event.operator, event.random, event.flags, body)
+        state["stored"][*key, event.seq] = (event.operator, event.random, event.flags, 0, body)
         if event.member and event.topic_id:
             state["read"][event.topic_id, event.operator] = event.seq
         elif event.member:
@@ -231,6 +336,7 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         for user in event.deleted:
             del state["accounts"][user]
             state["seen"].pop(user, None)
+            state["hidden"] = {one for one in state["hidden"] if one[3] != user}
             forget_mutes(state, user=user)
             for group in state["groups"].values():
                 group["live"].pop(user, None)
@@ -245,9 +351,13 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         drop_waiting(state, lambda room, user, inviter: room == event.group_id)
         state["stored"] = {key: body for key, body in state["stored"].items() if key[0] != event.group_id}
         forget_reading(state, event.group_id)
+        forget_history(state, lambda place: place[0] == event.group_id)
+        state["receipts"] = {one for one in state["receipts"] if one[0] != event.group_id}
         forget_mutes(state, group=event.group_id)
     elif isinstance(event, MessageSent):
         apply_message(state, event)
+    elif isinstance(event, HISTORY):
+        apply_history(state, event)
     elif isinstance(event, MessageDropped):
         pass
     else:
@@ -268,17 +378,21 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
                 groups[event.group_id]["active"] = 1
             for topic_id in getattr(event, "topic_ids", ()):
                 state["read"] = {key: seq for key, seq in state["read"].items() if key[0] != topic_id}
+                forget_history(state, lambda place, topic=topic_id: place[1] == topic)
                 state["stored"] = {key: body for key, body in state["stored"].items() if key[1] != topic_id}
                 for one in groups[event.group_id]["permissions"].values():
                     one["topics"].pop(topic_id, None)
         if isinstance(event, MembersLeft):
             forget_reading(state, event.group_id, users=event.users)
+            state["own"] = {
+                key: seq for key, seq in state["own"].items() if key[0] != event.group_id or key[2] not in event.users
+            }
             drop_waiting(state, lambda room, user, inviter: room == event.group_id and {user, inviter} & {*event.users})
         apply_to_waiting(state["waiting"], event)
         if event.seq:
             assert event.told
             groups[event.group_id]["next_seq"] = event.seq + 1
-            state["stored"][event.group_id, "", event.seq] = ("", 0, 0, json.loads(encode_event(event)))
+            state["stored"][event.group_id, "", event.seq] = ("", 0, 0, 0, json.loads(encode_event(event)))
 
 
 def drop_waiting(state: State, which: Callable[[str, str, str], object]) -> None:
@@ -788,3 +902,72 @@ def test_what_is_stored_is_consecutive(world, seed):
     for (group,) in world.rows("SELECT group_id FROM groups WHERE kind_name <> 'AVChatRoom'"):
         [(last,)] = world.rows("SELECT next_seq - 1 FROM groups WHERE group_id = :id", id=group)
         assert [notice["at_seq"] for notice in world.stored(group)] == list(range(1, last + 1))
+
+
+def of_messages(rng: random.Random, seqs: list[int]) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return fields of the commands about stored messages, by command."""
+    some = rng.sample(seqs, min(2, len(seqs))) or [1]
+    listed = [{"MsgSeq": seq} for seq in some]
+    return {
+        "send_group_msg": lambda: {"Random": rng.randrange(10**6), "MsgBody": HELLO, "CloudCustomData": "c",
+                                   "NeedReadReceipt": rng.randint(0, 1)},
+        "group_msg_recall": lambda: {"MsgSeqList": listed, "Reason": rng.choice(["", "typo"])},
+        "modify_group_msg": lambda: {
+            "MsgSeq": some[0], **rng.choice([{"MsgBody": HELLO * 2}, {"CloudCustomData": ""}]),
+        },
+        "delete_group_msg_by_sender": lambda: {"Sender_Account": rng.choice(USERS)},
+        "clear_group_msg": lambda: {"MsgSeq": rng.randint(1, some[0])},
+        "hide_group_messages": lambda: rng.choice([{"MsgSeqList": some}, {"Upto": some[0]}]),
+        "import_group_msg": lambda: {"MsgList": [
+            {"From_Account": rng.choice(USERS), "SendTime": NOW + 10**6, "Random": n, "MsgBody": HELLO} for n in (1, 2)
+        ]},
+        "set_unread_msg_num": lambda: {"Member_Account": rng.choice(USERS), "UnreadMsgNum": rng.randint(0, 9)},
+        "group_msg_receipt": lambda: {"MsgSeqList": listed},
+        "read_group_messages": lambda: {"MsgSeq": some[0]},
+        "delete_group_member": lambda: {"MemberToDel_Account": [rng.choice(USERS[2:])]},
+        "add_group_member": lambda: {"MemberList": [{"Member_Account": user} for user in USERS]},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["Public", "Community"])
+def test_stored_messages(world, kind, seed):
+    """The same of what happens to messages that are stored, in a group or in a topic."""
+    world.people(*USERS)
+    world.app = on_plan(world.app, "open", messages_per_second=0)
+    topic = {}
+    room = world.group(kind, owner=USERS[0], members=USERS[1:], **({"SupportTopic": 1} if kind == "Community" else {}))
+    if kind == "Community":
+        topic = {"TopicId": world.call("create_topic", GroupId=room, TopicName="t")["TopicId"]}
+    at_rest = {"delete_group_msg_by_sender", "clear_group_msg", "import_group_msg", "set_unread_msg_num",
+               "add_group_member", "delete_group_member"}  # fmt: skip
+    at_gateway = {"hide_group_messages", "read_group_messages"}
+
+    def draw(rng: random.Random, *_: Any) -> tuple[str, str | None, dict[str, Any]]:
+        seqs = [seq for (seq,) in world.rows("SELECT seq FROM messages WHERE sender <> '' ORDER BY seq DESC LIMIT 9")]
+        fields = of_messages(rng, seqs)
+        often = [
+            *fields,
+            *["send_group_msg"] * 6,
+            *at_gateway,
+            "group_msg_receipt",
+            "group_msg_recall",
+            *["modify_group_msg"] * 2,
+        ]
+        name = rng.choice(often)
+        by = rng.choice(USERS) if name not in at_rest else None
+        if name == "group_msg_recall":
+            by = rng.choice([None, USERS[0], by])
+        given = fields[name]()
+        if name == "import_group_msg":
+            given["MsgList"] = [{**one, "SendTime": world.now} for one in given["MsgList"]]
+            given["MsgList"][1]["Random"] = rng.randrange(10**6)
+        if kind == "Community":
+            given.pop("NeedReadReceipt", None)
+        inside = topic if "member" not in name and "receipt" not in name and name != "set_unread_msg_num" else {}
+        return name, by, {"GroupId": room, **inside, **given}
+
+    done, happened = replay(world, random.Random(seed), 250, draw)
+    missing = set() if kind == "Public" else {"group_msg_receipt"}
+    assert set(of_messages(random.Random(), [])) - set(done) == missing
+    assert set(HISTORY) - happened == ({ReceiptsGiven} if kind == "Community" else set())

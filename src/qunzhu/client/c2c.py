@@ -8,6 +8,9 @@ from qunzhu.client.ledger import Caller, Push, Verdict
 from qunzhu.commands.syncing import Sync
 from qunzhu.core.pushes import C2C_MESSAGE
 
+NEWEST = 2**53
+"""A number after which there is nothing: asks for the newest one only."""
+
 
 class C2CLedger:
     """The number of the newest one-to-one message told.
@@ -52,7 +55,8 @@ async def catch_up_c2c(
     The ledger changes with each message told, so that a break in between loses and repeats nothing.
     """
     if ledger.fresh:
-        ledger.begin((await call(Sync())).C2C, held)
+        ledger.begin((await call(Sync(C2C=NEWEST))).C2C, held)
+        ledger.stale = False
     more = ledger.stale
     while more:
         page = await call(Sync(C2C=ledger.seen))

@@ -114,10 +114,10 @@ def require_account(tx: Tx, who: Who, field: str, user: str, error: ErrorRow) ->
         raise Refused(error, f"{field}: {user!r} is not registered")
 
 
-def key_of(text: str, field: str = "MsgKey") -> Key:
-    """Return a MsgKey's parts, or refuse (90054) what is none."""
+def key_of(text: str, field: str = "MsgKey", error: ErrorRow = err.MSG_KEY_INVALID) -> Key:
+    """Return a MsgKey's parts, or refuse (90054 unless said otherwise) what is none."""
     if (found := MSG_KEY.fullmatch(text)) is None:
-        raise Refused(err.MSG_KEY_INVALID, f"{field}: {text!r} is not <MsgSeq>_<MsgRandom>_<MsgTime>")
+        raise Refused(error, f"{field}: {text!r} is not <MsgSeq>_<MsgRandom>_<MsgTime>")
     return Key(*(int(part) for part in found.groups()))
 
 

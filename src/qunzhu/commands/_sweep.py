@@ -9,12 +9,15 @@ from typing import LiteralString
 
 import msgspec
 
+from qunzhu.commands._c2c import sweep_c2c
 from qunzhu.commands._streams import DAY
 from qunzhu.core.messages import Mark
 from qunzhu.core.ports import App, Tx
 
 STEP = 200
 """Rows of messages that one step removes."""
+STREAMS = 50
+"""Streams that are gone, or were cleared, of which one step takes some."""
 ALL = 2**62
 WHOLE_GROUP = -1
 CURSOR = "sweep"
@@ -31,23 +34,22 @@ class Row(msgspec.Struct, frozen=True):
 
 
 SOME_DOOMED = "SELECT 1 FROM doomed ORDER BY group_num LIMIT 1"
-SOME_OLD = "SELECT 1 FROM messages WHERE at < :before ORDER BY at LIMIT 1"
 
 
 def has_work(tx: Tx, app: App, now: int) -> bool:
-    """Say whether there is anything to remove."""
+    """Say whether there may be anything to remove."""
     if tx.one(SOME_DOOMED) is not None:
         return True
-    before = _kept_since(app, now)
-    return before is not None and tx.one(SOME_OLD, before=before) is not None
+    return _kept_since(app, now) is not None
 
 
 def sweep(tx: Tx, app: App, now: int) -> int:
-    """Remove up to ``STEP`` messages; return how many. Streams take turns, so that a long one holds up no other."""
+    """Remove some messages; return how many, 0 where there were none. Streams take turns: a long one holds up none."""
     removed = _sweep_doomed(tx, STEP)
     before = _kept_since(app, now)
     if before is not None and removed < STEP:
         removed += _sweep_old(tx, before, STEP - removed)
+        removed += sweep_c2c(tx, before, STEP)
     return removed
 
 
@@ -74,13 +76,19 @@ DONE = "DELETE FROM doomed WHERE group_num = :num AND topic_num = :topic"
 
 
 def _sweep_doomed(tx: Tx, limit: int) -> int:
-    """Remove rows of the stream whose turn it is; where none are left, its turn does not come again."""
-    num, topic = tx.recall(CURSOR) or (0, WHOLE_GROUP)
-    row = tx.one(NEXT_DOOMED, num=num, topic=topic) or tx.one(NEXT_DOOMED, num=0, topic=WHOLE_GROUP)
-    if row is None:
-        return 0
-    num, topic = row
-    tx.remember(CURSOR, (num, topic))
+    """Remove rows of the streams whose turn it is; those of which none are left have no further turn."""
+    removed = 0
+    for _ in range(STREAMS):
+        num, topic = tx.recall(CURSOR) or (0, WHOLE_GROUP)
+        row = tx.one(NEXT_DOOMED, num=num, topic=topic) or tx.one(NEXT_DOOMED, num=0, topic=WHOLE_GROUP)
+        if row is None or removed >= limit:
+            break
+        tx.remember(CURSOR, (row[0], row[1]))
+        removed += _sweep_stream(tx, row[0], row[1], limit - removed)
+    return removed
+
+
+def _sweep_stream(tx: Tx, num: int, topic: int, limit: int) -> int:
     if topic == WHOLE_GROUP:
         found = tx.all(ROWS_OF_GROUP, num=num, limit=limit)
     else:

@@ -1,7 +1,7 @@
 """Sending one-to-one messages, to one user or to many (docs 1047/34919, 34920)."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, LiteralString
+from typing import Annotated, Any, ClassVar, LiteralString
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -144,13 +144,14 @@ class NotReached(msgspec.Struct, frozen=True, kw_only=True):
 class SentToMany(Reply, frozen=True, kw_only=True):
     """What names the message, and who did not get it."""
 
+    statuses: ClassVar[tuple[str, ...]] = ("OK", "SomeError")
     MsgKey: str
     ErrorList: list[NotReached] | UnsetType = UNSET
 
     @property
     def status(self) -> str:
         """Return what the envelope calls an answer where some did not get the message."""
-        return "SomeError" if self.ErrorList else "OK"
+        return self.statuses[bool(self.ErrorList)]
 
 
 class BatchSendMsg(Request[SentToMany], frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 
 from qunzhu.commands._c2c import (
-    MSG_KEY,
     SERVICE,
     C2CRow,
     FromAccount,
@@ -23,16 +22,17 @@ from qunzhu.commands._c2c import (
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.elements import Element
-from qunzhu.core.errors import Refused
-from qunzhu.core.limits import UINT32, Flag, items, number, text
+from qunzhu.core.limits import UINT32, Account, Flag, items, number, text
 from qunzhu.core.messages import RECALLED
 from qunzhu.core.ports import GATEWAY, Tx, Who
 
 ROAM_BYTES = 13 * 1024
 PULL_BYTES = 512 * 1024
+PAGE = 20
 FLAG_RECALLED = 8
 FIRST, LAST = Key(-1, -1, 0), Key(UINT32 + 1, 0, 0)
 """Before and after every message of their second."""
+KeyText = Annotated[str, text(50)]
 _at_time = number(0, 2**53, error=err.STATUS_BAD_JSON)
 
 OLDER: LiteralString = (
@@ -132,7 +132,7 @@ def admin_getroammsg(tx: Tx, who: Who, req: AdminGetRoamMsg) -> RoamingMessages:
     require_account(tx, who, "Operator_Account", req.Operator_Account, err.SENDER_INVALID)
     start = msgspec.structs.replace(LAST, at=req.MaxTime)
     if req.LastMsgKey:
-        start = min(start, _key_given(req.LastMsgKey), key=_in_order)
+        start = min(start, key_of(req.LastMsgKey, "LastMsgKey", err.STATUS_BAD_JSON), key=_in_order)
     most = min(req.MaxCnt, ROAM_BYTES // 32)
     since = max(req.MinTime, kept_since(tx, who, req.Operator_Account))
     rows = View(req.Operator_Account, req.Peer_Account, since).walk(tx, start, most + 1, newer=False)
@@ -142,12 +142,6 @@ def admin_getroammsg(tx: Tx, who: Who, req: AdminGetRoamMsg) -> RoamingMessages:
         Complete=int(fits == len(rows)), MsgCnt=len(page), LastMsgTime=page[0].MsgTimeStamp if page else 0,
         LastMsgKey=page[0].MsgKey if page else "", MsgList=page,
     )  # fmt: skip
-
-
-def _key_given(text_: str) -> Key:
-    if not MSG_KEY.fullmatch(text_):
-        raise Refused(err.STATUS_BAD_JSON, f"LastMsgKey: {text_!r} is not <MsgSeq>_<MsgRandom>_<MsgTime>")
-    return key_of(text_)
 
 
 def _in_order(key: Key) -> tuple[int, int, int]:
@@ -173,32 +167,25 @@ class C2CMessages(Reply, frozen=True, kw_only=True):
 class PullC2CMessages(Request[C2CMessages], frozen=True, kw_only=True):
     """Where to begin, which way to go and how far; or messages by their keys."""
 
-    Peer_Account: ToAccount
-    Limit: Annotated[int, number(1, 100, error=err.STATUS_BAD_JSON)] = 20
-    MsgKey: Annotated[str, text(50, error=err.MSG_KEY_INVALID)] | None = None
-    Num: Annotated[int, number(0, 2**53, error=err.STATUS_BAD_JSON)] | None = None
-    Time: Annotated[int, _at_time] | None = None
-    Newer: Flag = 0
-    MsgKeys: (
-        Annotated[list[Annotated[str, text(50, error=err.MSG_KEY_INVALID)]], items(100, error=err.STATUS_BAD_JSON)]
-        | None
-    ) = None
+    Peer_Account: Account
+    Limit: Annotated[int, number(1, 100)] | None = None
+    MsgKey: KeyText | None = None
+    Num: Annotated[int, number(0, 2**53)] | None = None
+    Time: Annotated[int, number(0, 2**53)] | None = None
+    Newer: Flag | None = None
+    MsgKeys: Annotated[list[KeyText], items(100, error=err.BAD_PARAMETER)] | None = None
 
 
-@command(
-    "gateway", writes=False, doors=(GATEWAY,), bad_input=err.STATUS_BAD_JSON, internal=err.OPENIM_INTERNAL,
-    field_errors={"Peer_Account": err.STATUS_BAD_ACCOUNT, "MsgKey": err.MSG_KEY_INVALID, "MsgKeys": err.MSG_KEY_INVALID,
-                  "MsgKeys[]": err.MSG_KEY_INVALID},
-    errors=(err.STATUS_BAD_JSON, err.STATUS_BAD_ACCOUNT, err.MSG_KEY_INVALID),
-)  # fmt: skip
+@command("gateway", writes=False, doors=(GATEWAY,), errors=(err.BAD_PARAMETER,))
 def pull_c2c_messages(tx: Tx, who: Who, req: PullC2CMessages) -> C2CMessages:
     """Read messages with another user from a place on, older ones or newer ones, or some by their keys."""
     view = View(who.user, req.Peer_Account, kept_since(tx, who, who.user))
     if req.MsgKeys is not None:
-        rows = view.by_keys(tx, [key_of(text_, "MsgKeys") for text_ in req.MsgKeys])
+        rows = view.by_keys(tx, [key_of(key, "MsgKeys", err.BAD_PARAMETER) for key in req.MsgKeys])
         return C2CMessages(Items=_shown(rows), IsFinished=1)
-    rows = view.walk(tx, _start(tx, who, req), req.Limit + 1, newer=bool(req.Newer))
-    fits = _fitting(rows[: req.Limit], PULL_BYTES, lambda row: len(row.body.encode()))
+    limit = req.Limit or PAGE
+    rows = view.walk(tx, _start(tx, who, req), limit + 1, newer=bool(req.Newer))
+    fits = _fitting(rows[:limit], PULL_BYTES, lambda row: len(row.body.encode()))
     return C2CMessages(Items=_shown(rows[:fits]), IsFinished=int(fits == len(rows)))
 
 
@@ -215,7 +202,7 @@ SELECT_AT_NUM: LiteralString = (
 def _start(tx: Tx, who: Who, req: PullC2CMessages) -> Key:
     """Return the place from which on to read: a message that is not read itself, a time that is, or an end."""
     if req.MsgKey:
-        return key_of(req.MsgKey)
+        return key_of(req.MsgKey, error=err.BAD_PARAMETER)
     if req.Num is not None:
         row = tx.one(SELECT_AT_NUM, **pair(who.user, req.Peer_Account), num=req.Num)
         return Key(*row) if row else FIRST

@@ -47,7 +47,7 @@ _batch = items(MOST_AT_ONCE, least=1, error=err.CONTACT_NUMBER, empty=err.CONTAC
 _one = items(1, least=1, error=err.CONTACT_BAD_PARAMETER, empty=err.CONTACT_BAD_PARAMETER)
 Mark = Annotated[int, number(1, 64, error=err.CONTACT_BAD_PARAMETER)]
 Marks = Annotated[list[Mark], items(64, error=err.CONTACT_BAD_PARAMETER)]
-CustomText = Annotated[str, text(256, binary=True, error=err.CONTACT_BAD_PARAMETER)]
+CustomText = Annotated[str, text(256, lines=True, error=err.CONTACT_BAD_PARAMETER)]
 Place = tuple[int, str]
 """Which conversation: its sort, and with whom or what it is."""
 

@@ -37,7 +37,7 @@ class GivenExtension(msgspec.Struct, frozen=True, kw_only=True):
     """One extension to write or remove."""
 
     Key: Annotated[str, text(100, min_bytes=1)]
-    Value: Annotated[str, text(1000, binary=True)] = ""
+    Value: Annotated[str, text(1000, lines=True)] = ""
     Seq: Version | None = None
 
 

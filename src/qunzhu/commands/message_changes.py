@@ -6,6 +6,7 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 
 from qunzhu.commands._attached import forget_attached, group_owner
+from qunzhu.commands._c2c import BODY_ERRORS
 from qunzhu.commands._history import Reader, StoredRow, find_visible, reader_of
 from qunzhu.commands._shared import MemberRow, allowed, masks_of, role_of
 from qunzhu.commands._streams import Stream, find_stream, read_seq
@@ -13,7 +14,7 @@ from qunzhu.commands.groups import GroupIdText
 from qunzhu.commands.history import HISTORY_REFUSALS, SeqNumber
 from qunzhu.commands.messages import require_voice
 from qunzhu.commands.muting import TopicIdText
-from qunzhu.commands.receipts import read_up_to
+from qunzhu.commands.receipts import GivenSeq, read_up_to
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.elements import ELEMENTS, IMPORTABLE, Element, check_body, check_size
@@ -25,12 +26,6 @@ from qunzhu.core.ports import GATEWAY, REST, Tx, Who
 from qunzhu.core.rights import Action, acting, may, outranks
 
 SERVICE = "group_open_http_svc"
-
-
-class GivenSeq(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, by its seq."""
-
-    MsgSeq: SeqNumber
 
 
 class RecallRet(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,9 +153,10 @@ SET_MODIFIED: LiteralString = (
 
 
 @command(OPENIM, writes=True, doc="1047/47948", bad_input=err.STATUS_BAD_JSON, internal=err.OPENIM_INTERNAL,
+         field_errors=BODY_ERRORS,
          errors=(err.NO_RIGHT, err.GROUP_UNKNOWN, err.GROUP_ID_INVALID, err.SENDER_MUTED, err.COMMUNITY_OFF,
-                 err.TOPIC_UNKNOWN, err.TOPIC_ID_INVALID, err.MODIFIED_UNKNOWN, err.C2C_CONFLICT,
-                 err.ELEMENT_INVALID, err.C2C_TOO_LONG))  # fmt: skip
+                 err.TOPIC_UNKNOWN, err.TOPIC_ID_INVALID, err.C2C_MESSAGE_UNKNOWN, err.C2C_RECALLED, err.C2C_CONFLICT,
+                 err.BODY_MALFORMED, err.BODY_NOT_ARRAY, err.ELEMENT_INVALID, err.C2C_TOO_LONG))  # fmt: skip
 def modify_group_msg(tx: Tx, who: Who, req: ModifyGroupMsg) -> Done:
     """Overwrite a stored message's elements, its custom data, or both, for good; the members are told.
 
@@ -177,8 +173,10 @@ def modify_group_msg(tx: Tx, who: Who, req: ModifyGroupMsg) -> Done:
     if req.MsgBody is not None:
         check_body(req.MsgBody, err.ELEMENT_INVALID, tuple(ELEMENTS) if who.admin else IMPORTABLE)
     row = find_visible(tx, stream, reader, req.MsgSeq)
-    if row is None or row.is_notice or row.state == RECALLED:
-        raise Refused(err.MODIFIED_UNKNOWN, f"MsgSeq: {req.MsgSeq}")
+    if row is None or row.is_notice:
+        raise Refused(err.C2C_MESSAGE_UNKNOWN, f"MsgSeq: {req.MsgSeq}")
+    if row.state == RECALLED:
+        raise Refused(err.C2C_RECALLED, f"MsgSeq: {req.MsgSeq}")
     message = row.message()
     if req.Version is not None and req.Version != message.Version:
         raise Refused(err.C2C_CONFLICT, f"Version: {req.Version}, it is at {message.Version}")
@@ -340,13 +338,13 @@ CLEAR_OWN_TOPIC = (
 
 def _hide_upto(tx: Tx, who: Who, stream: Stream, member: MemberRow, seq: int) -> None:
     """Let a member see nothing up to a seq: one number instead of a row a message."""
+    read = read_seq(tx, stream, member)
     if stream.topic:
-        read = read_seq(tx, stream, member)
         cleared = tx.one(CLEAR_OWN_TOPIC, topic=stream.topic.num, user=who.user, seq=seq, read=read)
     else:
         cleared = tx.one(CLEAR_OWN, num=stream.group.num, user=who.user, seq=seq)
     if cleared is None:
         return
     tx.run(UNHIDE_OLDER, num=stream.group.num, topic=stream.topic_num, user=who.user, seq=seq)
-    tx.emit(MessagesHidden(**_place(who, stream), upto=seq, told=False))
+    tx.emit(MessagesHidden(**_place(who, stream), upto=seq, read=read, told=False))
     read_up_to(tx, who, stream, member, seq)

@@ -76,7 +76,8 @@ def import_group_msg(tx: Tx, who: Who, req: ImportGroupMsg) -> ImportMsgResults:
 
 
 SELECT_SAME_TIME: LiteralString = (
-    "SELECT seq, at FROM messages WHERE group_num = :num AND topic_num = :topic AND random = :random"
+    "SELECT seq, at FROM messages WHERE group_num = :num AND topic_num = :topic AND seq IN (SELECT seq FROM messages"
+    " WHERE group_num = :num AND topic_num = :topic AND random = :random)"
     " AND sender = :sender AND at BETWEEN :since AND :until ORDER BY seq LIMIT 1"
 )
 READ_BY_ALL = "UPDATE groups SET imported_seq = :seq WHERE num = :num"

@@ -8,7 +8,7 @@ records and the decorator's row.
 import re
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -31,6 +31,9 @@ R = TypeVar("R", bound="Reply", covariant=True)
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Fields of a successful answer, under their wire names; the envelope is added by the edge."""
+
+    statuses: ClassVar[tuple[str, ...]] = ("OK",)
+    """What the envelope may call the answer."""
 
     @property
     def status(self) -> str:

@@ -109,7 +109,6 @@ HISTORY_KIND_OF_GROUP = _row(10035, "group", "messages of this kind of group are
 DELETION_TOO_LARGE = _row(10051, "group", "too many messages to delete at once")
 DELETION_UNKNOWN = _row(10052, "group", "there is no such message to delete")
 NO_RECEIPT = _row(10062, "group", "the message has no read receipts")
-MODIFIED_UNKNOWN = _row(20026, "c2c_message", "the message does not exist")
 MESSAGE_TOO_LONG = _row(80002, "message", "the message is too long")
 COMMUNITY_OFF = _row(11000, "group", "communities or topics are switched off")
 TOPIC_UNKNOWN = _row(110003, "group", "the topic does not exist or was deleted")

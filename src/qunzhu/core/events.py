@@ -199,11 +199,15 @@ class HistoryCleared(GroupEvent, frozen=True, kw_only=True):
 
 
 class MessagesHidden(GroupEvent, frozen=True, kw_only=True):
-    """``operator`` deleted messages for himself: those of ``seqs``, or all up to the seq ``upto``."""
+    """``operator`` deleted messages for himself: those of ``seqs``, or all up to the seq ``upto``.
+
+    ``read`` is up to where he had read, which is kept from then on where it was not before.
+    """
 
     seqs: list[int] = []
     upto: int = 0
     topic_id: str = ""
+    read: int = 0
 
 
 class MessagesImported(GroupEvent, frozen=True, kw_only=True):

@@ -92,7 +92,8 @@ def _operation(row: Command, path: str) -> Json:
 def _answers(row: Command) -> Json:
     """Return the one HTTP response, with the codes that it may carry."""
     codes = sorted({*errors_of(row), *EVERYWHERE}, key=lambda error: error.code)
-    done = {"allOf": [{"$ref": f"{REFS}Success"}, {"$ref": REFS + row.reply.__name__}]}
+    envelope = "Success" if row.reply.statuses == ("OK",) else "PartialSuccess"
+    done = {"allOf": [{"$ref": f"{REFS}{envelope}"}, {"$ref": REFS + row.reply.__name__}]}
     return {
         "description": "Done, or refused: " + ", ".join(str(error.code) for error in codes) + ".",
         "content": {"application/json": {"schema": {"oneOf": [done, {"$ref": f"{REFS}Failure"}]}}},
@@ -111,17 +112,18 @@ def _schemas(rows: list[Command]) -> Json:
         {error for row in COMMANDS.values() for error in errors_of(row)} | {*EVERYWHERE}, key=lambda e: e.code
     )
     return {
-        "Success": _envelope("OK", {"const": 0}),
-        "Failure": _envelope("FAIL", {"enum": [error.code for error in codes]}),
+        "Success": _envelope({"const": "OK"}, {"const": 0}),
+        "PartialSuccess": _envelope({"enum": ["OK", "SomeError"]}, {"const": 0}),
+        "Failure": _envelope({"const": "FAIL"}, {"enum": [error.code for error in codes]}),
         **found,
     }
 
 
-def _envelope(status: str, code: Json) -> Json:
+def _envelope(status: Json, code: Json) -> Json:
     return {
         "type": "object",
         "properties": {
-            "ActionStatus": {"const": status},
+            "ActionStatus": status,
             "ErrorCode": {"type": "integer", **code},
             "ErrorInfo": {"type": "string", "description": "Empty, or the text of the code with what caused it."},
         },

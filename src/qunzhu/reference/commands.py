@@ -20,7 +20,9 @@ EVERYWHERE = (
 """What the doors themselves may answer, whatever the command."""
 AREAS = {
     "common": "Requests", "account": "Accounts and UserSigs", "group": "Groups", "message": "Messages",
-    "openim_rest": "Who is online", "conversation": "Conversations",
+    "openim_rest": "One-to-one messages, and who is online", "c2c_message": "Changes to messages",
+    "config": "Mutes of the whole app",
+    "conversation": "Conversations",
 }  # fmt: skip
 
 
