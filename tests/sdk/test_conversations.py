@@ -125,7 +125,7 @@ async def recount(tim: TimRender) -> int:
 
 async def eventually(condition) -> None:
     """Wait until a condition that asks holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not await condition():
             await asyncio.sleep(0.02)
 
@@ -378,10 +378,6 @@ def test_a_break_is_made_up_for(server: Server):
 async def alike(one: TimRender, other: TimRender) -> bool:
     """Say whether two devices of a user have the same list and total, and the server the same total."""
     lists = [[bare(conv) for conv in (await convs(tim)).values()] for tim in (one, other)]
-    import os
-    if os.environ.get("DBG") and lists[0] != lists[1]:
-        for x, y in itertools.zip_longest(*lists):
-            print([(k, (x or {}).get(k), (y or {}).get(k)) for k in {*(x or {}), *(y or {})} if (x or {}).get(k) != (y or {}).get(k)])
     return lists[0] == lists[1] and await unread(one) == await unread(other) == await recount(one)
 
 
@@ -613,7 +609,7 @@ ACTS = st.lists(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes here
 )  # fmt: skip
 @given(acts=ACTS)

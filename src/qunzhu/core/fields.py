@@ -755,6 +755,7 @@ FIELDS: dict[str, str] = {
     "Conversation.ReadTime": "Time of the other's newest message that the caller has read, unix seconds; 0: none.",
     "PeerReadNum": "`Num` up to which the other has read.",
     "PeerReadTime": "Time of the caller's newest message that the other has read, unix seconds; 0: none.",
+    "Listed": "True: it is in the list; false: nothing new came since it was deleted, or it is a topic's.",
     "Conversation.Marks": "Mask of 64 bits; mark n is bit n - 1.",
     "CustomData": "The custom mark; empty: none.",
     "SetConversationData.CustomData": "The text to keep with them; empty: none any more.",

@@ -243,14 +243,18 @@ def _deleted(known: Conversations, user: str, change: Notice) -> Stale:
 
 
 def _set(known: Conversations, user: str, change: Notice) -> Stale:
-    """Take over what a user has set of conversations; a pin puts one on the list that was not there."""
+    """Take over what a user has set of conversations.
+
+    A pin puts one on the list that was not there; whether one without a pin is there the server knows.
+    """
     stale: list[Key] = []
     for item in _contacts(change):
         key, values = key_of(item, user), settings(item)
         one = known.get(key)
+        was_pinned = one is not None and one.pinned
         if one is not None:
             known.put(replace(one, **values))
-        elif values.get("pinned"):
+        if values.get("pinned", was_pinned) is not was_pinned:
             stale.append(key)
     return stale
 

@@ -82,7 +82,7 @@ class ConversationKeeper:
 
     async def look_again(self, keys: Iterable[Key]) -> None:
         """Read conversations from the server again: a call of this client has changed them."""
-        self._stale.update(key for key in keys if self.known.get(key) is not None)
+        self._stale.update(keys)
         with contextlib.suppress(CallFailed):
             await self.settled()
 
@@ -106,7 +106,7 @@ class ConversationKeeper:
                 self._behind |= event.state is State.CONNECTED
                 continue
             if self._loaded:
-                self._take(event)
+                self._stale.update(conversation_events.take(self.known, self.client.user, event))
             if isinstance(event, ConversationChanged) and event.change["ChangeType"] in FOLDERS:
                 folders.append(event.change)
         if self.client.state is State.CONNECTED and (self._behind or self._stale):
@@ -114,11 +114,6 @@ class ConversationKeeper:
         self._tell_changes()
         for change in folders:
             self._tell_folder(change)
-
-    def _take(self, event: ClientEvent) -> None:
-        self._stale.update(conversation_events.take(self.known, self.client.user, event))
-        self._stale -= self.known.dropped
-        self.known.dropped.clear()
 
     async def _read(self) -> None:
         """Read the list, or what of it is stale; what fails is tried again with the next event or call."""

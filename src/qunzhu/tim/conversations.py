@@ -70,6 +70,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     custom: str = ""
     folders: tuple[str, ...] = ()
     draft: Draft | None = None
+    listed: bool = True
+    """It is on the list: not a topic's, nor one that was deleted and in which nothing new was said."""
     made_here: bool = False
     """The server need not know of it: the app wanted it, though nobody said anything yet."""
 
@@ -143,8 +145,6 @@ class Conversations:
         self._touched: set[Key] = set()
         self._counts = {EVERYTHING: 0}
         self._counts_told = {EVERYTHING: 0}
-        self.dropped: set[Key] = set()
-        """Those taken off the list, until somebody has looked: what of them was to be read need not be."""
         self.watched: set[Filter] = set()
         """Filters whose number of unread messages somebody wants to hear of."""
 
@@ -161,7 +161,6 @@ class Conversations:
 
     def drop(self, key: Key) -> None:
         """Take a conversation off the list."""
-        self.dropped.add(key)
         self._set(key, None)
 
     def change(self, key: Key, change: Callable[[Conversation], Conversation]) -> bool:
@@ -176,7 +175,7 @@ class Conversations:
 
         Drafts are kept, and those that are only here: made here, or with a draft.
         """
-        found = {one.key: one for one in read}
+        found = {one.key: one for one in read if one.listed}
         for key in list(self._now) if asked is None else asked:
             before = self._now.get(key)
             if key in found:
