@@ -592,6 +592,7 @@ ACTS = st.lists(
         st.tuples(st.just("flag"), st.sampled_from([0, 2])),
         st.tuples(st.just("rename")),
         st.tuples(st.just("modify")),
+        st.tuples(st.just("set_unread"), st.integers(0, 3)),
         st.tuples(st.just("hide")),
         st.tuples(st.just("sort"), st.booleans()),
         st.tuples(st.just("elsewhere"), st.sampled_from(SETS)),
@@ -700,6 +701,10 @@ class World:
         if self.seqs:
             body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": f"m{next(_randoms)}"}}]
             self.server.rest("openim/modify_group_msg", GroupId=self.group, MsgSeq=self.seqs[-1], MsgBody=body)
+
+    async def set_unread(self, number: int) -> None:
+        self.server.rest("group_open_http_svc/set_unread_msg_num", GroupId=self.group, Member_Account=self.bob,
+                         UnreadMsgNum=number)  # fmt: skip
 
     async def hide(self) -> None:
         if self.seqs:

@@ -173,8 +173,8 @@ def test_mentions_wait_until_they_are_read():
     for seq, mentions in ((11, [me]), (12, [everybody]), (13, [another, me, everybody]), (14, [another]), (15, [])):
         take(now, ME, message(seq, GroupAtInfo=mentions))
     assert now.get(TEAM).mentions == ((11, 1), (12, 2), (13, 3))
-    take(now, ME, changed("Read", GroupId="team", MsgSeq=12, UnreadMsgNum=3))
-    assert (now.get(TEAM).mentions, now.get(TEAM).unread, now.get(TEAM).read) == (((13, 3),), 3, 12)
+    assert list(take(now, ME, changed("Read", GroupId="team", MsgSeq=12, UnreadMsgNum=3))) == [TEAM]
+    assert (now.get(TEAM).mentions, now.get(TEAM).read) == (((13, 3),), 12)
     assert list(take(now, ME, altered("Recalled", MsgSeqList=[13], Operator_Account="bob", Time=1))) == [TEAM]
     assert now.get(TEAM).mentions == ()
     take(now, ME, message(16, sender=ME, GroupAtInfo=[me]))
@@ -192,8 +192,14 @@ def test_reading_to_the_end_and_reading_a_part():
     assert list(take(now, ME, changed("Read", ConvList=everything))) == []
     assert (now.get(TEAM).read, now.get(TEAM).unread) == (15, 0)
     take(now, ME, message(16))
-    assert list(take(now, ME, changed("Read", GroupId="team", MsgSeq=12, UnreadMsgNum=4))) == []
-    assert (now.get(TEAM).read, now.get(TEAM).unread) == (15, 1)
+    back = changed("Read", GroupId="team", MsgSeq=12, UnreadMsgNum=4)
+    assert list(take(now, ME, back)) == [TEAM]
+    assert (now.get(TEAM).read, now.get(TEAM).unread) == (12, 1)
+    assert list(take(now, ME, changed("Read", ConvList=[{"Type": 2, "GroupId": "team", "MsgSeq": 3}]))) == []
+    assert (now.get(TEAM).read, now.get(TEAM).unread) == (12, 1)
+    assert list(take(now, ME, changed("Read", ConvList=[{"Type": 2, "GroupId": "team", "MsgSeq": 16}]))) == []
+    assert (now.get(TEAM).read, now.get(TEAM).unread) == (16, 0)
+    take(now, ME, message(17))
     topic = changed("Read", GroupId="team", TopicId="@TGS#_a@TOPIC#_b", MsgSeq=99, UnreadMsgNum=0)
     assert list(take(now, ME, topic)) == []
     assert now.get(TEAM).unread == 1

@@ -217,22 +217,22 @@ def _contacts(change: Notice) -> Iterable[Notice]:
 
 
 def _read(known: Conversations, user: str, change: Notice) -> Stale:
-    """Take over up to where the user has read. Short of the end the server says how many are left."""
+    """Take over up to where the user has read; how many are left, short of the end, is the server's to say.
+
+    In a single group the change has a number of unread messages: there an administrator may also have moved it back.
+    """
     stale: list[Key] = []
     for item in _contacts(change):
         key = key_of(item, user)
-        one = known.get(key)
+        one, place = known.get(key), item[_PLACE[key.sort]]
         if one is None:
             continue
-        place = item[_PLACE[key.sort]]
-        left = 0 if place >= one.newest else item.get("UnreadMsgNum") if place > one.read else one.unread
-        if left is None:
-            stale.append(key)
-        known.put(replace(
-            one, unread=one.unread if left is None else left, read=max(one.read, place),
-            read_at=max(one.read_at, item.get("ReadTime", 0)),
-            mentions=tuple(mention for mention in one.mentions if mention.seq > place),
-        ))  # fmt: skip
+        if "UnreadMsgNum" in item or place >= one.read:
+            left = tuple(mention for mention in one.mentions if mention.seq > place)
+            one = replace(one, read=place, mentions=left, unread=0 if place >= one.newest else one.unread)
+            if place < one.newest:
+                stale.append(key)
+        known.put(replace(one, read_at=max(one.read_at, item.get("ReadTime", 0))))
     return stale
 
 

@@ -51,14 +51,13 @@ class ConversationReadingCalls(KeepingCalls):
         await self._keeping(client).did({"ChangeType": "Read", "ConvList": listed})
 
     async def _read_one(self, client: Client, key: Key, at: int, seq: int) -> None:
-        """Mark one conversation as read; every session of the user is told, this one too."""
+        """Mark one conversation as read. What is left the server says again: something new may have come meanwhile."""
         if key.sort == C2C:
             await client.call(
                 AdminSetMsgRead(Report_Account=client.user, Peer_Account=key.peer, MsgReadTime=at or None)
             )
-            await self._keeping(client).look_again([key])
-            return
-        topic = {"GroupId": group_of_topic(key.peer), "TopicId": key.peer} if TOPIC_MARK in key.peer else None
-        reply = await client.call(ReadGroupMessages(**(topic or {"GroupId": key.peer}), MsgSeq=seq or None))
-        told = {**info.item(key), "MsgSeq": reply.MsgSeq, "UnreadMsgNum": reply.UnreadMsgNum}
-        await self._keeping(client).did({"ChangeType": "Read", "ConvList": [told]})
+        elif TOPIC_MARK in key.peer:
+            await client.call(ReadGroupMessages(GroupId=group_of_topic(key.peer), TopicId=key.peer, MsgSeq=seq or None))
+        else:
+            await client.call(ReadGroupMessages(GroupId=key.peer, MsgSeq=seq or None))
+        await self._keeping(client).look_again([key])

@@ -48,8 +48,8 @@ def record(item: server.Conversation) -> Conversation:
     return Conversation(
         name=item.ShowName, face_url=item.FaceUrl, unread=item.UnreadMsgNum, at=item.MsgTime,
         last=None if item.LastMessage is UNSET else msgspec.json.decode(item.LastMessage),
-        flag=MSG_FLAGS.index(item.MsgFlag), pinned=item.Pinned, listed=item.Listed, marks=item.Marks, custom=item.CustomData,
-        folders=tuple(sorted(item.ContactGroupName)),
+        flag=MSG_FLAGS.index(item.MsgFlag), pinned=item.Pinned, listed=item.Listed, marks=item.Marks,
+        custom=item.CustomData, folders=tuple(sorted(item.ContactGroupName)),
         mentions=tuple(Mention(mention.MsgSeq, mention.AtType) for mention in item.GroupAtInfo), **of,
     )  # fmt: skip
 
