@@ -109,9 +109,7 @@ async def with_merged_apart(client: Client, body: list[Element]) -> list[Element
     if sum(len(encode(element.MsgContent)) for element in body) <= MESSAGE_BYTES:
         return body
     return [
-        await _apart(client, element)
-        if element.MsgContent.get("MsgList") and element.MsgType == "TIMRelayElem"
-        else element
+        await _apart(client, element) if element.MsgContent.get("MsgList") and element.MsgType == "TIMRelayElem" else element
         for element in body
     ]
 

@@ -133,9 +133,7 @@ def ref_given(given: Json, kept: LocalMessages, user: str, place: Place | None =
 def _require(ref: Ref) -> None:
     """Refuse (-4) numbers that no message of the server has."""
     in_group = ref.place.type == GROUP
-    least = (
-        {"message_seq": int(in_group)} if in_group else {"message_seq": 0, "message_rand": 0, "message_server_time": 1}
-    )
+    least = {"message_seq": int(in_group)} if in_group else {"message_seq": 0, "message_rand": 0, "message_server_time": 1}
     for key, value in (("message_seq", ref.seq), ("message_rand", ref.random), ("message_server_time", ref.at)):
         if key in least and not least[key] <= value <= UINT32:
             raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: {value} names no message")

@@ -100,3 +100,4 @@ class Reading:
             yield reply.Items
             finished = bool(reply.IsFinished) or not reply.Items
             key, at = reply.Items[-1]["MsgKey"] if reply.Items else None, None
+

@@ -131,19 +131,12 @@ class SendCalls(MessageCalls):
         try:
             return {**told, f"{prefix}msg": await self._send(client, given)}
         except (WrongParameter, CallFailed) as fault:
-            return {
-                **told,
-                f"{prefix}code": int(fault.code),
-                f"{prefix}desc": fault.text,
-                f"{prefix}msg": dict(message),
-            }
+            return {**told, f"{prefix}code": int(fault.code), f"{prefix}desc": fault.text, f"{prefix}msg": dict(message)}
 
     async def _send(self, client: Client, given: Json, started: Started | None = None) -> Message:
         place, message = place_given(given), object_given(given, "params", "json_msg_param")
         fields, kept = sent_fields(message, place), self._kept(client)
-        draft = Draft(
-            place, message, client.user, random_of(message, 1 + secrets.randbelow(2**32 - 1)), client.server_time()
-        )
+        draft = Draft(place, message, client.user, random_of(message, 1 + secrets.randbelow(2**32 - 1)), client.server_time())
         if not any(media.has_files(elem) for elem in items(message, "message_elem_array")):
             body_to_wire(message, client.user)
         kept.sends(place, draft.random, draft.id)
@@ -242,3 +235,4 @@ def _tell(param: Json, key: str, result: CommonResult) -> None:
         callback([result["code"], result["desc"], text, result["user_data"]])
     except Exception:
         log.exception("a callback failed")
+
