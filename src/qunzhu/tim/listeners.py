@@ -79,6 +79,10 @@ class Listeners:
         else:
             self._single[what] = (callback, data)
 
+    def hears(self, *whats: str) -> bool:
+        """Say whether there is a listener of one of some sorts."""
+        return any(what in self._single for what in whats)
+
     def add(self, callback: Callback | None, data: Any) -> None:
         """Add a listener for messages."""
         if callback is not None:
@@ -104,7 +108,7 @@ class Listeners:
             case TipReceived(tip=tip):
                 known = await self._profiles.of(client, [tip["Operator_Account"], *tip.get("UserList", [])])
                 elem = notices.tips_elem(tip, known)
-                self._call("tips", msgspec.json.encode(elem).decode())
+                self.tell("tips", msgspec.json.encode(elem).decode())
                 self._new_message(notices.message(elem, tip, client.user))
             case NoticeReceived(notice=notice):
                 if notice["ReportType"] in LEFT:
@@ -117,25 +121,25 @@ class Listeners:
                 if state is State.CLOSED:
                     self._ended(client)
                 elif state in _NETWORK:
-                    self._call("network", int(_NETWORK[state]), code, text)
+                    self.tell("network", int(_NETWORK[state]), code, text)
                 await self._after_break(client, state)
             case Kicked():
                 self._ended(client)
-                self._call("kicked")
+                self.tell("kicked")
             case Expired():
                 self._ended(client)
-                self._call("expired")
+                self.tell("expired")
 
     async def _tell_notice(self, client: Client, notice: Notice) -> None:
         known = await self._profiles.of(client, [notice["Operator_Account"]])
         elem = notices.report_elem(notice, known)
         self._new_message(notices.message(elem, notice, client.user))
         if notice["ReportType"] == "UserDefine" and notice.get("TopicId"):
-            self._call("topic_custom_data", notice["TopicId"], notice["Content"])
+            self.tell("topic_custom_data", notice["TopicId"], notice["Content"])
 
     def _changed(self, change: Notice) -> None:
         for what, args in CHANGES[change["ChangeType"]](change):
-            self._call(what, *args)
+            self.tell(what, *args)
 
     async def _after_break(self, client: Client, state: State) -> None:
         """Find out whose attributes are others after a break: changes are not stored."""
@@ -146,14 +150,7 @@ class Listeners:
             self._changed(change)
 
     def tell(self, what: str, *args: Any) -> None:
-        """Tell the listener of a sort, where there is one."""
-        self._call(what, *args)
-
-    def hears(self, *whats: str) -> bool:
-        """Say whether there is a listener of one of these sorts."""
-        return any(what in self._single for what in whats)
-
-    def _call(self, what: str, *args: Any) -> None:
+        """Call the listener of a sort, if there is one."""
         if (listener := self._single.get(what)) is not None:
             _run(listener[0], [*args, listener[1]])
 
