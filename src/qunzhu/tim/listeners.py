@@ -83,6 +83,10 @@ class Listeners:
         """Say whether there is a listener of one of some sorts."""
         return any(what in self._single for what in whats)
 
+    def tell(self, what: str, *args: Any) -> None:
+        """Call the listener of a sort, if there is one."""
+        self._call(what, *args)
+
     def add(self, callback: Callback | None, data: Any) -> None:
         """Add a listener for messages."""
         if callback is not None:
@@ -108,7 +112,7 @@ class Listeners:
             case TipReceived(tip=tip):
                 known = await self._profiles.of(client, [tip["Operator_Account"], *tip.get("UserList", [])])
                 elem = notices.tips_elem(tip, known)
-                self.tell("tips", msgspec.json.encode(elem).decode())
+                self._call("tips", msgspec.json.encode(elem).decode())
                 self._new_message(notices.message(elem, tip, client.user))
             case NoticeReceived(notice=notice):
                 if notice["ReportType"] in LEFT:
@@ -121,25 +125,25 @@ class Listeners:
                 if state is State.CLOSED:
                     self._ended(client)
                 elif state in _NETWORK:
-                    self.tell("network", int(_NETWORK[state]), code, text)
+                    self._call("network", int(_NETWORK[state]), code, text)
                 await self._after_break(client, state)
             case Kicked():
                 self._ended(client)
-                self.tell("kicked")
+                self._call("kicked")
             case Expired():
                 self._ended(client)
-                self.tell("expired")
+                self._call("expired")
 
     async def _tell_notice(self, client: Client, notice: Notice) -> None:
         known = await self._profiles.of(client, [notice["Operator_Account"]])
         elem = notices.report_elem(notice, known)
         self._new_message(notices.message(elem, notice, client.user))
         if notice["ReportType"] == "UserDefine" and notice.get("TopicId"):
-            self.tell("topic_custom_data", notice["TopicId"], notice["Content"])
+            self._call("topic_custom_data", notice["TopicId"], notice["Content"])
 
     def _changed(self, change: Notice) -> None:
         for what, args in CHANGES[change["ChangeType"]](change):
-            self.tell(what, *args)
+            self._call(what, *args)
 
     async def _after_break(self, client: Client, state: State) -> None:
         """Find out whose attributes are others after a break: changes are not stored."""
@@ -149,8 +153,7 @@ class Listeners:
         for change in await self.attributes.missed(client, heard="attributes" in self._single):
             self._changed(change)
 
-    def tell(self, what: str, *args: Any) -> None:
-        """Call the listener of a sort, if there is one."""
+    def _call(self, what: str, *args: Any) -> None:
         if (listener := self._single.get(what)) is not None:
             _run(listener[0], [*args, listener[1]])
 
