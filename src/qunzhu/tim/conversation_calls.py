@@ -86,7 +86,7 @@ class ConversationCalls(KeepingCalls):
         """Delete the conversation ``convId``, ``convType`` with the user's copies of its messages."""
 
         async def work(client: Client) -> str:
-            await self._delete(client, named(mapping(param)), clear=True)
+            await self._delete_conversation(client, named(mapping(param)), clear=True)
             return ""
 
         return await self._do(param, work)
@@ -100,11 +100,12 @@ class ConversationCalls(KeepingCalls):
         async def work(client: Client) -> list[dict[str, Any]]:
             given = mapping(param)
             clear = take(given, "clearMessage", bool, take(given, "clear_message", bool, default=False))
-            return await one_by_one(keys_given(given), lambda key: self._delete(client, key, clear=clear))
+            asked = keys_given(given)
+            return await one_by_one(asked, lambda key: self._delete_conversation(client, key, clear=clear))
 
         return await self._do(param, work)
 
-    async def _delete(self, client: Client, key: Key, *, clear: bool) -> None:
+    async def _delete_conversation(self, client: Client, key: Key, *, clear: bool) -> None:
         who = {"To_Account": key.peer} if key.sort == C2C else {"ToGroupid": key.peer}
         await client.call(Delete(From_Account=client.user, Type=key.sort, ClearRamble=int(clear), **who))
         await self._keeping(client).did({"ChangeType": "Deleted", "ConvList": [info.item(key)]})
