@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import ceiling, groups, grow, kills, limits, report, rounds, soak, target
+from bench import ceiling, fanout, fanout_report, groups, grow, kills, limits, report, rounds, soak, target
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
 from bench.target import Target
@@ -138,6 +138,48 @@ def groups_command(
     result = groups.result_of(found, machine(folder), members=members, topics=topics, calls=calls, count=count)
     groups.show(result, console)
     console.print(f"kept as {groups.keep(result, out)} and .png")
+
+
+@main.command("fanout")
+@click.option("--members", default=1000, show_default=True, help="Members of the group, all online.")
+@click.option("--rate", default=40.0, show_default=True, help="Messages a second of the open loop.")
+@click.option("--seconds", default=8.0, show_default=True, help="Measured seconds of the open loop.")
+@click.option("--flood", default=4.0, show_default=True, help="Measured seconds of the closed loop.")
+@click.option("--window", default=8, show_default=True, help="Messages under way in the closed loop.")
+@click.option("--bytes", "size", default=200, show_default=True, help="Text of a message.")
+@click.option("--rounds", "count", default=3, show_default=True, help="Rounds; 0: only what else is asked for.")
+@click.option("--ejabberd", is_flag=True, help="Also install and measure ejabberd (Debian, root).")
+@click.option("--prosody", is_flag=True, help="Also install and measure Prosody (Debian, root).")
+@click.option("--slow", default=0, show_default=True, help="Members that stop reading; the others are compared.")
+@click.option("--slow-bytes", default=4000, show_default=True, help="Text of a message in that comparison.")
+@click.option("--idle", default=0, show_default=True, help="Idle sessions whose memory is measured.")
+@click.option("--community", default=0, show_default=True, help="Members of a community of which 100 are online.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def fanout_command(
+    members: int, rate: float, seconds: float, flood: float, window: int, size: int, count: int,
+    ejabberd: bool, prosody: bool, slow: int, slow_bytes: int, idle: int, community: int, folder: Path,
+    options: tuple[str, ...], out: Path,
+) -> None:  # fmt: skip
+    """Send messages to a group whose members are all online, and compare with other servers and with a bare loop."""
+    runs = fanout.rounds(
+        fanout.starts(members, size, options, ejabberd=ejabberd, prosody=prosody), folder, members=members,
+        flood=flood, window=window, seconds=seconds, rate=rate, count=count,
+        say=lambda line: console.print(line, highlight=False),
+    )  # fmt: skip
+    lazy = slow and fanout.slow(
+        folder, members=members, count=slow, size=slow_bytes, rate=rate, seconds=seconds, turns=3, options=options
+    )
+    waiting = idle and fanout.idle(folder, sessions=idle, first=idle // 10, options=options)
+    large = community and fanout.community(folder, large=community, online=100, messages=200, count=5, options=options)
+    found = (lazy or None, waiting or None, large or None)
+    result = fanout_report.Result(
+        "fanout", report.now(), machine(folder), members, rate, seconds, flood, window, count, size, runs, *found,
+        fanout_report.ratios(runs, *found),
+    )  # fmt: skip
+    fanout_report.show(result, console)
+    console.print(f"kept as {fanout_report.keep(result, out)}")
 
 
 @main.command("kills")

@@ -103,24 +103,30 @@ def await_ready(server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextmanager
+def served(place: Path, options: Sequence[str] = ()) -> Iterator[Target]:
+    """Start `qunzhu serve --demo` with its data in a folder that is there; stop it after."""
+    port, log = process.free_port(), place / "output.log"
+    command = [
+        sys.executable,
+        "-m",
+        "qunzhu",
+        "serve",
+        "--demo",
+        "--data",
+        f"{place}/data",
+        "--listen",
+        f"127.0.0.1:{port}",
+        *options,
+    ]
+    with process.started(command, env=os.environ, log=log) as server:
+        await_ready(server, log)
+        yield Target("qunzhu", server.pid, Job("127.0.0.1", port, 1, 1.0, (), expect=b'"ErrorCode":0'))
+
+
+@contextmanager
 def qunzhu(folder: Path, options: Sequence[str] = ()) -> Iterator[Target]:
     """Start `qunzhu serve --demo` in a new folder under `folder`, import the accounts, and stop and remove it after."""
-    port, pool = process.free_port(), accounts()
-    with tempfile.TemporaryDirectory(prefix="qunzhu-bench-", dir=folder) as place:
-        log = Path(place) / "output.log"
-        command = [
-            sys.executable,
-            "-m",
-            "qunzhu",
-            "serve",
-            "--demo",
-            "--data",
-            f"{place}/data",
-            "--listen",
-            f"127.0.0.1:{port}",
-            *options,
-        ]
-        with process.started(command, env=os.environ, log=log) as server:
-            await_ready(server, log)
-            import_accounts(port, pool)
-            yield Target("qunzhu", server.pid, create_job(port, pool))
+    pool = accounts()
+    with tempfile.TemporaryDirectory(prefix="qunzhu-bench-", dir=folder) as place, served(Path(place), options) as up:
+        import_accounts(up.job.port, pool)
+        yield Target("qunzhu", up.session, create_job(up.job.port, pool))

@@ -23,7 +23,6 @@ towards ejabberd. It says nothing about messages, where ejabberd may well be the
 import http.client
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -33,6 +32,8 @@ from pathlib import Path
 
 from bench import process
 from bench.load import COUNTER, Job, post
+from bench.peers import debian
+from bench.peers.xmpp import Room
 from bench.target import Target
 
 SERVICE = "conference.localhost"
@@ -63,30 +64,38 @@ modules:
   mod_muc_admin: {{}}
 """
 
+ROOMS = """\
+hosts: [localhost]
+loglevel: error
+listen:
+  -
+    port: {port}
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    max_stanza_size: 65536
+    shaper: none
+    access: all
+auth_method: anonymous
+anonymous_protocol: sasl_anon
+allow_multiple_connections: true
+modules:
+  mod_muc:
+    access: all
+    history_size: 0
+    max_users: 100000
+    max_users_admin_threshold: 100
+    min_message_interval: 0
+    user_message_shaper: none
+    room_shaper: none
+    default_room_options:
+      presence_broadcast: []
+      max_users: 100000
+"""
+
 
 def version() -> str:
     """Return the installed package version, or an empty text."""
-    asked = ["dpkg-query", "--showformat=${db:Status-Abbrev}${Version}", "--show", "ejabberd"]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-    return found[3:] if found.startswith("ii") else ""
-
-
-def install() -> str:
-    """Install the Debian package if it is missing, stop the service that came with it, and return the version."""
-    if version():
-        return version()
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise RuntimeError("ejabberd is not installed: install the Debian package, or run this as root on Debian")
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    wait = ["-o", "DPkg::Lock::Timeout=300"]
-    subprocess.run(["apt-get", *wait, "update", "-qq"], env=env, check=True)
-    subprocess.run(
-        ["apt-get", *wait, "install", "-y", "-qq", "--no-install-recommends", "ejabberd"], env=env, check=True
-    )
-    if shutil.which("systemctl"):
-        # Fails where systemd does not run; there the package did not start the service either.
-        subprocess.run(["systemctl", "disable", "--now", "ejabberd"], check=False, capture_output=True)
-    return version()
+    return debian.version("ejabberd")
 
 
 def environment(place: Path) -> dict[str, str]:
@@ -153,7 +162,7 @@ def rooms(target: Target) -> int:
 @contextmanager
 def ejabberd(folder: Path) -> Iterator[Target]:
     """Start a fresh node in a new folder under `folder`; stop and remove it after."""
-    install()
+    debian.install("ejabberd")
     port = process.free_port()
     with tempfile.TemporaryDirectory(prefix="ejabberd-bench-", dir=folder) as place:
         log = Path(place) / "output.log"
@@ -162,3 +171,17 @@ def ejabberd(folder: Path) -> Iterator[Target]:
         with process.started(command(Path(place)), env=environment(Path(place)), log=log) as server:
             await_ready(server, port, log)
             yield Target(f"ejabberd {version()}", server.pid, create_job(port))
+
+
+@contextmanager
+def rooms_of(folder: Path, size: int) -> Iterator[tuple[Room, int]]:
+    """Start a fresh node with multi-user chat; give how to speak to it, and its process session."""
+    debian.install("ejabberd")
+    port = process.free_port()
+    with tempfile.TemporaryDirectory(prefix="ejabberd-bench-", dir=folder) as place:
+        log = Path(place) / "output.log"
+        (Path(place) / "spool").mkdir()
+        (Path(place) / "ejabberd.yml").write_text(ROOMS.format(port=port))
+        with process.started(command(Path(place)), env=environment(Path(place)), log=log) as server:
+            debian.await_port(server, port, log)
+            yield Room(port, "localhost", "bench@conference.localhost", size), server.pid

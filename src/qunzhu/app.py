@@ -20,6 +20,7 @@ from qunzhu import __version__
 from qunzhu.apps import (
     DEMO_SDKAPPID,
     Home,
+    StoreUnavailable,
     all_apps,
     demo_app,
     ensure_admins,
@@ -33,15 +34,19 @@ from qunzhu.core.command import Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.limits import UINT32
+from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
-from qunzhu.core.wire import APP_GONE, MAX_FRAME, STOPPING
+from qunzhu.core.wire import APP_GONE, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
+from qunzhu.edge.media import MediaDoor
 from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
+from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import BatchStore, StoreClosed
+from qunzhu.store.media import clear_incoming
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -62,7 +67,7 @@ class OpenApp:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.hub = Hub()
+        self.hub = Hub(bundle=bundle)
         self.used_at = time.monotonic()
         self.sweep_at = 0.0
         self.store: BatchStore
@@ -74,7 +79,10 @@ class Backend:
     def __init__(self, config: Config) -> None:
         self.home = Home(config)
         self.heartbeat = config.heartbeat
+        self.media = config.media
         self.answers: Counter[tuple[str, str, int]] = Counter()
+        self.ends: Counter[str] = Counter()
+        self._delivered = 0
         self._control = self.home.open_control()
         self._open: dict[int, OpenApp] = {}
         self._opening: dict[int, asyncio.Lock] = {}
@@ -87,6 +95,10 @@ class Backend:
     def count(self, door: str, command: str, code: int) -> None:
         """Count an answer."""
         self.answers[door, command, code] += 1
+
+    def count_end(self, end: End) -> None:
+        """Count a session that the server ended."""
+        self.ends[end.name] += 1
 
     def revoked_before(self, sdkappid: int, user: str) -> int:
         """Return the time before which UserSigs of a user do not hold; 0 for none."""
@@ -154,14 +166,15 @@ class Backend:
     @staticmethod
     def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
         """Hand committed events to the hub, in order; their outbox rows may go then."""
-        for number, event in events:
-            opened.hub.tell(event)
+        opened.hub.tell(*(event for _, event in events))
+        for number, _ in events:
             if number:
                 opened.store.delivered(number)
 
-    def census(self) -> tuple[int, int]:
-        """Return how many apps are open, and how many sessions they have."""
-        return len(self._open), sum(opened.hub.sessions() for opened in self._open.values())
+    def census(self) -> tuple[int, int, int]:
+        """Return how many apps are open, how many sessions they have, and how many pushes sessions were given."""
+        hubs = [opened.hub for opened in self._open.values()]
+        return len(hubs), sum(hub.sessions() for hub in hubs), self._delivered + sum(hub.deliveries for hub in hubs)
 
     async def hub(self, app: App) -> Hub:
         """Return the hub of an app."""
@@ -200,6 +213,7 @@ class Backend:
 
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""
+        await asyncio.to_thread(clear_incoming, self.home.folder)
         for sdkappid in await self._control.read(erased_apps):
             await self._erase(sdkappid)
         if demo:
@@ -243,13 +257,18 @@ class Backend:
                 return
 
     async def _erase(self, sdkappid: int) -> None:
-        await asyncio.to_thread(self.home.erase_app, sdkappid)
+        try:
+            await asyncio.to_thread(self.home.erase_app, sdkappid)
+        except StoreUnavailable as fault:
+            log.error("app not erased yet", sdkappid=sdkappid, fault=str(fault))  # noqa: TRY400 - it says enough
+            return
         await self._control.write(forget_app, sdkappid)
         log.info("app erased", sdkappid=sdkappid)
 
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
+        self._delivered += opened.hub.deliveries
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:
@@ -265,25 +284,21 @@ class Backend:
 
 
 class Application:
-    """The ASGI application: /v4/ is REST, /gateway the WebSocket, the rest are pages."""
+    """The ASGI application: /v4/ is REST, /media/ media, the rest are pages; the gateway's sockets come to its door."""
 
     def __init__(self, backend: Backend) -> None:
         gatekeeper = Gatekeeper(backend.revoked_before)
         self.rest = RestDoor(backend, gatekeeper)
-        self._gateway = GatewayDoor(backend, gatekeeper)
-        self._pages = Pages(backend.answers, census=backend.census)
+        self.gateway = GatewayDoor(backend, gatekeeper)
+        self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
+        self._pages = Pages(backend.answers, backend.ends, census=backend.census)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
         if scope["type"] == "http":
-            door = self.rest if scope["path"].startswith(PREFIX) else self._pages
-            await door(scope, receive, send)
-        elif scope["type"] == "websocket":
-            if scope["path"] in {"/gateway", "/"}:
-                await self._gateway(scope, receive, send)
-            else:
-                await receive()
-                await send({"type": "websocket.close", "code": 1008, "reason": "the gateway is at /gateway"})
+            path = scope["path"]
+            beside = self._media if path.startswith(MEDIA) else self._pages
+            await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
 
 
 class _Server(uvicorn.Server):
@@ -351,10 +366,14 @@ def _uvicorn(config: Config, application: Application) -> uvicorn.Config:
         direct = application.rest
         max_body = MAX_BODY
 
+    class Gateway(SocketProtocol):
+        __slots__ = ()
+        door = application.gateway
+
     return uvicorn.Config(
-        application, loop="none", http=Http, ws="websockets-sansio", ws_max_size=MAX_FRAME, ws_ping_interval=None,
-        lifespan="off", log_config=None, access_log=False, server_header=False, date_header=False, proxy_headers=False,
-        timeout_keep_alive=75, timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
+        application, loop="none", http=Http, ws=Gateway, lifespan="off", log_config=None, access_log=False,
+        server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=75,
+        timeout_graceful_shutdown=STOP_SECONDS, ssl_certfile=config.tls_cert or None,
         ssl_keyfile=config.tls_key or None, h11_max_incomplete_event_size=65536,
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from qunzhu.core.plans import PLANS
 from qunzhu.core.ports import LEVELS, App, AppSettings, CustomField, Presence, Tx
 from qunzhu.core.reference import REFERENCE
 from qunzhu.store.batch import BatchStore, Publish
+from qunzhu.store.media import LocalMedia, MediaStore, MediaUnavailable
 from qunzhu.store.sqlite import open_sqlite
 
 DEMO_SDKAPPID = 1400000000
@@ -57,6 +58,7 @@ class Home:
     def __init__(self, config: Config) -> None:
         self.folder = Path(config.data).resolve()
         self.database = config.database
+        self._config = config
 
     def lock(self) -> IO[str]:
         """Take the data folder for this process, or refuse: two servers on one folder would not see each other."""
@@ -123,8 +125,26 @@ class Home:
             return open_postgres(self.database, f"qunzhu_app_{sdkappid}", presence=presence, publish=publish)
         return open_sqlite(self.folder / "apps" / str(sdkappid) / "app.db", presence=presence, publish=publish)
 
+    def open_media(self) -> MediaStore:
+        """Open the place for media."""
+        config = self._config
+        if not config.media_store:
+            return LocalMedia(self.folder)
+        try:
+            from qunzhu.store.media_s3 import S3Media, S3Place
+        except ImportError as fault:
+            raise ConfigError(f"media_store: {fault}; an S3-compatible store needs the extra `s3`") from None
+        return S3Media(S3Place(
+            config.media_store, config.media_s3_endpoint, config.media_s3_region, config.media_s3_key,
+            config.media_s3_secret,
+        ))  # fmt: skip
+
     def erase_app(self, sdkappid: int) -> None:
-        """Remove all data of an app. Its store must be closed."""
+        """Remove all data of an app, its media first. Its store must be closed."""
+        try:
+            self.open_media().erase(sdkappid)
+        except MediaUnavailable as fault:
+            raise StoreUnavailable(f"media_store: {fault}") from None
         if self.database:
             from qunzhu.store.postgres import drop_schema
 

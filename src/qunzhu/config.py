@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from qunzhu.core.media import MediaRules
+
 LOG_FORMATS = ("console", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+SECRETS = frozenset({"media_s3_secret"})
+"""Settings without a flag: a command line is seen by every user of the machine."""
+_MB = 1 << 20
+_S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9!_.*'()/-]*)?\Z")
 
 
 class ConfigError(Exception):
@@ -33,6 +40,37 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: Annotated[str, _doc("Certificate chain (PEM) to serve HTTPS and WSS.")] = ""
     tls_key: Annotated[str, _doc("Private key (PEM) of the certificate.")] = ""
     demo: Annotated[bool, _doc("Make the demo app once and serve on loopback only.")] = False
+    public_url: Annotated[
+        str,
+        _doc(
+            "URL under which clients reach the server, such as https://im.example.com, for the links to media that it"
+            " gives out; empty: the address that the client itself asked."
+        ),
+    ] = ""
+    media_store: Annotated[
+        str, _doc("s3://BUCKET/PREFIX to keep media in an S3-compatible store; empty: in the data folder.")
+    ] = ""
+    media_s3_endpoint: Annotated[
+        str, _doc("URL of the S3-compatible store, such as http://127.0.0.1:9000; empty: Amazon's of the region.")
+    ] = ""
+    media_s3_region: Annotated[str, _doc("The store's region.")] = "us-east-1"
+    media_s3_key: Annotated[str, _doc("Access key ID of the store.")] = ""
+    media_s3_secret: Annotated[str, _doc("Secret access key of the store.")] = ""
+    media_image_mb: Annotated[int, _doc("Most megabytes of an image, or of a video's snapshot.")] = 28
+    media_sound_mb: Annotated[int, _doc("Most megabytes of a sound.")] = 28
+    media_video_mb: Annotated[int, _doc("Most megabytes of a video.")] = 100
+    media_file_mb: Annotated[int, _doc("Most megabytes of any other file.")] = 100
+    media_image_pixels: Annotated[
+        int,
+        _doc(
+            "Most pixels of a JPEG image; of one in another format half as many. Reading it takes up to 4 bytes of"
+            " memory for each, in another format up to 16; one image is read at a time."
+        ),
+    ] = 50_000_000
+    media_upload_seconds: Annotated[int, _doc("How long a link to upload holds.")] = 900
+    media_link_seconds: Annotated[int, _doc("How long a link to download holds; a client can ask for new ones.")] = (
+        604800
+    )
     heartbeat: Annotated[int, _doc("Seconds between signs of life that a gateway client owes.")] = 30
     log_format: Annotated[str, _doc("console or json.")] = "console"
     log_level: Annotated[str, _doc("debug, info, warning or error.")] = "info"
@@ -57,6 +95,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return host == "localhost"
+
+    @property
+    def media(self) -> MediaRules:
+        """Return the rules for media."""
+        return MediaRules(
+            public_url=self.public_url.rstrip("/"), image_bytes=self.media_image_mb * _MB,
+            sound_bytes=self.media_sound_mb * _MB, video_bytes=self.media_video_mb * _MB,
+            file_bytes=self.media_file_mb * _MB, image_pixels=self.media_image_pixels,
+            upload_seconds=self.media_upload_seconds, link_seconds=self.media_link_seconds,
+        )  # fmt: skip
 
     @property
     def url(self) -> str:
@@ -107,4 +155,22 @@ def _checked(config: Config) -> Config:
             raise ConfigError(f"{name}: {getattr(config, name)!r} is not one of {', '.join(words)}")
     if config.heartbeat < 1:
         raise ConfigError(f"heartbeat: {config.heartbeat}, at least 1 second")
+    _check_media(config)
     return config
+
+
+def _check_media(config: Config) -> None:
+    """Refuse settings under which no file could go up or come down."""
+    for name in config.__struct_fields__:
+        value = getattr(config, name)
+        if name.startswith("media_") and isinstance(value, int) and value < 1:
+            raise ConfigError(f"{name}: {value}, at least 1")
+    for name in ("public_url", "media_s3_endpoint"):
+        url = urlsplit(getattr(config, name))
+        more = url.path.strip("/") or url.query or url.fragment
+        if url.geturl() and (url.scheme not in {"http", "https"} or not url.hostname or more):
+            raise ConfigError(f"{name}: {url.geturl()!r} is not scheme, host and port, as https://im.example.com")
+    if config.media_store and not _S3.match(config.media_store):
+        raise ConfigError(f"media_store: {config.media_store!r} is not of the form s3://BUCKET/PREFIX")
+    if config.media_store and not (config.media_s3_key and config.media_s3_secret):
+        raise ConfigError("media_store: needs media_s3_key and media_s3_secret")

@@ -12,10 +12,10 @@ from conftest import ENGINES
 from contract.stores import Brittle, Fault, open_store
 from qunzhu.apps import ensure_admins
 from qunzhu.core.command import BY_NAME
-from qunzhu.core.errors import Refused
+from qunzhu.core.errors import MEMBER_UNKNOWN, Refused
 from qunzhu.core.events import AccountsChanged, GroupCreated
 from qunzhu.core.plans import PLANS, Plan
-from worlds import NOW, World, on_plan
+from worlds import NOW, World, on_plan, switched
 
 
 class Shared:
@@ -233,6 +233,38 @@ def test_a_fault_of_one_is_his_alone(shared):
     assert counters(world)["groups:Public"] == 31
     assert world.rows("SELECT count(*) FROM deleted_accounts") == [(0,)]
     assert AccountsChanged(deleted=["x"]) not in world.events
+
+
+@pytest.mark.parametrize("others", [0, 5])
+def test_an_account_of_a_transaction_that_is_undone_is_unknown(shared, others):
+    """Which accounts exist is remembered from transaction to transaction; what was seen in an undone one is not."""
+    world = shared.world
+
+    def undone(tx) -> None:
+        for name, _, fields in (("account_import", None, {"UserID": "cid"}), create("g", "cid")):
+            command = BY_NAME[name]
+            command.run(tx, world.who(), command.decode(msgspec.json.encode(fields)))
+        raise Fault
+
+    async def at_once() -> list[Any]:
+        jobs = [world.store.write(lambda tx: tx.count("groups:Public", 0)) for _ in range(others)]
+        return await asyncio.gather(*jobs, world.store.write(undone), return_exceptions=True)
+
+    assert isinstance(asyncio.run(at_once())[-1], Fault)
+    assert codes(shared.together(create("later", "cid"))) == [MEMBER_UNKNOWN.code]
+    assert codes(shared.together(create("later", "ann"))) == [0]
+
+
+def test_who_is_deleted_is_known_no_more(shared):
+    """Within one batch as between two."""
+    world = shared.world
+    world.app = switched(world.app, delete_accounts=True)
+    gone = ("account_delete", None, {"DeleteItem": [{"UserID": "bob"}]})
+    assert codes(shared.together(create("g1", "bob"), gone, create("g2", "bob"))) == [0, 0, MEMBER_UNKNOWN.code]
+    world.people("bob")
+    assert codes(shared.together(create("g2", "bob"))) == [0]
+    assert codes(shared.together(gone)) == [0]
+    assert codes(shared.together(create("g3", "bob"))) == [MEMBER_UNKNOWN.code]
 
 
 @pytest.mark.parametrize("step", ["counters", "events", "commit"])

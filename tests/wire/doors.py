@@ -27,11 +27,11 @@ def signed(user: str = ADMIN, *, key: str = KEY, sdkappid: int = SDKAPPID, expir
 class Door:
     """The application on a loop of its own thread, called from the test's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever)
         self._thread.start()
-        self.backend = Backend(Config(data=str(folder), demo=True))
+        self.backend = Backend(Config(data=str(folder), demo=True, **settings))
         self.run(self.backend.prepare(demo=True))
         self.application = Application(self.backend)
         self.signature = signed()

@@ -133,4 +133,5 @@ def test_a_session_that_hangs_up_before_its_answers_come(door: Door):
 def test_another_path_is_no_gateway(door: Door):
     gate = Gate(door, "/elsewhere")
     assert gate.next() is None
-    assert gate.closed[0] == 1008
+    assert gate.refused.status_code == 403
+    assert b"/gateway" in gate.refused.body

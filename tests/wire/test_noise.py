@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lines import Line
 from qunzhu.core.command import COMMANDS
 from qunzhu.core.errors import Refused
 from qunzhu.core.ports import REST
@@ -68,11 +69,11 @@ def test_any_usersig(usersig: str):
 @noise
 @given(frames=st.lists(st.binary(max_size=100) | st.text(max_size=100) | values.map(json.dumps), max_size=6))
 def test_any_frames(frames: list):
-    woken = []
-    session = Session(lambda: woken.append(1))
+    line = Line()
+    session = Session(line)
     for frame in frames:
         call = session.receive(frame)
         if call is not None:
             assert call.jsonrpc == "2.0"
-    for frame in session.drain():
+    for frame in line.frames:
         assert json.loads(frame)["jsonrpc"] == "2.0"

@@ -24,7 +24,7 @@ HTML = [path for path in ALL if path == "/" or path.startswith("/docs")]
 
 
 def pages(**counts):
-    return Pages(Counter({("rest", name, 0): number for name, number in counts.items()}))
+    return Pages(Counter({("rest", name, 0): number for name, number in counts.items()}), Counter())
 
 
 def ask(path, method="GET", *, served=None, client=LOCAL, headers=(), query=b""):

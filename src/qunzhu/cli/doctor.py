@@ -1,5 +1,6 @@
 """``qunzhu doctor``: what this machine lacks as a server."""
 
+import asyncio
 import contextlib
 import http.client
 import os
@@ -24,7 +25,8 @@ from qunzhu.apps import Home, all_apps
 from qunzhu.cli.home import control
 from qunzhu.cli.settings import options
 from qunzhu.cli.show import Failure, json_option, print_json, print_table
-from qunzhu.config import Config, load_config
+from qunzhu.config import Config, ConfigError, load_config
+from qunzhu.store.media import CARD, MediaUnavailable
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 STYLES = {OK: "green", WARN: "yellow", FAIL: "bold red"}
@@ -49,10 +51,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 @click.command()
-@options("listen", "data", "database", "tls_cert", "tls_key")
+@options("listen", "data", "database", "tls_cert", "tls_key", "media_store", "media_s3_endpoint", "media_s3_key")
 @json_option
 def doctor(*, file: str | None, as_json: bool, **flags: Any) -> None:
-    """Check what a server needs here: data folder, disk, port, limits, clock, versions, apps.
+    """Check what a server needs here: data folder, disk, port, limits, clock, versions, apps, the place for media.
 
     Each row is ok, warn (it runs, but read the advice) or fail (it does not run so). Exit status 1 if any row fails.
     """
@@ -261,6 +263,26 @@ def apps(config: Config) -> Finding:
     return Finding("apps", OK, str(count)) if count else Finding("apps", WARN, "none", hint)
 
 
+def media(config: Config) -> Finding:
+    """Keep, read and remove a file where media is kept, under an SDKAppID that no app has."""
+    name = "media"
+    if not config.media_store:
+        return Finding(name, OK, "in the data folder")
+    found = f"{config.media_store} at {config.media_s3_endpoint or config.media_s3_region}"
+    try:
+        store = Home(config).open_media()
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, CARD).write_bytes(b"{}")
+            asyncio.run(store.keep(0, "0" * 32, Path(folder)))
+        there = asyncio.run(store.card(0, "0" * 32)) == b"{}"
+        store.erase(0)
+    except (ConfigError, MediaUnavailable) as fault:
+        return Finding(name, FAIL, f"{found}: {fault}", "look at the settings media_store and media_s3_*")
+    if not there:
+        return Finding(name, FAIL, f"{found} does not give back what it was given", "use another store")
+    return Finding(name, OK, found)
+
+
 CHECKS = (
-    data_folder, free_space, filesystem, sync_speed, port, file_limit, clock, versions, holder, apps,
+    data_folder, free_space, filesystem, sync_speed, port, file_limit, clock, versions, holder, apps, media,
 )  # fmt: skip

@@ -11,16 +11,18 @@ import click
 
 from qunzhu.cli.settings import CHOICES, options
 from qunzhu.cli.show import Failure
-from qunzhu.config import Config, ConfigError, load_config
+from qunzhu.config import SECRETS, Config, ConfigError, load_config
 
 
 @click.command()
-@options(*Config.__struct_fields__)
+@options(*(name for name in Config.__struct_fields__ if name not in SECRETS))
 def serve(file: str | None, **flags: Any) -> None:
     """Serve until stopped (SIGTERM, Ctrl-C), which finishes what is in flight.
 
-    Settings come from the config file, the environment and the options; a later one wins over an earlier one. Once
-    ready, one line that starts with "qunzhu ready" goes to standard output; logs go to standard error.
+    Settings come from the config file, the environment and the options; a later one wins over an earlier one. What is
+    secret has no option: media_s3_secret in the file, or QUNZHU_MEDIA_S3_SECRET in the environment.
+
+    Once ready, one line that starts with "qunzhu ready" goes to standard output; logs go to standard error.
     """
     config = load_config(flags, file)
     with _rich_hidden():

@@ -95,6 +95,7 @@ class Client:
         self, url: str, sdkappid: int, user: str, usersig: str, platform: str = "Linux", options: Options | None = None
     ) -> None:
         self.user = user
+        self.sdkappid = sdkappid
         self.state = State.CLOSED
         self._options = options or Options()
         self._url = gateway_url(url)

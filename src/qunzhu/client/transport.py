@@ -97,7 +97,7 @@ async def open_websocket(url: str, *, ssl: SSLContext | None = None) -> Transpor
             proxy=None if _is_loopback(urlsplit(url).hostname or "") else True,
         )  # fmt: skip
     except (OSError, WebSocketException) as fault:
-        raise _not_connected(fault) from None
+        raise not_connected(fault) from None
     return _WebSocket(connection)
 
 
@@ -108,7 +108,8 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _not_connected(fault: OSError | WebSocketException) -> CallFailed:
+def not_connected(fault: OSError | WebSocketException) -> CallFailed:
+    """Return the network code of a connection that could not be made."""
     if isinstance(fault, TimeoutError | asyncio.TimeoutError):
         return failed(err.CONNECT_TIMED_OUT)
     if isinstance(fault, ConnectionRefusedError):

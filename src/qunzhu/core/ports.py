@@ -10,6 +10,7 @@ import msgspec
 from qunzhu.core.errors import NOT_APP_ADMIN, ErrorRow, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.live import Present
+from qunzhu.core.media import MediaRules
 from qunzhu.core.plans import PLANS, Plan
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -96,11 +97,19 @@ class Who(msgspec.Struct, frozen=True):
     platform: str = "RESTAPI"
     session: int = 0
     """Number of the gateway session, 0 at the REST door."""
+    address: str = ""
+    """Scheme, host and port under which the caller reaches the server; empty at the REST door."""
+    media: MediaRules = MediaRules()
 
     @property
     def now(self) -> int:
         """Return the time of the call in unix seconds."""
         return self.now_ms // 1000
+
+    @property
+    def base(self) -> str:
+        """Return what links for this caller begin with."""
+        return self.media.public_url or self.address
 
     def require_admin(self, error: ErrorRow = NOT_APP_ADMIN) -> None:
         """Refuse (60010 unless said otherwise) everybody but an app administrator."""
@@ -148,16 +157,18 @@ class Tx(Protocol):
     """One transaction of one app's store. Parameters are named ``:name`` in the SQL."""
 
     presence: Presence
+    accounts: set[str]
+    """Some accounts that exist. Who finds others adds them, who deletes one takes it out; reading ones begin empty."""
 
-    def one(self, sql: LiteralString, **params: Any) -> Row | None:
+    def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
         """Return the first row, or None."""
         ...
 
-    def all(self, sql: LiteralString, **params: Any) -> list[Row]:
+    def all(self, sql: LiteralString, /, **params: Any) -> list[Row]:
         """Return all rows."""
         ...
 
-    def run(self, sql: LiteralString, **params: Any) -> None:
+    def run(self, sql: LiteralString, /, **params: Any) -> None:
         """Execute a statement that returns nothing."""
         ...
 

@@ -111,6 +111,14 @@ class ApiProtocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             self.transport.close()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over, and let go of it."""
+        super().handle_websocket_upgrade()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        self.parser = cast("Any", None)  # they hold each other
+
     def on_headers_complete(self) -> None:
         """Choose the short way for a plain POST to the API with nothing before it in the pipeline."""
         parser = self.parser
@@ -125,6 +133,8 @@ class ApiProtocol(HttpToolsProtocol):
             or b"#" in self.url
             or not (cycle is None or cycle.response_complete)
         ):
+            if isinstance(cycle, _Cycle) and cycle.response_complete:
+                self.cycle = cast("Any", None)
             self._begin_ordinary()
             super().on_headers_complete()
             return

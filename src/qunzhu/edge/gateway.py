@@ -5,7 +5,9 @@ The first call is ``login``. After it a user calls the same commands as REST has
 """
 
 import asyncio
+import itertools
 import os
+from collections import defaultdict
 from typing import Protocol
 
 import msgspec
@@ -17,22 +19,27 @@ from qunzhu.core import wire
 from qunzhu.core.command import BY_NAME, Command, Reply
 from qunzhu.core.errors import Refused
 from qunzhu.core.limits import is_account
+from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import GATEWAY, App, Who
-from qunzhu.core.wire import EXPIRED, IDLE, LOGGED_OUT, LOGIN_TIMEOUT, Call
+from qunzhu.core.wire import EXPIRED, IDLE, LOGGED_OUT, LOGIN_TIMEOUT, Call, End
 from qunzhu.edge.auth import Caller, Gatekeeper
-from qunzhu.edge.rest import Backend, Receive, Scope, Send
-from qunzhu.edge.session import MAX_RUNNING, Session, State
+from qunzhu.edge.rest import Backend
+from qunzhu.edge.session import MAX_RUNNING, Line, Session, State
 from qunzhu.push.hub import Hub
 
 log = structlog.get_logger("qunzhu.gateway")
 LOGIN_SECONDS = 15
-MAX_TIMER = 86400
 
 
 class GatewayBackend(Backend, Protocol):
     """What the gateway needs besides: the app's hub, and running ``open_session``."""
 
     heartbeat: int
+    media: MediaRules
+
+    def count_end(self, end: End) -> None:
+        """Count a connection that the server ended, with its reason."""
+        ...
 
     async def hub(self, app: App) -> Hub:
         """Return the hub of an app."""
@@ -40,82 +47,97 @@ class GatewayBackend(Backend, Protocol):
 
 
 class GatewayDoor:
-    """ASGI application of the WebSocket path."""
+    """Where connections begin, and the clock that looks after them: one timer for all of them."""
 
     def __init__(self, backend: GatewayBackend, gatekeeper: Gatekeeper) -> None:
-        self._backend = backend
-        self._gatekeeper = gatekeeper
+        self.backend = backend
+        self.gatekeeper = gatekeeper
+        self._new: dict[Connection, float] = {}
+        """Connections that have yet to log in, with the end of their time, in that order."""
+        self._turns: defaultdict[int, set[Connection]] = defaultdict(set)
+        """Sessions by the second of each heartbeat in which they are looked at."""
+        self._turn = 0
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one session to its end."""
-        await receive()
-        await send({"type": "websocket.accept"})
-        await _Connection(self._backend, self._gatekeeper, receive, send).serve()
+    def connect(self, line: Line, address: str) -> "Connection":
+        """Return the gateway's side of a new WebSocket to an address of this server."""
+        loop = asyncio.get_running_loop()
+        connection = Connection(self, line, address)
+        self._new[connection] = loop.time() + LOGIN_SECONDS
+        if self._timer is None:
+            self._timer = loop.call_later(1, self._tick, loop)
+        return connection
+
+    def look_after(self, connection: "Connection") -> None:
+        """Look at a session that is open now in every heartbeat."""
+        self._new.pop(connection, None)
+        connection.turn = self._turn
+        self._turns[self._turn].add(connection)
+
+    def forget(self, connection: "Connection") -> None:
+        """Look no more at a connection that ended."""
+        self._new.pop(connection, None)
+        if (sharing := self._turns.get(connection.turn)) is not None:
+            sharing.discard(connection)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for connection in list(itertools.takewhile(lambda late: self._new[late] <= now, self._new)):
+            connection.login_late()
+        self._turn = (self._turn + 1) % self.backend.heartbeat
+        for connection in tuple(self._turns.get(self._turn, ())):
+            connection.look(now)
+        if not self._turns.get(self._turn, True):
+            del self._turns[self._turn]
+        self._timer = loop.call_later(1, self._tick, loop) if self._new or self._turns else None
 
 
-class _Connection:
-    """The shell around a session: moves frames, runs calls, keeps the timers."""
+class Connection:
+    """The shell around a session: runs calls, and is looked at by the door's clock."""
 
-    def __init__(self, backend: GatewayBackend, gatekeeper: Gatekeeper, receive: Receive, send: Send) -> None:
-        self._backend = backend
-        self._gatekeeper = gatekeeper
-        self._receive = receive
-        self._send = send
-        self._something = asyncio.Event()
-        self._session = Session(self._something.set)
+    __slots__ = ("_address", "_caller", "_door", "_heard", "_hub", "_tasks", "session", "turn")
+
+    def __init__(self, door: GatewayDoor, line: Line, address: str) -> None:
+        self._address = address
+        self.session = Session(line)
+        self.turn = 0
+        self._door = door
         self._caller: Caller | None = None
         self._hub: Hub | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.get_running_loop()
-        self._heard = self._loop.time()
-        self._timers = [self._loop.call_later(LOGIN_SECONDS, self._login_late)]
+        self._tasks: set[asyncio.Task[None]] | None = None
+        self._heard = 0.0
 
-    async def serve(self) -> None:
-        """Read, run and write until either side ends."""
-        writer = asyncio.create_task(self._write())
-        reader = asyncio.create_task(self._read())
-        try:
-            await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for timer in self._timers:
-                timer.cancel()
-            if self._hub is not None:
-                self._hub.detach(self._session)
-            for task in (reader, writer, *self._tasks):
-                task.cancel()
-            await asyncio.gather(reader, writer, *self._tasks, return_exceptions=True)
+    @property
+    def _backend(self) -> GatewayBackend:
+        return self._door.backend
 
-    async def _write(self) -> None:
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            for frame in self._session.drain():
-                await self._send({"type": "websocket.send", "text": frame.decode()})
-            if (end := self._session.ended) is not None:
-                await self._send({"type": "websocket.close", "code": end.code, "reason": end.name})
-                return
+    def receive(self, text: str | bytes) -> None:
+        """Take a text of the client."""
+        self._heard = asyncio.get_running_loop().time()
+        call = self.session.receive(text)
+        if call is not None:
+            self._start(call)
 
-    async def _read(self) -> None:
-        while True:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            self._heard = self._loop.time()
-            text = message.get("text")
-            call = self._session.receive(message.get("bytes") or b"" if text is None else text)
-            if call is not None:
-                self._start(call)
-            if self._session.ended is not None:
-                await asyncio.Event().wait()  # the writer says goodbye
+    def leave(self) -> None:
+        """Be over: the connection is closing, or gone."""
+        self.session.cut()
+        if (end := self.session.ended) is not None:
+            self._backend.count_end(end)
+        self._door.forget(self)
+        if self._hub is not None:
+            self._hub.detach(self.session)
+        for task in self._tasks or ():
+            task.cancel()
 
     def _start(self, call: Call) -> None:
         if call.method == "ping":
             self._reply(call, wire.result(call.id, {"ServerTime": self._backend.now_ms() // 1000}))
-        elif self._session.running >= MAX_RUNNING:
+        elif self.session.running >= MAX_RUNNING:
             self._reply(call, wire.refusal(call.id, Refused(err.OVERLOADED, f"{MAX_RUNNING} calls of this session")))
         else:
-            self._session.running += 1
+            self.session.running += 1
             task = asyncio.create_task(self._run(call))
+            self._tasks = self._tasks or set()
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -131,7 +153,7 @@ class _Connection:
             code = err.GROUP_INTERNAL.code
             answer = wire.refusal(call.id, Refused(err.GROUP_INTERNAL, call.method[:40]))
         finally:
-            self._session.running -= 1
+            self.session.running -= 1
         if call.method in BY_NAME:
             self._backend.count(GATEWAY, call.method, code)
         self._reply(call, answer)
@@ -143,16 +165,16 @@ class _Connection:
         if len(answer) > wire.MAX_FRAME:
             detail = f"{len(answer)} bytes, at most {wire.MAX_FRAME} are sent"
             answer = wire.refusal(call.id, Refused(err.REPLY_TOO_LARGE, detail))
-        self._session.offer(answer)
+        self.session.answer(answer)
 
     async def _answer(self, call: Call) -> bytes:
         if call.method == "login":
             return await self._login(call)
-        if self._caller is None or self._session.state is not State.OPEN:
+        if self._caller is None or self.session.state is not State.OPEN:
             raise Refused(err.GROUP_NOT_LOGGED_IN, f"{call.method[:40]}: login comes first")
         if call.method == "logout":
-            self._session.offer(wire.result(call.id, {}))
-            self._session.end(LOGGED_OUT)
+            self.session.answer(wire.result(call.id, {}))
+            self.session.end(LOGGED_OUT)
             return b""
         command = BY_NAME.get(call.method)
         if command is None or GATEWAY not in command.doors:
@@ -173,21 +195,22 @@ class _Connection:
         return await self._backend.run(command, self._who(app), command.decode(params))
 
     def _who(self, app: App) -> Who:
-        user = self._session.user
+        user = self.session.user
         return Who(
             app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(),
-            random=os.urandom, platform=self._session.platform, session=self._session.number,
+            random=os.urandom, platform=self.session.platform, session=self.session.number,
+            address=self._address, media=self._backend.media,
         )  # fmt: skip
 
     async def _login(self, call: Call) -> bytes:
-        if self._session.state is not State.NEW:
+        if self.session.state is not State.NEW:
             raise Refused(err.BAD_PARAMETER, "login: the session is logged in already")
-        self._session.state = State.OPENING
+        self.session.state = State.OPENING
         try:
             return await self._logged_in(call)
         finally:
-            if self._caller is None and self._session.state is State.OPENING:
-                self._session.state = State.NEW
+            if self._caller is None and self.session.state is State.OPENING:
+                self.session.state = State.NEW
 
     async def _logged_in(self, call: Call) -> bytes:
         """Check a login and open the session; until it is open, another login may follow a refused one."""
@@ -205,7 +228,7 @@ class _Connection:
         if not is_account(login.identifier):
             raise Refused(err.URL_PARAMETER, "identifier: 1 to 32 bytes of printable ASCII are allowed")
         now = self._backend.now_ms() // 1000
-        caller = self._gatekeeper.check(app, login.identifier, login.usersig, now)
+        caller = self._door.gatekeeper.check(app, login.identifier, login.usersig, now)
         opened = await self._open(caller, login.platform)
         return wire.result(
             call.id,
@@ -217,44 +240,48 @@ class _Connection:
 
     async def _open(self, caller: Caller, platform: str) -> Opened:
         """Register the session, read its rooms, and only then count it as open."""
-        self._session.open(caller.user, platform, caller.signature.made_at)
+        if self.session.state is State.ENDED:
+            raise Refused(err.GROUP_NOT_LOGGED_IN, "the session ended meanwhile")
+        self.session.open(caller.user, platform, caller.signature.made_at)
         hub = self._hub = await self._backend.hub(caller.app)
-        hub.attach(self._session)
+        hub.attach(self.session)
         try:
             opened = await self._backend.run(BY_NAME[open_session.__name__], self._who(caller.app), OpenSession())
         except BaseException:
-            hub.detach(self._session)
+            hub.detach(self.session)
             self._hub = None
             raise
         if not isinstance(opened, Opened):
             raise TypeError(type(opened))
-        hub.enter(self._session, opened.Rooms, opened.Deaf)
+        hub.enter(self.session, opened.Rooms, opened.Deaf)
         self._caller = caller
-        if self._session.ended is None:
-            self._session.state = State.OPEN
-            self._start_timers(caller)
+        if self.session.state is State.OPENING:
+            self.session.state = State.OPEN
+            self._door.look_after(self)
+            self._look_at_expiry()
         return opened
 
-    def _start_timers(self, caller: Caller) -> None:
-        left = caller.signature.valid_until - self._backend.now_ms() // 1000
-        self._timers += [
-            self._loop.call_later(min(left + 1, MAX_TIMER), self._expire, caller),
-            self._loop.call_later(self._backend.heartbeat, self._check_heard),
-        ]
-
-    def _expire(self, caller: Caller) -> None:
-        left = caller.signature.valid_until - self._backend.now_ms() // 1000
-        if left < 0:
-            self._session.end(EXPIRED)
+    def look(self, now: float) -> None:
+        """End the session where it was silent for too long; called once in a heartbeat."""
+        if now - self._heard > 2.5 * self._backend.heartbeat:
+            self.session.end(IDLE)
         else:
-            self._timers[1:2] = [self._loop.call_later(min(left + 1, MAX_TIMER), self._expire, caller)]
+            self._look_at_expiry()
 
-    def _check_heard(self) -> None:
-        if self._loop.time() - self._heard > 2.5 * self._backend.heartbeat:
-            self._session.end(IDLE)
-        else:
-            self._timers[2:3] = [self._loop.call_later(self._backend.heartbeat, self._check_heard)]
+    def _look_at_expiry(self) -> None:
+        """End the session on time where its UserSig expires before it is looked at again."""
+        if (left := self._left()) <= self._backend.heartbeat:
+            asyncio.get_running_loop().call_later(max(left + 1, 0), self._expire)
 
-    def _login_late(self) -> None:
-        if self._session.state is State.NEW:
-            self._session.end(LOGIN_TIMEOUT)
+    def _expire(self) -> None:
+        if self._left() < 0:
+            self.session.end(EXPIRED)
+
+    def _left(self) -> int:
+        caller = self._caller
+        return caller.signature.valid_until - self._backend.now_ms() // 1000 if caller else 0
+
+    def login_late(self) -> None:
+        """End the session where no login came in time; one that is under way may finish."""
+        if self.session.state is State.NEW:
+            self.session.end(LOGIN_TIMEOUT)

@@ -11,15 +11,17 @@ from prometheus_client.registry import Collector
 from qunzhu import __version__
 
 Answers = Counter[tuple[str, str, int]]
-Census = Callable[[], tuple[int, int]]
-"""Returns how many apps are open, and how many sessions they have."""
+Ends = Counter[str]
+Census = Callable[[], tuple[int, int, int]]
+"""Returns how many apps are open, how many sessions they have, and how many pushes sessions were given."""
 
 
 class _Server(Collector):
     """Reads the server's own counts when it is asked."""
 
-    def __init__(self, answers: Answers, census: Census | None, started: float) -> None:
+    def __init__(self, answers: Answers, ends: Ends, census: Census | None, started: float) -> None:
         self._answers = answers
+        self._ends = ends
         self._census = census
         self._started = started
 
@@ -31,18 +33,23 @@ class _Server(Collector):
         for (door, command, code), number in list(self._answers.items()):
             answers.add_metric((door, command, str(code)), number)
         yield answers
+        ends = CounterMetricFamily("qunzhu_session_ends", "Sessions that the server ended.", labels=("reason",))
+        for reason, number in list(self._ends.items()):
+            ends.add_metric((reason,), number)
+        yield ends
         if self._census is not None:
-            apps, sessions = self._census()
+            apps, sessions, deliveries = self._census()
+            yield CounterMetricFamily("qunzhu_deliveries", "Pushes, once for each session.", deliveries)
             yield GaugeMetricFamily("qunzhu_open_apps", "Apps whose store is open.", apps)
             yield GaugeMetricFamily("qunzhu_sessions", "Gateway sessions that are logged in.", sessions)
         yield GaugeMetricFamily("qunzhu_uptime_seconds", "Seconds since the start.", time.monotonic() - self._started)
         yield InfoMetricFamily("qunzhu_build", "The server.", {"version": __version__})
 
 
-def registry(answers: Answers, census: Census | None, started: float) -> CollectorRegistry:
+def registry(answers: Answers, ends: Ends, census: Census | None, started: float) -> CollectorRegistry:
     """Return a registry of the server's counts and the process' memory, file descriptors and processor time."""
     found = CollectorRegistry()
-    found.register(_Server(answers, census, started))
+    found.register(_Server(answers, ends, census, started))
     ProcessCollector(registry=found)
     return found
 

@@ -52,13 +52,19 @@ LOCAL_ONLY = Answer(403, TEXT, b"Metrics are shown to this machine only.\n")
 class Pages:
     """ASGI application of everything that is not the API.
 
-    ``census`` returns how many apps are open and how many sessions they have, for the metrics.
+    ``census`` returns how many apps are open, how many sessions they have and how many pushes were delivered, for the
+    metrics; ``ends`` are the sessions that the server ended, by reason.
     """
 
     def __init__(
-        self, answers: "Counter[tuple[str, str, int]]", *, census: Callable[[], tuple[int, int]] | None = None
+        self,
+        answers: "Counter[tuple[str, str, int]]",
+        ends: "Counter[str]",
+        *,
+        census: Callable[[], tuple[int, int, int]] | None = None,
     ) -> None:
         self._answers = answers
+        self._ends = ends
         self._census = census
         self._started = time.monotonic()
         self._kept: dict[str, Any] = {}
@@ -92,11 +98,11 @@ class Pages:
         return self._kept[name]
 
     def _index(self, scope: Scope) -> Answer:
+        from qunzhu.edge.address import host_of
         from qunzhu.edge.index import index_body
         from qunzhu.reference.html import frame
 
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-        return Answer(200, HTML, frame("qunzhu", index_body(scope["scheme"], host), "en", ""))
+        return Answer(200, HTML, frame("qunzhu", index_body(scope["scheme"], host_of(scope)), "en", ""))
 
     @staticmethod
     def _health(scope: Scope) -> Answer:
@@ -108,7 +114,7 @@ class Pages:
             return LOCAL_ONLY
         from qunzhu.edge import metrics
 
-        found = self._once("metrics", lambda: metrics.registry(self._answers, self._census, self._started))
+        found = self._once("metrics", lambda: metrics.registry(self._answers, self._ends, self._census, self._started))
         return Answer(200, METRICS, metrics.render(found))
 
     def _openapi(self, scope: Scope) -> Answer:

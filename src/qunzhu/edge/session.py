@@ -3,15 +3,15 @@
 import enum
 import itertools
 from collections import deque
-from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
 from qunzhu.core import wire
 from qunzhu.core.wire import BAD_FRAME, SLOW, Call, End
 
-MAX_QUEUED_BYTES = 4 << 20
-MAX_QUEUED_FRAMES = 4096
+MAX_WAITING = 1 << 20
+"""Bytes that may wait here for a client to read, beside the little that its connection has taken already."""
 MAX_RUNNING = 64
 _numbers = itertools.count(1)
 
@@ -25,14 +25,35 @@ class State(enum.Enum):
     ENDED = "ended"
 
 
-class Session:
-    """Decides what a frame means and what is sent; a shell moves the bytes.
+class Line(Protocol):
+    """What carries a session's frames. It says with ``pause`` and ``resume`` whether the client keeps up with them."""
 
-    The shell calls ``receive`` with each text and runs the calls it returns, takes what is to be sent from ``drain``
-    whenever ``wake`` was called, and closes the connection once ``ended`` is set and the queue is empty.
+    def pack(self, text: bytes) -> bytes:
+        """Return a text as the frame that is written."""
+        ...
+
+    def write(self, frame: bytes) -> None:
+        """Send a frame, or several in one piece, at once; ``pause`` may be called meanwhile."""
+        ...
+
+    def close(self, end: End) -> None:
+        """Close the connection with the code of an end, after what was written."""
+        ...
+
+
+class Session:
+    """Decides what a frame means and what is sent; a line moves the bytes.
+
+    A frame goes straight to the line as long as the client keeps up. Then frames wait here, in their order, up to
+    ``MAX_WAITING`` bytes: what the line has taken cannot be taken back, what waits here can be dropped.
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    __slots__ = (
+        "_flowing", "_line", "_waiting", "_weight", "ended", "made_at", "number", "platform", "running", "state",
+        "user",
+    )  # fmt: skip
+
+    def __init__(self, line: Line) -> None:
         self.number = next(_numbers)
         self.state = State.NEW
         self.user = ""
@@ -40,25 +61,26 @@ class Session:
         self.made_at = 0
         self.ended: End | None = None
         self.running = 0
-        self._queue: deque[bytes] = deque()
-        self._queued = 0
-        self._wake = wake
+        self._line = line
+        self._flowing = True
+        self._waiting: deque[bytes] | None = None
+        self._weight = 0
 
     def receive(self, text: str | bytes) -> Call | None:
         """Take a frame; return a call to run, or None where the frame was answered or ended the session."""
-        if self.ended is not None:
+        if self.state is State.ENDED:
             return None
         try:
             call = wire.decode_call(text)
         except msgspec.ValidationError as fault:
-            self.offer(wire.error(None, wire.INVALID_REQUEST, str(fault)))
+            self.answer(wire.error(None, wire.INVALID_REQUEST, str(fault)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-            self.offer(wire.error(None, wire.PARSE_ERROR, str(fault)[:200]))
+            self.answer(wire.error(None, wire.PARSE_ERROR, str(fault)[:200]))
             self.end(BAD_FRAME)
         else:
             if call.jsonrpc == "2.0":
                 return call
-            self.offer(wire.error(call.id, wire.INVALID_REQUEST, "jsonrpc: must be 2.0"))
+            self.answer(wire.error(call.id, wire.INVALID_REQUEST, "jsonrpc: must be 2.0"))
         return None
 
     def open(self, user: str, platform: str, made_at: int) -> None:
@@ -66,30 +88,55 @@ class Session:
         self.state = State.OPENING
         self.user, self.platform, self.made_at = user, platform, made_at
 
+    def answer(self, text: bytes) -> None:
+        """Send a text that is for this session alone."""
+        self.offer(self._line.pack(text))
+
     def offer(self, frame: bytes) -> None:
-        """Queue a frame; a session whose client does not read ends as slow."""
-        if self.ended is not None:
+        """Send a frame as the line packs it; a session whose client does not read ends as slow."""
+        if self._flowing:
+            self._line.write(frame)
+        else:
+            self._hold(frame)
+
+    def _hold(self, frame: bytes) -> None:
+        if self.state is State.ENDED:
             return
-        if self._queued + len(frame) > MAX_QUEUED_BYTES or len(self._queue) >= MAX_QUEUED_FRAMES:
-            self._queue.clear()
-            self._queued = 0
+        if self._weight + len(frame) > MAX_WAITING:
+            self._waiting = None
             self.end(SLOW)
             return
-        self._queue.append(frame)
-        self._queued += len(frame)
-        self._wake()
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(frame)
+        self._weight += len(frame)
 
-    def drain(self) -> list[bytes]:
-        """Return and forget what is to be sent now."""
-        frames = list(self._queue)
-        self._queue.clear()
-        self._queued = 0
-        return frames
+    def pause(self) -> None:
+        """Keep frames from now on: the line has as much as it takes."""
+        self._flowing = False
+
+    def resume(self) -> None:
+        """Send what waits, until the line has enough again."""
+        self._flowing = self.state is not State.ENDED
+        while self._flowing and self._waiting:
+            frame = self._waiting.popleft()
+            self._weight -= len(frame)
+            self._line.write(frame)
+        if not self._waiting:
+            self._waiting = None
 
     def end(self, reason: End) -> None:
-        """End the session: a last push names the reason, then the connection closes with its code."""
-        if self.ended is None:
-            self._queue.append(wire.push("session_end", {"Code": reason.code, "Reason": reason.name}))
-            self.ended = reason
-            self.state = State.ENDED
-            self._wake()
+        """End the session: after what waits a last push names the reason, then the connection closes with its code."""
+        if self.state is State.ENDED:
+            return
+        last = self._line.pack(wire.push("session_end", {"Code": reason.code, "Reason": reason.name}))
+        waiting, self.ended = self._waiting or (), reason
+        self.cut()
+        self._line.write(b"".join((*waiting, last)))
+        self._line.close(reason)
+
+    def cut(self) -> None:
+        """Be over without a word: the connection is gone, or goes by itself."""
+        self.state = State.ENDED
+        self._flowing = False
+        self._waiting = None

@@ -1,7 +1,8 @@
 """The sessions of one app on this node, the rooms they are in, and what each is told of an event.
 
-A frame is encoded once and the same bytes are offered to every session of a room. Runs on the event loop; only
-``platforms`` and what reads ``live`` may be called from other threads.
+A text is encoded once and the same bytes are offered to every session of a room. What a room is told by neighbouring
+events goes out in one piece. Runs on the event loop; only ``platforms`` and what reads ``live`` may be called from
+other threads.
 
 Into most rooms a user comes with all his sessions, as the store says. Into a live room a session comes by itself, and
 its user is a member as long as one of his sessions is there.
@@ -9,7 +10,7 @@ its user is a member as long as one of his sessions is there.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -54,7 +55,7 @@ class Member(Protocol):
     """When its UserSig was made, unix seconds."""
 
     def offer(self, frame: bytes) -> None:
-        """Send a frame, or end the session as slow where its queue is full."""
+        """Send a frame, or end the session as slow where too much waits. Whoever it ends is detached later."""
         ...
 
     def end(self, reason: End) -> None:
@@ -62,12 +63,22 @@ class Member(Protocol):
         ...
 
 
+Bundle = Callable[[Sequence[bytes]], Sequence[bytes]]
+"""Given texts in their order, returns what is offered: as many frames, or fewer that hold several of them."""
+
+
 class Hub:
     """Who is connected, and in which rooms."""
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, now: Callable[[], float] = time.time, bundle: Bundle = tuple) -> None:
         self.live = LiveRooms()
+        self.deliveries = 0
+        """Texts given to sessions, each counted once for every session."""
         self._now = now
+        self._bundle = bundle
+        self._audience: Collection[Member] = ()
+        self._unsent: list[bytes] = []
+        """What the audience is to be told in one piece."""
         self._users: dict[str, dict[str, Member]] = {}
         self._rooms: dict[str, set[Member]] = {}
         self._in: dict[Member, set[str]] = {}
@@ -111,8 +122,7 @@ class Hub:
         if missed is None:
             return
         for room in rooms:
-            self._rooms.setdefault(room, set()).add(session)
-            self._in[session].add(room)
+            self._put(session, room)
         for room in deaf:
             self._deaf.setdefault(room, set()).add(session.user)
         for event in missed:
@@ -120,6 +130,7 @@ class Hub:
 
     def detach(self, session: Member) -> None:
         """Forget a session; its user leaves the live rooms in which he has no other."""
+        self._send()
         rooms = self._in.pop(session, set())
         for room in rooms:
             self._leave_room(session, room)
@@ -134,6 +145,7 @@ class Hub:
         for room in self.live.rooms_of(session.user):
             if room in rooms and not self._sessions_in(room, session.user):
                 self._left_alone(room, session.user)
+        self._send()
 
     def end_all(self, reason: End) -> None:
         """End every session; all live rooms are empty then."""
@@ -142,8 +154,15 @@ class Hub:
             self.detach(session)
             session.end(reason)
 
-    def tell(self, event: Event) -> None:
-        """Let an event take effect: rooms change, sessions are told or ended."""
+    def tell(self, *events: Event) -> None:
+        """Let events take effect in their order: rooms change, sessions are told or ended."""
+        try:
+            for event in events:
+                self._happen(event)
+        finally:
+            self._send()
+
+    def _happen(self, event: Event) -> None:
         if isinstance(event, LoginsRevoked):
             self.revoked[event.user] = event.before
             self._end_user(event.user, event.before)
@@ -168,6 +187,7 @@ class Hub:
         """Let those go whom a mark kept in a live room for as long as it does."""
         for room, user in self.live.overstayed(int(self._now())):
             self._leave_live(self._departure(room, user), [user])
+        self._send()
 
     def _tell_group(self, event: GroupEvent) -> None:
         leaving = isinstance(event, GroupDissolved)
@@ -186,7 +206,7 @@ class Hub:
         room = event.group_id if isinstance(event, GroupEvent) else ""
         for push in pushes(event):
             told = self._told(room, push.users)
-            self._offer((s for s in told if s.number != push.but) if push.but else told, push.method, push.params)
+            self._offer([s for s in told if s.number != push.but] if push.but else told, push.method, push.params)
 
     def _tell_message(self, event: MessageSent) -> None:
         """Give a message to those in the room whom it is for; a broadcast has no room, and is for all live rooms."""
@@ -209,9 +229,9 @@ class Hub:
 
     def _tell_room(self, event: GroupEvent) -> None:
         if (told := tip(event)) is not None:
-            self._offer(self._rooms.get(event.group_id, ()), "group_tip", told)
+            self._offer(self._told(event.group_id, None), "group_tip", told)
         if (changed := change(event)) is not None:
-            self._offer(self._rooms.get(event.group_id, ()), "group_change", changed)
+            self._offer(self._told(event.group_id, None), "group_change", changed)
         if (stale := unsaid(event)) is not None:
             self._offer(self._told(event.group_id, stale[0]), "group_change", stale[1])
 
@@ -244,8 +264,7 @@ class Hub:
         room, session = event.group_id, next((s for s in self._of([user]) if s.number == event.session), None)
         if session is None:
             return  # it ended before the answer
-        self._rooms.setdefault(room, set()).add(session)
-        self._in[session].add(room)
+        self._put(session, room)
         if not self.live.enter(room, event.kind, user, event.at):
             return
         for other in self.live.rooms_of(user)[: -event.most] if event.most else ():
@@ -294,13 +313,27 @@ class Hub:
     def _sessions_in(self, room: str, user: str) -> bool:
         return any(room in self._in.get(session, ()) for session in self._of([user]))
 
-    def _offer(self, sessions: Iterable[Member], method: str, notice: Any) -> None:
-        frame = b""
-        for session in tuple(sessions):
-            frame = frame or wire.push(method, notice)
-            session.offer(frame)
+    def _offer(self, sessions: Collection[Member], method: str, params: Any) -> None:
+        """Tell sessions something; what the same room is told next goes out with it."""
+        if not sessions:
+            return
+        if sessions is not self._audience:
+            self._send()
+            self._audience = sessions
+        self._unsent.append(wire.push(method, params))
 
-    def _told(self, room: str, users: Iterable[str] | None) -> Iterable[Member]:
+    def _send(self) -> None:
+        """Let go what waits for more of its kind. Comes before any session goes, ends or changes its rooms."""
+        texts, audience = self._unsent, self._audience
+        if not texts:
+            return
+        self._unsent, self._audience = [], ()
+        self.deliveries += len(texts) * len(audience)
+        for frame in self._bundle(texts):
+            for session in audience:
+                session.offer(frame)
+
+    def _told(self, room: str, users: Iterable[str] | None) -> Collection[Member]:
         return self._rooms.get(room, ()) if users is None else self._of(users)
 
     def _of(self, users: Iterable[str]) -> list[Member]:
@@ -342,8 +375,7 @@ class Hub:
     def _joined(self, room: str, users: Iterable[str], only: Member | None) -> None:
         for session in self._of(users):
             if only in {None, session} and session not in self._entering:
-                self._rooms.setdefault(room, set()).add(session)
-                self._in[session].add(room)
+                self._put(session, room)
 
     def _left(self, room: str, sessions: Iterable[Member], only: Member | None) -> None:
         for session in sessions:
@@ -351,7 +383,13 @@ class Hub:
                 self._in.get(session, set()).discard(room)
                 self._leave_room(session, room)
 
+    def _put(self, session: Member, room: str) -> None:
+        self._send()
+        self._rooms.setdefault(room, set()).add(session)
+        self._in[session].add(room)
+
     def _leave_room(self, session: Member, room: str) -> None:
+        self._send()
         inside = self._rooms.get(room)
         if inside is not None:
             inside.discard(session)

@@ -23,6 +23,7 @@ AREAS = {
     "openim_rest": "One-to-one messages, and who is online", "c2c_message": "Changes to messages",
     "config": "Mutes of the whole app",
     "conversation": "Conversations",
+    "media": "Media",
 }  # fmt: skip
 
 
