@@ -254,10 +254,3 @@ def test_a_wrong_value_of_a_message_is_refused(key, value):
     with pytest.raises(WrongParameter) as fault:
         message.sent_fields({key: value}, message.Place(2, "g"))
     assert fault.value.code == -4
-
-
-def test_only_a_message_that_failed_keeps_its_random_number():
-    assert message.random_of({"message_rand": 5, "message_status": 3}, 9) == 5
-    assert message.random_of({"message_rand": 5, "message_status": 2}, 9) == 9
-    assert message.random_of({"message_rand": 2**40, "message_status": 3}, 9) == 9
-    assert message.random_of({}, 9) == 9

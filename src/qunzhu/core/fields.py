@@ -19,6 +19,14 @@ FIELDS: dict[str, str] = {
     "ResultInfo": "What the code means.",
     "ResultItem": "One item per account of the request, in its order.",
     "UserID": "An account's id.",
+    # How all messages reach a user
+    "SetAllReceiveOption.MsgFlag": "How messages reach the caller.",
+    "SetAllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",
+    "SetAllReceiveOption.StartTime": "Once, from this unix time on; this or `StartOfDay`.",
+    "StartOfDay": "Every day from so many seconds after midnight on, by the user's clock.",
+    "AllReceiveOption.MsgFlag": "How messages reach the caller then.",
+    "AllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",
+    "AllReceiveOption.StartTime": "Once, from this unix time on; 0: every day.",
     # Sessions
     "Detail": "Platforms with a session; only with `IsNeedDetail` 1 and only of users who are online.",
     "ErrorList": "Accounts that are not registered; absent where all are.",

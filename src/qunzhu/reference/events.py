@@ -7,6 +7,7 @@ import msgspec
 from qunzhu.core.elements import Element
 from qunzhu.core.events import (
     AccountsChanged,
+    AllReceiveOptionSet,
     ApplicationDecided,
     ApplicationMade,
     ApplicationsSeen,
@@ -217,6 +218,8 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
      ConversationsRead(user="alice", at=_AT, groups={"team-1": 11}, peers={"bob": 7})),
     ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
     ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
+    ("A user sets how all messages reach him",
+     AllReceiveOptionSet(user="erin", flag="AcceptNotNotify", start_of_day=79200, start_at=0, seconds=28800)),
 )  # fmt: skip
 """At least one of every event, so that every form of tip and notice is shown."""
 

@@ -160,6 +160,11 @@ def _value(elem: Json, key: str, kind: type) -> Any:
     return value
 
 
+def image_id(uuid: str, number: int) -> str:
+    """Return the id of one of an image's sizes: its own, so that it can be a key of what is kept of it."""
+    return f"{uuid}_{SIZES[number]}" if uuid and number > 1 else uuid
+
+
 def _read_image(content: Json) -> tuple[Elem, frozenset[str]]:
     uuid = content.get("UUID", "")
     elem: Elem = {
@@ -168,7 +173,7 @@ def _read_image(content: Json) -> tuple[Elem, frozenset[str]]:
     }  # fmt: skip
     infos = {info.get("Type"): info for info in content.get("ImageInfoArray", [])}
     for number, name in SIZES.items():
-        elem[f"{IMAGE}{name}_id"] = f"{uuid}_{name}" if uuid and number > 1 else uuid
+        elem[f"{IMAGE}{name}_id"] = image_id(uuid, number)
         for wire, (key, kind) in _MEASURES.items():
             elem[f"{IMAGE}{name}_{key}"] = infos.get(number, {}).get(wire, kind())
     return elem, frozenset(["UUID", "ImageFormat", "ImageInfoArray"])

@@ -7,18 +7,20 @@ SDK; there is room for ``OWN_KEPT`` of each, and more are refused, never dropped
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 import msgspec
 
+from qunzhu.core.ids import TOPIC_MARK
 from qunzhu.tim.convert import WrongParameter
 from qunzhu.tim.enums import TIMErrCode, TIMMsgStatus
-from qunzhu.tim.message import C2C, Message, Place
+from qunzhu.tim.message import C2C, GROUP, Message, Place
 from qunzhu.tim.seen_messages import Key, SeenMessages, key_of, place_of
 
 OWN_KEPT = 10000
 SENT_KEPT = 10000
-Position = tuple[int, int, int]
-"""Where a message stands in its conversation: its time, then those of the server by seq, then local ones."""
+Position = tuple[int, int, int, int]
+"""Where a message stands in its conversation: by time, then those of the server by seq, then local ones."""
 
 
 class Local(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class LocalMessages:
 
     def __init__(self) -> None:
         self._seen = SeenMessages()
+        self._newest: dict[Place, int] = {}
         self._local: dict[Key, Local] = {}
         self._last_local = 0
         self._custom: dict[Key, tuple[int, str]] = {}
@@ -41,12 +44,28 @@ class LocalMessages:
         """What this SDK sends: the id that each message had before the server gave it its time."""
         self._later_ids: dict[str, str] = {}
         self._read: dict[Place, int] = {}
+        self._all_read = 0
+        self._peer_read: dict[Place, int] = {}
         self._receipts: OrderedDict[Key, None] = OrderedDict()
 
     def see(self, message: Message) -> Message:
         """Keep a message as the server has it now, and return it as the app shall see it."""
         self._seen.put(message)
+        place = place_of(message)
+        self._newest[place] = max(message["message_server_time"], self._newest.get(place, 0))
         return self.dressed(message)
+
+    def now(self, place: Place, clock: int) -> int:
+        """Return the time of a message made here: none before what was seen, though clocks differ by a second."""
+        return max(clock, self._newest.get(place, 0))
+
+    def broken(self) -> None:
+        """Remember that what is kept may have changed during a break."""
+        self._seen.broken()
+
+    def is_stale(self, message: Message) -> bool:
+        """Say whether a message may have changed since it was seen."""
+        return self._seen.is_stale(key_of(message))
 
     def dressed(self, message: Message) -> Message:
         """Return a message with what only the SDK knows of it."""
@@ -56,6 +75,7 @@ class LocalMessages:
             **message, "message_custom_int": number, "message_custom_str": text,
             "message_is_read": message.get("message_is_read") or self.is_read(message),
             "message_has_sent_receipt": message.get("message_has_sent_receipt") or key in self._receipts,
+            "message_is_peer_read": message.get("message_is_peer_read") or self._is_peer_read(message),
         }  # fmt: skip
 
     def find(self, message_id: str) -> list[Message]:
@@ -101,12 +121,23 @@ class LocalMessages:
         """Return where a message stands in its conversation."""
         local = self._local.get(key_of(message))
         if local is None:
-            return message["message_server_time"], 0, message["message_seq"]
-        return message["message_server_time"], 1, local.number
+            return message["message_server_time"], 0, message["message_seq"], message["message_rand"]
+        return message["message_server_time"], 1, local.number, 0
 
     def is_local(self, message: Message) -> bool:
         """Say whether the server knows nothing of a message."""
         return key_of(message) in self._local
+
+    def drop_id(self, place: Place, message_id: str) -> None:
+        """Forget a message that is deleted, by its id."""
+        self._seen.drop((place, message_id))
+        self._custom.pop((place, message_id), None)
+
+    def update(self, message: Message | None, **values: Any) -> None:
+        """Change what is kept of a message, where it is kept; the values' names have no ``message_``."""
+        kept = None if message is None else self._seen.get(key_of(message))
+        if kept is not None:
+            self._seen.put({**kept, **{f"message_{key}": value for key, value in values.items()}})
 
     def drop(self, messages: Iterable[Message]) -> None:
         """Forget messages that are deleted."""
@@ -126,9 +157,11 @@ class LocalMessages:
         """Say whether a message was deleted here only."""
         return key_of(message) in self._hidden
 
-    def clear(self, place: Place) -> None:
-        """Forget all messages of a conversation."""
-        self.drop([kept for kept in self.all() if place_of(kept) == place])
+    def clear(self, place: Place, upto: int | None = None) -> None:
+        """Forget all messages of a conversation, or those of the server up to a seq."""
+        self.drop([
+            kept for kept in self.all() if place_of(kept) == place and (upto is None or 0 < kept["message_seq"] <= upto)
+        ])  # fmt: skip
 
     def set_custom(self, message: Message, number: int, text: str) -> None:
         """Keep local custom data of a message; 6028 where there are too many."""
@@ -149,15 +182,26 @@ class LocalMessages:
         if first_id != own_id:
             self._later_ids[first_id] = own_id
         self._local.pop((place, first_id), None)
+        if place.type == GROUP and message["message_seq"]:
+            self.read_up_to(place, message["message_seq"])  # whoever sends has read what was there
         return self.see(message)
 
     def is_own(self, message: Message) -> bool:
         """Say whether this SDK sent a message."""
         return bool(message["message_is_from_self"]) and (place_of(message), message["message_rand"]) in self._sent
 
+    def was_lost(self, message: Message) -> bool:
+        """Say whether this SDK sent a message and then took it for not sent."""
+        place = place_of(message)
+        return (place, self._sent.get((place, message["message_rand"]), "")) in self._local
+
     def read_up_to(self, place: Place, position: int) -> None:
         """Remember up to where the user has read: a seq in groups, a time with users."""
         self._read[place] = max(position, self._read.get(place, 0))
+
+    def read_all(self, clock: int) -> None:
+        """Remember that the user has read all that came so far, but for topics."""
+        self._all_read = max([clock, *self._newest.values()])
 
     def knows_read(self, place: Place) -> bool:
         """Say whether it is known up to where the user has read."""
@@ -166,8 +210,18 @@ class LocalMessages:
     def is_read(self, message: Message) -> bool:
         """Say whether the user has read a message, as far as is known."""
         place = place_of(message)
-        own = message["message_server_time" if place.type == C2C else "message_seq"]
-        return bool(message["message_is_from_self"]) or own <= self._read.get(place, -1)
+        at = message["message_server_time"]
+        own = at if place.type == C2C else message["message_seq"]
+        read = own <= self._read.get(place, -1) or (at <= self._all_read and TOPIC_MARK not in place.id)
+        return bool(message["message_is_from_self"]) or read
+
+    def peer_read_up_to(self, place: Place, at: int) -> None:
+        """Remember up to when a user has read what this one sent him."""
+        self._peer_read[place] = max(at, self._peer_read.get(place, 0))
+
+    def _is_peer_read(self, message: Message) -> bool:
+        own = bool(message["message_is_from_self"])
+        return own and message["message_server_time"] <= self._peer_read.get(place_of(message), -1)
 
     def gave_receipt(self, message: Message) -> None:
         """Remember that the user sent a receipt for a message."""

@@ -12,7 +12,7 @@ from qunzhu.client.media import Progress, upload
 from qunzhu.commands.media import Uploaded
 from qunzhu.core.elements import Element
 from qunzhu.tim.convert import Json, take
-from qunzhu.tim.elements import IMAGE, MERGER, SIZES
+from qunzhu.tim.elements import IMAGE, SIZES, image_id
 from qunzhu.tim.enums import TIMElemType
 
 MESSAGE_BYTES = 12288
@@ -42,7 +42,8 @@ _SOURCES: Mapping[int, tuple[str, tuple[Source, ...]]] = {
         "video_elem_",
         (
             Source("video_path", "Video", "video_url", "video_id", "video_size"),
-            Source("image_path", "VideoThumb", "image_url", "image_id", "image_size", "", "image_width", "image_height"),
+            Source("image_path", "VideoThumb", "image_url", "image_id", "image_size", "",
+                   "image_width", "image_height"),
         ),
     ),
 }  # fmt: skip
@@ -98,7 +99,7 @@ def _image(told: Uploaded) -> Elem:
         size = f"{IMAGE}{SIZES[info.Type]}_"
         values |= {
             f"{size}url": info.URL, f"{size}pic_size": info.Size, f"{size}pic_width": info.Width,
-            f"{size}pic_height": info.Height, f"{size}id": f"{told.UUID}_{SIZES[info.Type]}" if info.Type > 1 else told.UUID,
+            f"{size}pic_height": info.Height, f"{size}id": image_id(told.UUID, info.Type),
         }  # fmt: skip
     return values
 
@@ -109,7 +110,9 @@ async def with_merged_apart(client: Client, body: list[Element]) -> list[Element
     if sum(len(encode(element.MsgContent)) for element in body) <= MESSAGE_BYTES:
         return body
     return [
-        await _apart(client, element) if element.MsgContent.get("MsgList") and element.MsgType == "TIMRelayElem" else element
+        await _apart(client, element)
+        if element.MsgContent.get("MsgList") and element.MsgType == "TIMRelayElem"
+        else element
         for element in body
     ]
 
@@ -118,9 +121,3 @@ async def _apart(client: Client, element: Element) -> Element:
     content = dict(element.MsgContent)
     told = await upload(client, msgspec.json.encode(content.pop("MsgList")), "File", name="merged.json")
     return Element(element.MsgType, {**content, "JsonMsgKey": told.UUID})
-
-
-def merged_key(elem: Json) -> str:
-    """Return under which key an element's merged messages are kept, empty where they are in it."""
-    key: str = take(elem, f"{MERGER}relay_json_key", str, "")
-    return key

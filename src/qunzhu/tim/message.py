@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from qunzhu.core.ids import TOPIC_MARK, group_of_topic
-from qunzhu.core.limits import UINT32
 from qunzhu.core.messages import PRIORITIES
 from qunzhu.tim import offline_push
 from qunzhu.tim.convert import Json, WrongParameter, take, texts
@@ -38,6 +37,12 @@ def from_told(told: Json, user: str) -> Message:
     of_kind = _of_group(told) if conv_type == GROUP else _of_c2c(told)
     values = {"conv_type": conv_type, "conv_id": conv_id, **_common(told, user), **of_kind, **_recall(told)}
     return {f"message_{key}": value for key, value in values.items()}
+
+
+def blank() -> Message:
+    """Return a ``Message`` of a group in which every key has its usual value."""
+    nothing = {"GroupId": "", "GroupType": "", "From_Account": "", "MsgTime": 0, "MsgRandom": 0, "MsgSeq": 0}
+    return {**from_told(nothing, ""), "message_is_broadcast_message": False}
 
 
 def _common(told: Json, user: str) -> dict[str, Any]:
@@ -123,7 +128,7 @@ class Place(msgspec.Struct, frozen=True):
     id: str
 
     @property
-    def group(self) -> dict[str, str]:
+    def group(self) -> dict[str, Any]:
         """Return the fields that name a group or topic on the wire."""
         if TOPIC_MARK not in self.id:
             return {"GroupId": self.id}
@@ -170,10 +175,3 @@ def _mentions(given: Json) -> list[dict[str, Any]] | None:
     users = texts(given, "message_group_at_user_array")
     everybody: dict[str, Any] = {"GroupAtAllFlag": 1}
     return [everybody if u == EVERYBODY else {"GroupAtAllFlag": 0, "GroupAt_Account": u} for u in users] or None
-
-
-def random_of(given: Json, made: int) -> int:
-    """Return a message's random number: that of one that failed before, so that it is not sent twice, or a new one."""
-    random = take(given, "message_rand", int, 0)
-    again = take(given, "message_status", int) == TIMMsgStatus.kTIMMsg_SendFail
-    return random if again and 0 < random <= UINT32 else made

@@ -5,8 +5,7 @@ from typing import Any
 import msgspec
 
 from qunzhu.core.limits import UINT32
-from qunzhu.tim.calls import mapping
-from qunzhu.tim.convert import Json, WrongParameter, take
+from qunzhu.tim.convert import Json, WrongParameter, mapping, take
 from qunzhu.tim.enums import TIMErrCode, TIMResult
 from qunzhu.tim.local_messages import LocalMessages
 from qunzhu.tim.message import C2C, GROUP, Message, Place, message_id
@@ -26,14 +25,13 @@ def _place(kind: int | None, name: str | None, keys: str) -> Place:
 def decoded(given: Json, *keys: str) -> Any:
     """Return what a parameter holds: an object or array, or its JSON as text; None where it is absent.
 
-    Callers of the C interface have a name of their own for some parameters: the first key that is there counts.
+    Callers of the C interface have a name of their own for some parameters: the first key that is there counts. What is
+    returned is plain JSON and the caller's no longer; what cannot be JSON is refused (-3).
     """
     value = next((given[key] for key in keys if given.get(key) is not None), None)
-    if not isinstance(value, str):
-        return value
     try:
-        return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError) as fault:
+        return msgspec.json.decode(value if isinstance(value, str) else msgspec.json.encode(value))
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as fault:
         raise WrongParameter(TIMResult.TIM_ERR_JSON, f"{keys[0]}: {fault}") from None
 
 
@@ -114,7 +112,7 @@ def place_in(given: Json) -> Place:
 
 
 def ref_given(given: Json, kept: LocalMessages, user: str, place: Place | None = None) -> Ref:
-    """Return which message of the server a ``Message`` means; refuses what was never sent (6017), or names none (-4)."""
+    """Return which message of the server a ``Message`` means; refuses a local one (6017), and what names none (-4)."""
     place = place or place_in(given)
     if (message := known(given, kept, place)) is not None:
         if kept.is_local(message):
@@ -133,7 +131,9 @@ def ref_given(given: Json, kept: LocalMessages, user: str, place: Place | None =
 def _require(ref: Ref) -> None:
     """Refuse (-4) numbers that no message of the server has."""
     in_group = ref.place.type == GROUP
-    least = {"message_seq": int(in_group)} if in_group else {"message_seq": 0, "message_rand": 0, "message_server_time": 1}
+    least = (
+        {"message_seq": int(in_group)} if in_group else {"message_seq": 0, "message_rand": 0, "message_server_time": 1}
+    )
     for key, value in (("message_seq", ref.seq), ("message_rand", ref.random), ("message_server_time", ref.at)):
         if key in least and not least[key] <= value <= UINT32:
             raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: {value} names no message")

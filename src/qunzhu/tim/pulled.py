@@ -1,6 +1,6 @@
 """Reading messages from the server: some by their places, and walking a conversation page by page."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,10 +11,11 @@ from qunzhu.commands.history import PullGroupMessages
 from qunzhu.core.limits import UINT32
 from qunzhu.core.notices import Notice
 from qunzhu.tim import notices
-from qunzhu.tim.listeners import Profiles
+from qunzhu.tim.convert import Json
 from qunzhu.tim.local_messages import LocalMessages
 from qunzhu.tim.message import C2C, Message, Place, from_told
 from qunzhu.tim.message_params import Ref
+from qunzhu.tim.profiles import Profiles
 
 AT_ONCE = 100
 
@@ -36,6 +37,10 @@ class Reading:
 
     def __init__(self, client: Client, profiles: Profiles, kept: LocalMessages) -> None:
         self._client, self._profiles, self._kept = client, profiles, kept
+
+    async def profiles(self, users: Iterable[str]) -> dict[str, Json]:
+        """Return nicknames and avatars by user."""
+        return await self._profiles.of(self._client, users)
 
     async def shown(self, items: Sequence[Notice]) -> list[Message]:
         """Return messages and tips of the wire as ``Message``, and keep them."""
@@ -100,4 +105,3 @@ class Reading:
             yield reply.Items
             finished = bool(reply.IsFinished) or not reply.Items
             key, at = reply.Items[-1]["MsgKey"] if reply.Items else None, None
-

@@ -14,6 +14,7 @@ from qunzhu.client import Client
 from qunzhu.client.errors import NOT_INITIALIZED, NOT_LOGGED_IN, CallFailed
 from qunzhu.client.events import ClientEvent
 from qunzhu.core.errors import ErrorRow
+from qunzhu.tim.attached import AttachedCalls
 from qunzhu.tim.attributes import AttributeCalls
 from qunzhu.tim.calls import data_of, mapping, result_of
 from qunzhu.tim.conversation_calls import ConversationCalls
@@ -22,17 +23,28 @@ from qunzhu.tim.conversation_listeners import CONVERSATION_LISTENERS, Conversati
 from qunzhu.tim.conversation_reading import ConversationReadingCalls
 from qunzhu.tim.convert import WrongParameter, need, take
 from qunzhu.tim.counters import CounterCalls
+from qunzhu.tim.downloads import DownloadCalls
 from qunzhu.tim.enums import TIMErrCode, TIMLoginStatus, TIMResult
 from qunzhu.tim.groups import GroupCalls
-from qunzhu.tim.listeners import Listeners, Profiles
+from qunzhu.tim.listeners import Listeners
 from qunzhu.tim.live import LiveCalls
+from qunzhu.tim.local_messages import LocalMessages
 from qunzhu.tim.member_info import MemberInfoCalls
 from qunzhu.tim.members import MemberCalls
+from qunzhu.tim.message_edits import EditCalls
+from qunzhu.tim.message_history import HistoryCalls
+from qunzhu.tim.message_listeners import MessageListeners
+from qunzhu.tim.message_search import SearchMessageCalls
 from qunzhu.tim.params import CallbackParams, CommonResult
 from qunzhu.tim.pendency import PendencyCalls
 from qunzhu.tim.permission_groups import PermissionGroupCalls
+from qunzhu.tim.profiles import Profiles
+from qunzhu.tim.receipts import ReceiptCalls
+from qunzhu.tim.receive_options import ReceiveOptionCalls
 from qunzhu.tim.search import SearchCalls
+from qunzhu.tim.sending import SendCalls
 from qunzhu.tim.topics import TopicCalls
+from qunzhu.tim.unserved import UnservedCalls
 
 DEFAULT_SERVER = "ws://127.0.0.1:8140"
 DEFAULT_PLATFORM = "Linux"
@@ -40,20 +52,30 @@ DEMO_SDKAPPID = 1400000000
 
 
 class TimRender(
+    AttachedCalls,
     AttributeCalls,
     ConversationCalls,
     ConversationGroupCalls,
     ConversationListenerCalls,
     ConversationReadingCalls,
     CounterCalls,
+    DownloadCalls,
+    EditCalls,
     GroupCalls,
+    HistoryCalls,
     LiveCalls,
     MemberCalls,
     MemberInfoCalls,
+    MessageListeners,
     PendencyCalls,
     PermissionGroupCalls,
+    ReceiptCalls,
+    ReceiveOptionCalls,
     SearchCalls,
+    SearchMessageCalls,
+    SendCalls,
     TopicCalls,
+    UnservedCalls,
 ):
     """One SDK: one app, one user at a time. All calls belong to one event loop.
 
@@ -72,7 +94,10 @@ class TimRender(
         self._client: Client | None = None
         self._teller: asyncio.Task[None] | None = None
         self._profiles = Profiles()
-        self._listeners = Listeners(self._profiles, self._ended)
+        self._messages: dict[str, LocalMessages] = {}
+        self._uploads = {}
+        self._in_the_background: set[asyncio.Task[Any]] = set()
+        self._listeners = Listeners(self._profiles, self._ended, self._messages)
         self._cursors: dict[int, str] = {}
         self._last_cursor = 0
         self._cache = None
@@ -96,6 +121,7 @@ class TimRender(
             return int(TIMResult.TIM_ERR_SDKUNINIT)
         await self._leave(NOT_INITIALIZED)
         self._listeners.clear()
+        self._messages.clear()
         self._ready = False
         return int(TIMResult.TIM_SUCC)
 
@@ -143,10 +169,6 @@ class TimRender(
     async def TIMSetGroupTipsEventCallback(self, param: CallbackParams) -> None:
         """Listen for group tips: ``[GroupTipsElem as text, user data]``."""
         self._listeners.set("tips", param.get("callback"), data_of(param))
-
-    async def TIMAddRecvNewMsgCallback(self, param: CallbackParams) -> None:
-        """Add a listener for new messages: ``[array of Message as text, user data]``."""
-        self._listeners.add(param.get("callback"), data_of(param))
 
     async def TIMSetKickedOfflineCallback(self, param: CallbackParams) -> None:
         """Listen for the end of the login by another one or by an administrator: ``[user data]``."""

@@ -26,12 +26,15 @@ class SeenMessages:
         self._kept: OrderedDict[Key, Message] = OrderedDict()
         self._ids: dict[str, dict[Key, None]] = {}
         self._seqs: dict[tuple[Place, int], Key] = {}
+        self._stale: set[Key] = set()
+        """What was seen before a break: it may have changed since."""
 
     def put(self, message: Message) -> None:
         """Keep a message, in place of what was kept of it."""
         key = key_of(message)
         self._kept[key] = message
         self._kept.move_to_end(key)
+        self._stale.discard(key)
         self._ids.setdefault(key[1], {})[key] = None
         if message["message_seq"]:
             self._seqs[key[0], message["message_seq"]] = key
@@ -56,11 +59,20 @@ class SeenMessages:
         message = self._kept.pop(key, None)
         if message is None:
             return
+        self._stale.discard(key)
         self._ids[key[1]].pop(key)
         if not self._ids[key[1]]:
             del self._ids[key[1]]
         if self._seqs.get((key[0], message["message_seq"])) == key:
             del self._seqs[key[0], message["message_seq"]]
+
+    def broken(self) -> None:
+        """Take nothing that is kept for certain any longer: what happens to messages during a break is not told."""
+        self._stale = set(self._kept)
+
+    def is_stale(self, key: Key) -> bool:
+        """Say whether a message may have changed since it was seen."""
+        return key in self._stale
 
     def __iter__(self) -> Iterator[Message]:
         return iter(self._kept.values())

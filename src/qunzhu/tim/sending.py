@@ -13,20 +13,24 @@ from qunzhu.client.errors import CallFailed
 from qunzhu.commands.c2c import SendMsg
 from qunzhu.commands.messages import GivenMention, SendGroupMsg
 from qunzhu.core.elements import Element
+from qunzhu.core.limits import UINT32
 from qunzhu.core.notices import Notice
 from qunzhu.tim import media
 from qunzhu.tim.calls import data_of, mapping, result_of
-from qunzhu.tim.convert import Json, WrongParameter, items, need
+from qunzhu.tim.convert import Json, WrongParameter, items, need, take
 from qunzhu.tim.elements import body_to_wire
 from qunzhu.tim.enums import TIMErrCode, TIMMsgStatus
 from qunzhu.tim.local_messages import LocalMessages, unsent
-from qunzhu.tim.message import C2C, Message, Place, from_told, message_id, random_of, sent_fields
+from qunzhu.tim.message import C2C, Message, Place, from_told, message_id, sent_fields
 from qunzhu.tim.message_calls import MessageCalls
 from qunzhu.tim.message_params import object_given, place_given, texts_given
 from qunzhu.tim.params import CommonResult
+from qunzhu.tim.pulled import Start
 
 log = logging.getLogger("qunzhu.tim")
 MOST_RECEIVERS = 500
+WINDOW = 60
+"""Seconds before and after a try in which a message may have arrived."""
 Started = Callable[[str], object]
 """Told the id of a message once it is on its way."""
 
@@ -39,6 +43,8 @@ class Draft(msgspec.Struct, frozen=True):
     user: str
     random: int
     at: int
+    again: bool = False
+    """It was tried before, and may have arrived."""
 
     @property
     def id(self) -> str:
@@ -60,6 +66,7 @@ class SendCalls(MessageCalls):
 
     _uploads: dict[tuple[Place, str], asyncio.Task[list[Element]]]
     """What is being made ready to be sent, and can still be cancelled."""
+    _in_the_background: set[asyncio.Task[Any]]
 
     async def TIMMsgSendMessage(self, param: Mapping[str, Any]) -> CommonResult:
         """Send the ``Message`` ``params`` to the conversation ``conv_id``, ``conv_type``; ``json_param`` is it as sent.
@@ -74,12 +81,17 @@ class SendCalls(MessageCalls):
         Its list is code, text, the ``Message`` as text, user data. Where sending cannot begin the id is empty.
         """
         begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        work = asyncio.create_task(self._do(param, lambda client: self._send(client, mapping(param), begun.set_result)))
+
+        async def run() -> None:
+            result = await self._do(param, lambda client: self._send(client, mapping(param), begun.set_result))
+            if not begun.done():
+                begun.set_result("")
+            _tell(param, "callback", result)
+
+        work = asyncio.create_task(run())
         self._in_the_background.add(work)
         work.add_done_callback(self._in_the_background.discard)
-        work.add_done_callback(lambda done: done.cancelled() or _tell(param, "callback", done.result()))
-        await asyncio.wait([work, begun], return_when=asyncio.FIRST_COMPLETED)
-        return begun.result() if begun.done() else ""
+        return await begun
 
     async def TIMMsgSendNewMsg(self, param: Mapping[str, Any]) -> CommonResult:
         """Send the ``Message`` ``json_msg_param``: an older form of ``TIMMsgSendMessage``."""
@@ -95,19 +107,24 @@ class SendCalls(MessageCalls):
             _tell(param, "msgid_cb", result_of(0, "", own_id, data_of(param)))
 
         result = await self._do(param, lambda client: self._send(client, mapping(param), started))
-        if isinstance(param, Mapping):
-            _tell(param, "res_cb", result)
+        _tell(param, "res_cb", result)
         return result
 
     async def TIMMsgBatchSend(self, param: Mapping[str, Any]) -> CommonResult:
-        """Send one ``Message`` to up to 500 users; ``json_param`` is a list of ``MsgBatchSendResult``."""
+        """Send one ``Message`` to up to 500 users; ``json_param`` is a list of ``MsgBatchSendResult``.
+
+        6003 says that nobody got it; the list says why.
+        """
 
         async def work(client: Client) -> list[dict[str, Any]]:
             given, prefix = object_given(mapping(param), "params", "json_batch_send_param"), "msg_batch_send_param_"
             users = texts_given(given, f"{prefix}identifier_array", most=MOST_RECEIVERS)
             message = object_given(given, f"{prefix}msg")
             ready = {**message, "message_elem_array": await self._with_files(client, message, None)}
-            return [await self._send_one(client, user, ready) for user in users]
+            results = [await self._send_one(client, user, ready) for user in users]
+            if all(one["msg_batch_send_result_code"] for one in results):
+                raise WrongParameter(TIMErrCode.ERR_NO_SUCC_RESULT, "nobody got the message", results)
+            return results
 
         return await self._do(param, work)
 
@@ -131,17 +148,24 @@ class SendCalls(MessageCalls):
         try:
             return {**told, f"{prefix}msg": await self._send(client, given)}
         except (WrongParameter, CallFailed) as fault:
-            return {**told, f"{prefix}code": int(fault.code), f"{prefix}desc": fault.text, f"{prefix}msg": dict(message)}
+            return {
+                **told,
+                f"{prefix}code": int(fault.code),
+                f"{prefix}desc": fault.text,
+                f"{prefix}msg": dict(message),
+            }
 
     async def _send(self, client: Client, given: Json, started: Started | None = None) -> Message:
         place, message = place_given(given), object_given(given, "params", "json_msg_param")
         fields, kept = sent_fields(message, place), self._kept(client)
-        draft = Draft(place, message, client.user, random_of(message, 1 + secrets.randbelow(2**32 - 1)), client.server_time())
+        draft = _draft(client, place, message, kept.now(place, client.server_time()))
         if not any(media.has_files(elem) for elem in items(message, "message_elem_array")):
             body_to_wire(message, client.user)
         kept.sends(place, draft.random, draft.id)
         if started is not None:
             started(draft.id)
+        if draft.again and (found := await self._sent_before(client, draft)) is not None:
+            return kept.sent(found)
         try:
             body = await self._made_ready(client, draft)
             told = await _deliver(client, draft, body, fields)
@@ -149,7 +173,22 @@ class SendCalls(MessageCalls):
             _keep_unsent(kept, draft, cancelled=False)
             raise fault from None
         profile = (await self._profiles.of(client, [client.user])).get(client.user, {})
-        return kept.sent(_with_paths(from_told({**told, **profile}, client.user), message))
+        sent = from_told({**told, **profile}, client.user)
+        # The push may have come first, and has more: the sender's name card.
+        return kept.sent(_with_paths(kept.at(place, sent["message_msg_id"]) or sent, message))
+
+    async def _sent_before(self, client: Client, draft: Draft) -> Message | None:
+        """Return a message that was taken for not sent, where the server has it all the same."""
+        start = Start(at=max(draft.at - WINDOW, 1), newer=True)
+        try:
+            async for message in self._reading(client).walk(draft.place, start):
+                if message["message_server_time"] > draft.at + WINDOW:
+                    break
+                if message["message_is_from_self"] and message["message_rand"] == draft.random:
+                    return message
+        except CallFailed as fault:
+            log.debug("looking for a message that was perhaps sent: %s", fault.text)
+        return None
 
     async def _made_ready(self, client: Client, draft: Draft) -> list[Element]:
         """Upload what a message names, and return its elements; 8021 where it was cancelled meanwhile."""
@@ -185,6 +224,15 @@ class SendCalls(MessageCalls):
                 self._listeners.tell("upload_progress", text, index, current, total)
 
         return told
+
+
+def _draft(client: Client, place: Place, given: Json, now: int) -> Draft:
+    """Return a message to send: one that failed before keeps its random number and time, and so its id."""
+    tried = take(given, "message_status", int) == TIMMsgStatus.kTIMMsg_SendFail
+    random, at = (take(given, f"message_{key}", int, 0) for key in ("rand", "client_time"))
+    if tried and 0 < random <= UINT32 and 0 < at <= UINT32:
+        return Draft(place, given, client.user, random, at, again=True)
+    return Draft(place, given, client.user, 1 + secrets.randbelow(UINT32), now)
 
 
 async def _deliver(client: Client, draft: Draft, body: list[Element], fields: dict[str, Any]) -> Notice:
@@ -224,9 +272,9 @@ def _keep_unsent(kept: LocalMessages, draft: Draft, *, cancelled: bool) -> None:
         log.warning("a message that was not sent is not kept: %s", fault.text)
 
 
-def _tell(param: Json, key: str, result: CommonResult) -> None:
+def _tell(param: Any, key: str, result: CommonResult) -> None:
     """Call a callback of a call's own with the arguments of the C interface."""
-    callback = param.get(key)
+    callback = param.get(key) if isinstance(param, Mapping) else None
     if not callable(callback):
         return
     value = result["json_param"]
@@ -235,4 +283,3 @@ def _tell(param: Json, key: str, result: CommonResult) -> None:
         callback([result["code"], result["desc"], text, result["user_data"]])
     except Exception:
         log.exception("a callback failed")
-

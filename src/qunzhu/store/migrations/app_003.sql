@@ -146,3 +146,11 @@ CREATE TABLE silenced (
   c2c_until BIGINT NOT NULL,
   group_until BIGINT NOT NULL
 ) {clustered};
+-- How all of a user's messages reach him: every day from start_of_day on (seconds after midnight), or once from start_at.
+CREATE TABLE receive_options (
+  user_id {text} NOT NULL PRIMARY KEY,
+  msg_flag INTEGER NOT NULL,
+  start_of_day INTEGER NOT NULL,
+  start_at BIGINT NOT NULL,
+  seconds BIGINT NOT NULL
+) {clustered};
