@@ -453,3 +453,30 @@ class HandleGroupMemberResult(enum.IntEnum):
     kTIMGroupMember_HandledSuc = 1
     kTIMGroupMember_Included = 2
     kTIMGroupMember_Invited = 3
+
+
+class TIMConvEvent(enum.IntEnum):
+    """What a listener for conversations is told of."""
+
+    kTIMConvEvent_Add = 0
+    kTIMConvEvent_Del = 1
+    kTIMConvEvent_Update = 2
+    kTIMConvEvent_Start = 3
+    kTIMConvEvent_Finish = 4
+
+
+class TIMConversationMarkType(enum.IntFlag):
+    """Marks of conversations; bits 32 to 63 are the app's own."""
+
+    kTIMConversationMarkTypeStar = 1
+    kTIMConversationMarkTypeUnread = 2
+    kTIMConversationMarkTypeFold = 4
+    kTIMConversationMarkTypeHide = 8
+
+
+class TIMGroupAtType(enum.IntEnum):
+    """Whom a message mentions."""
+
+    kTIMGroup_At_Me = 1
+    kTIMGroup_At_All = 2
+    kTIMGroup_At_All_At_ME = 3

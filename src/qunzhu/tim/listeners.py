@@ -60,6 +60,10 @@ class Listeners:
         else:
             self._single[what] = (callback, data)
 
+    def hears(self, *whats: str) -> bool:
+        """Say whether there is a listener of one of some sorts."""
+        return any(what in self._single for what in whats)
+
     def add(self, callback: Callback | None, data: Any) -> None:
         """Add a listener for messages."""
         if callback is not None:
