@@ -167,6 +167,20 @@ def test_group_history_by_seq_and_by_type(server: Server):
     asyncio.run(scenario())
 
 
+def test_a_note_to_oneself(server: Server):
+    async def scenario():
+        [alice] = names("alice")
+        async with hearing(server, alice) as (tim, _):
+            place = {"conv_id": alice, "conv_type": C2C}
+            sent = await tim.TIMMsgSendMessage({**place, "params": {"message_elem_array": [text("remember")]}})
+            assert (sent["code"], sent["json_param"]["message_conv_id"]) == (0, alice)
+            read = await tim.TIMMsgGetMsgList({**place, "params": {}})
+            assert [m["message_msg_id"] for m in read["json_param"]] == [sent["json_param"]["message_msg_id"]]
+            assert (await tim.TIMMsgRevoke({**place, "json_msg_param": sent["json_param"]}))["code"] == 0
+
+    asyncio.run(scenario())
+
+
 def test_messages_of_topics_are_the_topics(server: Server):
     async def scenario():
         async with talk(server, GROUP, group_type=5) as they:

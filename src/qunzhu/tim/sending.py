@@ -83,9 +83,11 @@ class SendCalls(MessageCalls):
         begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         async def run() -> None:
-            result = await self._do(param, lambda client: self._send(client, mapping(param), begun.set_result))
-            if not begun.done():
-                begun.set_result("")
+            try:
+                result = await self._do(param, lambda client: self._send(client, mapping(param), begun.set_result))
+            finally:
+                if not begun.done():
+                    begun.set_result("")
             _tell(param, "callback", result)
 
         work = asyncio.create_task(run())
@@ -259,10 +261,13 @@ async def _deliver(client: Client, draft: Draft, body: list[Element], fields: di
 
 
 def _with_paths(sent: Message, given: Json) -> Message:
-    """Return a message as sent with what only the sender's machine knows: the paths of its files."""
+    """Return a message as sent with what only the sender's machine knows: the paths of its files.
+
+    It may have been taken back meanwhile, and have no elements any more.
+    """
     elems = [
         {**elem, **{key: value for key, value in own.items() if key.endswith("_path") and key in elem}}
-        for elem, own in zip(sent["message_elem_array"], items(given, "message_elem_array"), strict=True)
+        for elem, own in zip(sent["message_elem_array"], items(given, "message_elem_array"), strict=False)
     ]
     return {**sent, "message_elem_array": elems}
 
