@@ -150,6 +150,29 @@ def test_deleted_for_oneself_only(server: Server, kind):
 
 
 @BOTH
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_messages_of_a_deleted_conversation_are_gone(server: Server, kind, elsewhere):
+    async def scenario():
+        async with talk(server, kind) as they:
+            await they.say("gone with it")
+            came = await they.got("gone with it")
+            ids = {"json_message_id_array": [came["message_msg_id"]]}
+            assert len(await ok(they.bob.TIMMsgFindMessages(ids))) == 1
+            if elsewhere:
+                whom = {"To_Account": they.alice_name} if kind == C2C else {"ToGroupid": they.group}
+                server.rest("recentcontact/delete", From_Account=they.bob_name, Type=kind, ClearRamble=1, **whom)
+            else:
+                where = {"convId": they.from_bob["conv_id"], "convType": kind}
+                await ok(they.bob.TIMConvDelete(where))
+            async with asyncio.timeout(10):
+                while await ok(they.bob.TIMMsgFindMessages(ids)):
+                    await asyncio.sleep(0.05)
+            assert len(await ok(they.alice.TIMMsgFindMessages(ids))) == 1
+
+    asyncio.run(scenario())
+
+
+@BOTH
 def test_reading_is_told_and_remembered(server: Server, kind):
     async def scenario():
         async with talk(server, kind) as they:

@@ -70,6 +70,10 @@ class SeenMessages:
         """Take nothing that is kept for certain any longer: what happens to messages during a break is not told."""
         self._stale = set(self._kept)
 
+    def doubt(self, place: Place) -> None:
+        """Take nothing that is kept of one conversation for certain any longer."""
+        self._stale.update(key for key in self._kept if key[0] == place)
+
     def is_stale(self, key: Key) -> bool:
         """Say whether a message may have changed since it was seen."""
         return key in self._stale
