@@ -63,15 +63,15 @@ def test_what_a_list_shows(talk: World):
     assert team == {
         "Type": 2, "GroupId": "team", "GroupType": "Public", "ShowName": "Team", "FaceUrl": "team.png",
         "MsgTime": NOW + 30, "OrderKey": NOW + 30, "UnreadMsgNum": 1, "NewestSeq": 2, "ReadSeq": 1,
-        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "", "ContactGroupName": [],
-        "GroupAtInfo": [],
+        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "",
+        "ContactGroupName": [], "GroupAtInfo": [],
     }  # fmt: skip
     assert bob.pop("LastMessage")["MsgKey"] == f"1_1_{NOW}"
     assert bob == {
         "Type": 1, "To_Account": "bob", "ShowName": "Bob", "FaceUrl": "bob.png", "MsgTime": NOW, "OrderKey": NOW,
         "UnreadMsgNum": 1, "NewestNum": 1, "ReadNum": 0, "ReadTime": 0, "PeerReadNum": 0, "PeerReadTime": 0,
-        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "", "ContactGroupName": [],
-        "GroupAtInfo": [],
+        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "",
+        "ContactGroupName": [], "GroupAtInfo": [],
     }  # fmt: skip
     assert (meeting["NewestSeq"], words(meeting), meeting["MsgFlag"]) == (0, None, "AcceptNotNotify")
 
