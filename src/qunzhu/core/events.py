@@ -489,6 +489,8 @@ class C2CRead(Event, frozen=True, kw_only=True):
     peer: str
     num: int
     at: int
+    unread: int
+    """Messages after it that count as unread."""
 
 
 class C2CHidden(Event, frozen=True, kw_only=True):
@@ -565,13 +567,16 @@ class C2CReactionChanged(C2CEvent, frozen=True, kw_only=True):
     given: bool
 
 
+NULL = msgspec.Raw(b"null")
+
+
 class MessagePinned(GroupEvent, frozen=True, kw_only=True):
-    """A message was pinned (``message`` is its JSON), or is so no more."""
+    """A message was pinned (``message`` is its JSON), or is so no more (null)."""
 
     msg_seq: int
     pinned: bool
     topic_id: str = ""
-    message: msgspec.Raw | None = None
+    message: msgspec.Raw = NULL
 
 
 class ContactNow(msgspec.Struct, frozen=True):
