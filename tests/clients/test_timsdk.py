@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from timsdk import TimClient
 from timsdk.api.group_open_http_svc import GroupOpenHttpSVC
 from timsdk.http_client import HttpClient
 
 from served import ADMIN, KEY, SDKAPPID, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -128,30 +133,17 @@ def test_a_group_is_imported_with_its_members(tim: TimClient, kind: str):
     assert joined == {people[0]: 1448357837, people[1]: 1448357838}
 
 
+def text(words: str) -> list[dict]:
+    """Return the elements of a message."""
+    return [{"MsgType": "TIMTextElem", "MsgContent": {"Text": words}}]
+
+
 WATCHED = ("Name", "MaxMemberNum", "ApplyJoinOption", "ShutUpAllMember", "MuteAllMember")
 
 
 def group_calls() -> set[str]:
     """Return the names of all group calls that the package has."""
     return {name for name, value in vars(GroupOpenHttpSVC).items() if callable(value) and not name.startswith("_")}
-
-
-HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
-
-
-def talk(call, group: str, old: str, ann: str, ben: str) -> None:
-    """Send, import, read, recall and delete messages of groups; the package sends everything as the administrator."""
-    seqs = [call("send_group_msg", group, HELLO, msg_random=number)["MsgSeq"] for number in (1, 2)]
-    call("group_msg_recall", group, [{"MsgSeq": seqs[0]}])
-    page = call("group_msg_get_simple", group, 2, req_msg_seq=seqs[1])["RspMsgList"]
-    shown = [one["MsgSeq"] for one in page]
-    assert (shown[0], seqs[0] in shown) == (seqs[1], False)
-    wanted = [{"From_Account": ann, "SendTime": 1448357900, "Random": 1, "MsgBody": HELLO}]
-    assert [one["Result"] for one in call("import_group_msg", old, wanted)["ImportMsgResult"]] == [0]
-    call("set_unread_msg_num", old, ann, 1)
-    call("delete_group_msg_by_sender", group, ADMIN)
-    page = call("group_msg_get_simple", group, 2, req_msg_seq=seqs[1])["RspMsgList"]
-    assert seqs[1] not in [one["MsgSeq"] for one in page if not one["IsPlaceMsg"]]
 
 
 def test_each_group_call_succeeds(tim: TimClient):
@@ -207,7 +199,7 @@ def test_each_group_call_succeeds(tim: TimClient):
         "GroupId"
     ]
     call("import_group_member", old, [{"Member_Account": ann}], join_time=1448357838, unread_msg_num=5)
-    talk(call, group, old, ann, ben)
+    check_messages(call, group, old, people)
     for one in (group, old):
         call("destroy_group", one)
     assert called == group_calls()
@@ -257,3 +249,32 @@ def test_mutes_of_the_whole_app(tim: TimClient):
     assert 590 < left["C2CmsgNospeakingTime"] <= 600
     assert left["GroupmsgNospeakingTime"] == 4294967295
     assert config.set_no_speaking(ann)["ErrorCode"] == 130008
+
+
+def check_messages(call: Callable[..., dict], group: str, old: str, people: list[str]) -> None:
+    """Send, read, take back and delete messages of one group, and import some into another."""
+    owner, ann, _ = people
+    first = call("send_group_msg", group, text("one"), msg_random=1)["MsgSeq"]
+    second = call("send_group_msg", group, text("two"), msg_random=2)["MsgSeq"]
+    assert second == first + 1
+    page = call("group_msg_get_simple", group, 2, req_msg_seq=second)
+    assert [(item["MsgSeq"], item["MsgBody"]) for item in page["RspMsgList"]] == [
+        (second, text("two")), (first, text("one")),
+    ]  # fmt: skip
+    assert (page["GroupId"], page["IsFinished"]) == (group, 1)
+    recalled = call("group_msg_recall", group, [{"MsgSeq": second}, {"MsgSeq": 9999}])["RecallRetList"]
+    assert recalled == [{"MsgSeq": second, "RetCode": 0}, {"MsgSeq": 9999, "RetCode": 10030}]
+    assert call("group_msg_get_simple", group, 1)["RspMsgList"][0]["MsgSeq"] == first
+    call("delete_group_msg_by_sender", group, ADMIN)
+    assert call("group_msg_get_simple", group, 1, req_msg_seq=first)["RspMsgList"][0]["IsPlaceMsg"] == 1
+    messages = [
+        {"From_Account": user, "SendTime": 1448357840 + n, "Random": n, "MsgBody": text(user)}
+        for n, user in enumerate((owner, ann))
+    ]
+    brought = call("import_group_msg", old, messages)["ImportMsgResult"]
+    assert [(item["MsgSeq"], item["Result"]) for item in brought] == [(1, 0), (2, 0)]
+    shown = call("group_msg_get_simple", old, 20)["RspMsgList"]
+    assert [(item["From_Account"], item["MsgTimeStamp"]) for item in shown] == [(ann, 1448357841), (owner, 1448357840)]
+    call("set_unread_msg_num", old, ann, 1)
+    [member] = [m for m in call("get_group_member_info", old)["MemberList"] if m["Member_Account"] == ann]
+    assert member["MsgSeq"] == 1

@@ -127,6 +127,7 @@ def _envelope(status: Json, code: Json) -> Json:
             "ActionStatus": status,
             "ErrorCode": {"type": "integer", **code},
             "ErrorInfo": {"type": "string", "description": "Empty, or the text of the code with what caused it."},
+            "ErrorDisplay": {"type": "string", "description": "Empty; only in recentcontact."},
         },
         "required": ["ActionStatus", "ErrorCode", "ErrorInfo"],
     }
