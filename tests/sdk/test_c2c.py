@@ -227,6 +227,23 @@ def test_gaps_are_pulled_and_repetitions_dropped():
     asyncio.run(scenario())
 
 
+def test_an_account_made_anew_begins_anew():
+    async def scenario():
+        fake = Mailbox()
+        fake.post(90)
+        client, _ = await on_fake(fake)
+        diary = Diary(client)
+        fake.mail.clear()
+        fake.post(3)
+        fake.end()
+        await until(lambda: client.known_c2c == 3 and client.state is State.CONNECTED)
+        fake.push("c2c_message", fake.post(4))
+        await until(lambda: diary.nums() == [4])
+        await client.close()
+
+    asyncio.run(scenario())
+
+
 def test_what_waits_at_the_first_login_is_told():
     ledger = C2CLedger(None)
     push = {"Num": 7, "Prev": 4}
