@@ -128,6 +128,11 @@ def test_reading_commands_write_nothing(world):
         "get_reaction_users": {"GroupId": group, "MsgSeq": seq, "ReactionId": "smile"},
         "get_pinned_group_messages": {"GroupId": group},
     }  # fmt: skip
+    world.execute(
+        "INSERT INTO archives (sort, hour, uuid, size, md5, gzip_size, gzip_md5) VALUES (2, :hour, :id, 1, '', 1, '')",
+        hour=world.now // 3600 * 3600 - 3600, id="0" * 32,
+    )  # fmt: skip
+    fields["get_history"] = {"ChatType": "Group", "MsgTime": "2023111505"}
     before = world.dump()
     world.call("request_upload", Sort="File", Size=1)  # each time another UUID
     assert {*fields, "request_upload"} == {command.name for command in BY_NAME.values() if not command.writes}

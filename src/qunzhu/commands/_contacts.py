@@ -90,9 +90,10 @@ COLUMNS: LiteralString = (
 WIDTH = len(Contact.__struct_fields__)
 UNREAD_C2C: LiteralString = (
     "(SELECT count(*) FROM c2c_messages q WHERE q.low = CASE WHEN c.peer < c.user_id THEN c.peer ELSE c.user_id END"
-    " AND q.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END AND q.num > c.read_num"
-    " AND q.num > c.hidden_num AND q.from_low = CASE WHEN c.peer < c.user_id THEN 1 ELSE 0 END AND c.peer <> c.user_id"
-    " AND q.state = 0 AND q.quiet = 0 AND q.at >= :since"
+    " AND q.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END"
+    " AND q.num > CASE WHEN c.hidden_num > c.read_num THEN c.hidden_num ELSE c.read_num END"
+    " AND q.from_low = CASE WHEN c.peer < c.user_id THEN 1 ELSE 0 END AND c.peer <> c.user_id"
+    " AND q.state = 0 AND q.quiet = 0 AND +q.at >= :since"
     " AND q.hidden & CASE WHEN c.user_id < c.peer THEN 1 ELSE 2 END = 0)"
 )
 WITH_USERS: LiteralString = (
@@ -107,10 +108,10 @@ NEWEST_USERS: LiteralString = (
     " ORDER BY c.at DESC, c.peer DESC LIMIT :limit"
 )
 QUIET_IN_GROUP: LiteralString = (
+    # By the sign the index is searched from what was read on, and not from one of the other bounds.
     "(SELECT count(*) FROM messages q WHERE q.group_num = g.num AND q.topic_num = 0 AND q.quiet = 1"  # noqa: S608
-    " AND q.seq > m.cleared_seq AND q.seq > g.cleared_seq AND q.seq > "
-    + READ_SEQ
-    + " AND q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END)"
+    " AND q.seq > " + READ_SEQ + " AND +q.seq > m.cleared_seq AND +q.seq > g.cleared_seq"
+    " AND +q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END)"
 )
 OF_GROUPS: LiteralString = (
     "SELECT 2, g.group_id, coalesce(c.last_num, 0), coalesce(c.at, 0), coalesce(c.read_num, 0),"  # noqa: S608

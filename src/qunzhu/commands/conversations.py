@@ -22,10 +22,10 @@ from qunzhu.commands._contacts import (
     unread_with_users,
     walk,
 )
+from qunzhu.commands._history import is_for
 from qunzhu.commands._shared import masks_of
 from qunzhu.commands._streams import first_kept, first_visible
 from qunzhu.commands.contacts import ContactAccount, ContactGroupText, Sort, named_peer
-from qunzhu.commands.syncing import is_for
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.errors import Refused
@@ -39,10 +39,11 @@ from qunzhu.core.rights import Role
 PAGE = 100
 EXAMINED = 500
 """So many conversations one call looks at: with a filter that few pass, a page may hold fewer than asked for."""
-LOOK_BACK = 10
+LOOK_BACK = 500
+"""In so many messages the last one is looked for, and unread mentions."""
+TRIED = 10
 """So many messages are tried for the last one that the user sees."""
-MENTIONS_BACK, MENTIONS = 500, 30
-"""Mentions are looked for in so many unread messages, and the newest so many are told."""
+MENTIONS = 30
 ME, ALL = 1, 2
 PINNED_FIRST = 2**40
 SILENT = frozenset({MSG_FLAGS.index("Discard"), MSG_FLAGS.index("AcceptNotNotify")})
@@ -210,11 +211,10 @@ def _shown(tx: Tx, who: Who, seat: Seat, folders: Folders) -> Conversation:
 
 LAST_C2C: LiteralString = (
     "SELECT body FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
-    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY num DESC LIMIT 1"
+    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY at DESC, msg_seq DESC, random DESC LIMIT 1"
 )
 READ_TIME: LiteralString = (
-    "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND from_low = :from_low"
-    " ORDER BY num DESC LIMIT 1"
+    "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num ORDER BY num DESC LIMIT 1"
 )
 SELECT_READ = "SELECT read_num FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"
 
@@ -233,8 +233,8 @@ def _of_user(tx: Tx, who: Who, seat: Seat) -> dict[str, Any]:
         mine=side(user, low),
     )
     peer_read = (tx.one(SELECT_READ, user=peer, peer=user) or (0,))[0]
-    read_at = tx.one(READ_TIME, **both, num=contact.read_num, from_low=int(peer == low)) if contact.read_num else None
-    seen_at = tx.one(READ_TIME, **both, num=peer_read, from_low=int(user == low)) if peer_read else None
+    read_at = tx.one(READ_TIME, **both, num=contact.read_num) if contact.read_num else None
+    seen_at = tx.one(READ_TIME, **both, num=peer_read) if peer_read else None
     return {
         "To_Account": peer, "LastMessage": msgspec.Raw(last[0].encode()) if last else UNSET,
         "NewestNum": contact.last_num, "ReadNum": contact.read_num, "ReadTime": read_at[0] if read_at else 0,
@@ -265,8 +265,8 @@ def _last(tx: Tx, who: Who, contact: Contact, joined: Joined) -> msgspec.Raw | U
     masks = masks_of(tx, stream.group, who.user, Role(member.role), stream.topic_num)
     first = max(first_visible(tx, who, stream, member, masks), first_kept(tx, who, stream))
     rows = tx.all(
-        LAST_IN_GROUP, num=stream.group.num, topic=stream.topic_num, user=who.user, limit=LOOK_BACK,
-        after=max(first - 1, hidden_of(contact, member)),
+        LAST_IN_GROUP, num=stream.group.num, topic=stream.topic_num, user=who.user, limit=TRIED,
+        after=max(first - 1, hidden_of(contact, member), stream.next_seq - 1 - LOOK_BACK),
     )  # fmt: skip
     return next((shown for row in rows if (shown := _as_last(who, row)) is not None), UNSET)
 
@@ -292,7 +292,7 @@ def _mentions(tx: Tx, who: Who, seat: Seat) -> list[MentionOfMe]:
         return []
     stream = joined.stream
     rows = tx.all(
-        SELECT_MENTIONS, num=stream.group.num, topic=stream.topic_num, after=max(seen, seat.newest - MENTIONS_BACK),
+        SELECT_MENTIONS, num=stream.group.num, topic=stream.topic_num, after=max(seen, seat.newest - LOOK_BACK),
         user=who.user, limit=MENTIONS,
     )  # fmt: skip
     found = ((seq, _whom(who.user, body)) for seq, flags, body in reversed(rows) if is_for(who.user, flags, body))

@@ -479,6 +479,8 @@ class C2CRead(Event, frozen=True, kw_only=True):
     peer: str
     num: int
     at: int
+    unread: int
+    """Messages after it that count as unread."""
 
 
 class C2CHidden(Event, frozen=True, kw_only=True):

@@ -37,7 +37,10 @@ FIELDS: dict[str, str] = {
     "Status.To_Account": "The account.",
     "ErrorList.To_Account": "The account.",
     "Sync.Groups": "Group ids the client knows, each with the newest seq it has seen; 0: none.",
-    "Missed.Groups": "All groups of the user, each with the seq of its newest stored notice or message.",
+    "Missed.Groups": (
+        "All groups of the user, each with the seq of its newest stored notice or message; none where `C2C` alone was"
+        " given."
+    ),
     "Profiles.UserList": "Profiles of the registered ones among the accounts asked for.",
     # Media
     "ContentType": "Its type, such as `image/png`. Absent: unknown.",
@@ -549,6 +552,16 @@ FIELDS: dict[str, str] = {
     "Sync.Topics": "Ids of topics the client knows, each with the newest seq it has seen; 0: none.",
     "Missed.Topics": "All topics of the user's communities, each with its newest seq; only where `Topics` was given.",
     "Upto": "Of those in `More`: the seq up to which this answer goes. Ask again from there.",
+    # Files with an hour's messages
+    "ChatType": "`C2C`: messages between two users; `Group`: messages of groups.",
+    "ExpireTime": "Until when the link holds, `YYYY-MM-DD HH:MM:SS` in the app's time zone.",
+    "File": "The file.",
+    "FileMD5": "MD5 of the unpacked file, hexadecimal.",
+    "FileSize": "Bytes of the unpacked file.",
+    "GzipMD5": "MD5 of the file as it is downloaded, hexadecimal.",
+    "GzipSize": "Bytes of the file as it is downloaded.",
+    "GetHistory.MsgTime": "The hour, `YYYYMMDDHH` in the app's time zone.",
+    "URL": "Where it is, for whoever has the link.",
     # What happens to stored messages
     "Count": "Most users of a page.",
     "Cursor": "`Cursor` of the page before; empty: the first page.",
@@ -937,6 +950,8 @@ SAMPLES: dict[str, Any] = {
     "MsgContent": {"Text": "Good morning"},
     "SendGroupMsg.MsgPriority": "Normal",
     "Sync.Topics": {},
+    "ChatType": "Group",
+    "GetHistory.MsgTime": "2026010108",
     "ReqMsgNumber": 20,
     "GroupMsgGetSimple.ReqMsgSeq": 7803321,
     "PullGroupMessages.Seq": 7803321,

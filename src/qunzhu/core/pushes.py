@@ -165,7 +165,7 @@ def _c2c_receipt_given(event: C2CReceiptGiven) -> list[Push]:
 @pushed(C2CRead)
 def _c2c_read(event: C2CRead) -> list[Push]:
     read = {"Reader_Account": event.reader, "Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
-    mine = {"Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    mine = {"Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num, "UnreadMsgNum": event.unread}
     return [
         Push(MESSAGE_CHANGE, {"ChangeType": "Read", **read}, [event.peer]),
         Push(CONVERSATION_CHANGE, {"ChangeType": "Read", **mine}, [event.reader]),
@@ -174,7 +174,7 @@ def _c2c_read(event: C2CRead) -> list[Push]:
 
 @pushed(C2CHidden)
 def _c2c_hidden(event: C2CHidden) -> list[Push]:
-    change = {"ChangeType": "MessagesDeleted", "Peer_Account": event.peer, "MsgKeyList": event.keys}
+    change = {"ChangeType": "Hidden", "Peer_Account": event.peer, "MsgKeyList": event.keys}
     return [Push(CONVERSATION_CHANGE, change, [event.user])]
 
 

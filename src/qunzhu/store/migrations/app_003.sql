@@ -103,6 +103,7 @@ CREATE TABLE c2c_messages (
   PRIMARY KEY (low, high, at, msg_seq, random)
 ) {clustered};
 CREATE INDEX c2c_messages_by_num ON c2c_messages (low, high, num);
+CREATE INDEX c2c_messages_by_random ON c2c_messages (low, high, random, at, from_low);
 -- A user's conversations: sort 1 with a user, 2 with a group or topic (there is a row only where he changed something).
 -- last_num, read_num and hidden_num are numbers of one-to-one messages, or seqs of a group's stream. The conversation is
 -- out of sight up to hidden_num, which he wanted at hidden_at. changed_at: when its marks or conversation groups last
@@ -147,3 +148,15 @@ CREATE TABLE silenced (
   c2c_until BIGINT NOT NULL,
   group_until BIGINT NOT NULL
 ) {clustered};
+-- Files with all messages of one hour: sort 1 one-to-one, 2 groups. uuid is empty where there was no message.
+CREATE TABLE archives (
+  sort INTEGER NOT NULL,
+  hour BIGINT NOT NULL,
+  uuid {text} NOT NULL,
+  size BIGINT NOT NULL,
+  md5 {text} NOT NULL,
+  gzip_size BIGINT NOT NULL,
+  gzip_md5 {text} NOT NULL,
+  PRIMARY KEY (sort, hour)
+) {clustered};
+CREATE INDEX c2c_messages_by_time ON c2c_messages (at, low, high, msg_seq, random);
