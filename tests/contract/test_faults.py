@@ -97,6 +97,7 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("pin_conversation", "bob", {"Type": 2, "GroupId": "team", "Pinned": True}),
     ("set_c2c_receive_option", "bob", {"To_Account": ["cid", "dan"], "MsgFlag": "Discard"}),
     ("read_all_conversations", "cid", {}),
+    ("set_all_receive_option", "bob", {"MsgFlag": "Discard", "StartOfDay": 79200, "Duration": 28800}),
     ("set_conversation_data", "bob", {"ConvList": [CID_GIVEN], "CustomData": "c"}),
     ("create_contact_group", "bob", {"From_Account": "bob", "GroupContactItem": [
         {"GroupName": "n", "ContactItem": [CID_GIVEN]},

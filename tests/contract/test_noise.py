@@ -54,7 +54,7 @@ GOOD = {
     "TopicName": "n", "TopicId": "@TGS#_many@TOPIC#_t", "TopicIdList": ["@TGS#_many@TOPIC#_t"], "From_Account": "bob",
     "GroupAttr": [{"key": "a", "value": "1"}], "GroupCounter": [{"Key": "likes", "Value": 1}],
     "ApplicationId": 1, "Accept": 1, "Time": 1, "Timestamp": 0, "CommandType": 1, "Admin_Account": ["bob"],
-    "Duration": 9, "Offset": 0,
+    "Duration": 9, "Offset": 0, "StartOfDay": 0,
     "ReqMsgNumber": 5, "MsgSeqList": [{"MsgSeq": 2}], "MsgSeq": 2, "Sender_Account": "bob", "UnreadMsgNum": 1,
     "MsgList": [{"From_Account": "bob", "SendTime": 1_700_000_000,
                  "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}]}],

@@ -77,6 +77,11 @@ class Seat(msgspec.Struct, frozen=True):
         deleted = self.joined is None or self.joined.member.joined_at <= self.contact.hidden_at
         return bool(self.contact.top_at) or not (deleted and self.newest <= hidden)
 
+    @property
+    def is_listed(self) -> bool:
+        """Say whether the list shows it: topics are in none."""
+        return self.is_there and (self.joined is None or self.joined.stream.topic is None)
+
 
 def hidden_of(contact: Contact, member: MemberRow) -> int:
     """Return up to where a group's conversation is out of sight: what was hidden before he joined does not count."""

@@ -102,6 +102,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     PeerReadNum: int | UnsetType = UNSET
     PeerReadTime: int | UnsetType = UNSET
     MsgFlag: str
+    Listed: bool
     Pinned: bool
     Marks: int
     CustomData: str
@@ -203,7 +204,7 @@ def _shown(tx: Tx, who: Who, seat: Seat, folders: Folders) -> Conversation:
     return Conversation(
         Type=contact.sort, ShowName=seat.name, FaceUrl=seat.face_url, MsgTime=seat.at,
         OrderKey=seat.at + (PINNED_FIRST if contact.top_at else 0), UnreadMsgNum=seat.unread,
-        MsgFlag=MSG_FLAGS[seat.msg_flag], Pinned=bool(contact.top_at), Marks=contact.marks,
+        MsgFlag=MSG_FLAGS[seat.msg_flag], Listed=seat.is_listed, Pinned=bool(contact.top_at), Marks=contact.marks,
         CustomData=contact.custom_mark, ContactGroupName=list(folders.get((contact.sort, contact.peer), ())),
         GroupAtInfo=_mentions(tx, who, seat), **special,
     )  # fmt: skip

@@ -408,6 +408,16 @@ class AccountsChanged(Event, frozen=True, kw_only=True):
     deleted: list[str] = []
 
 
+class AllReceiveOptionSet(Event, frozen=True, kw_only=True):
+    """A user set how all messages reach him; unix seconds, or seconds after midnight."""
+
+    user: str
+    flag: str
+    start_of_day: int
+    start_at: int
+    seconds: int
+
+
 class LoginsRevoked(Event, frozen=True, kw_only=True):
     """UserSigs of a user made before ``before`` (unix seconds) no longer hold."""
 

@@ -19,6 +19,14 @@ FIELDS: dict[str, str] = {
     "ResultInfo": "What the code means.",
     "ResultItem": "One item per account of the request, in its order.",
     "UserID": "An account's id.",
+    # How all messages reach a user
+    "SetAllReceiveOption.MsgFlag": "How messages reach the caller.",
+    "SetAllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",
+    "SetAllReceiveOption.StartTime": "Once, from this unix time on; this or `StartOfDay`.",
+    "StartOfDay": "Every day from so many seconds after midnight on, by the user's clock.",
+    "AllReceiveOption.MsgFlag": "How messages reach the caller then.",
+    "AllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",
+    "AllReceiveOption.StartTime": "Once, from this unix time on; 0: every day.",
     # Sessions
     "Detail": "Platforms with a session; only with `IsNeedDetail` 1 and only of users who are online.",
     "ErrorList": "Accounts that are not registered; absent where all are.",
@@ -784,6 +792,7 @@ FIELDS: dict[str, str] = {
     "Conversation.ReadTime": "Time of the other's newest message that the caller has read, unix seconds; 0: none.",
     "PeerReadNum": "`Num` up to which the other has read.",
     "PeerReadTime": "Time of the caller's newest message that the other has read, unix seconds; 0: none.",
+    "Listed": "True: it is in the list; false: nothing new came since it was deleted, or it is a topic's.",
     "Conversation.Marks": "Mask of 64 bits; mark n is bit n - 1.",
     "CustomData": "The custom mark; empty: none.",
     "SetConversationData.CustomData": "The text to keep with them; empty: none any more.",

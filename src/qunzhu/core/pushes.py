@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from qunzhu.core.events import (
+    AllReceiveOptionSet,
     C2CEvent,
     C2CExtensionsChanged,
     C2CHidden,
@@ -282,3 +283,15 @@ def _all_read(event: ConversationsRead) -> list[Push]:
         for peer, num in event.peers.items()
     ]  # fmt: skip
     return [Push(CONVERSATION_CHANGE, own, [event.user], event.session), *told]
+
+
+# How all messages reach a user
+
+
+@pushed(AllReceiveOptionSet)
+def _all_receive_option(event: AllReceiveOptionSet) -> list[Push]:
+    params = {
+        "ChangeType": "AllReceiveOption", "MsgFlag": event.flag, "StartOfDay": event.start_of_day,
+        "StartTime": event.start_at, "Duration": event.seconds,
+    }  # fmt: skip
+    return [Push(CONVERSATION_CHANGE, params, [event.user])]

@@ -7,6 +7,7 @@ import msgspec
 from qunzhu.core.elements import Element
 from qunzhu.core.events import (
     AccountsChanged,
+    AllReceiveOptionSet,
     ApplicationDecided,
     ApplicationMade,
     ApplicationsSeen,
@@ -241,6 +242,8 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
     ("An account is muted in the whole app", Silenced(user="bob", c2c_until=_AT + 3600, group_until=0)),
     ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
     ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
+    ("A user sets how all messages reach him",
+     AllReceiveOptionSet(user="erin", flag="AcceptNotNotify", start_of_day=79200, start_at=0, seconds=28800)),
 )  # fmt: skip
 """At least one of every event, so that every form of tip and notice is shown."""
 

@@ -160,3 +160,11 @@ CREATE TABLE archives (
   PRIMARY KEY (sort, hour)
 ) {clustered};
 CREATE INDEX c2c_messages_by_time ON c2c_messages (at, low, high, msg_seq, random);
+-- How all of a user's messages reach him: every day from start_of_day on (seconds after midnight), or once from start_at.
+CREATE TABLE receive_options (
+  user_id {text} NOT NULL PRIMARY KEY,
+  msg_flag INTEGER NOT NULL,
+  start_of_day INTEGER NOT NULL,
+  start_at BIGINT NOT NULL,
+  seconds BIGINT NOT NULL
+) {clustered};
