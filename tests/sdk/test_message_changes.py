@@ -8,6 +8,7 @@ import pytest
 
 from qunzhu.tim import TimRender
 from sdk.talk import C2C, ELEMENTS, GROUP, Talk, talk, text
+from sdk.test_cache import Counted
 from sdk.test_tim import created, member, names
 from served import Server, signed_in, until
 
@@ -358,6 +359,29 @@ def test_ones_own_reaction_among_many_is_known(server: Server):
                 assert one["message_reaction_total_user_count"] == 11
                 assert len(one["message_reaction_partial_user_info_array"]) == 10
                 assert one["message_reaction_reacted_by_myself"] is mine
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_read_where_nobody_listens(server: Server):
+    async def scenario():
+        async with talk(server, GROUP) as they:
+            sent = await they.say("quiet")
+            await they.got("quiet")
+            they.bob._messages.clear()  # as if it had dropped out
+            events: list[object] = []
+            they.bob._client.listen(events.append)
+            counted = Counted(they.bob)
+            await they.bob.TIMSetMsgReactionsChangedCallback({"callback": None})
+            await ok(they.alice.TIMMsgAddMessageReaction({"json_msg": sent, "reaction_id": "x"}))
+            await until(lambda: events)
+            await asyncio.sleep(0.1)
+            assert counted.number == 0
+            await they.bob.TIMSetMsgReactionsChangedCallback({"callback": they.bob_ears._hearing("Reactions"),
+                                                              "data": "Reactions"})  # fmt: skip
+            await ok(they.alice.TIMMsgRemoveMessageReaction({"json_msg": sent, "reaction_id": "x"}))
+            await until(lambda: they.bob_ears.heard("Reactions"))
+            assert counted.number == 1
 
     asyncio.run(scenario())
 

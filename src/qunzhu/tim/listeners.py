@@ -137,7 +137,7 @@ class Listeners:
 
     def _teller(self, client: Client) -> MessageTeller:
         kept = self._kept_of(client)
-        return MessageTeller(client.user, kept, Reading(client, self._profiles, kept), self.tell)
+        return MessageTeller(client.user, kept, Reading(client, self._profiles, kept), self.tell, self.hears)
 
     def _arrived(self, client: Client, told: Notice) -> None:
         """Tell of a message, but not of one that this SDK has sent and knows to be sent."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,20 +19,25 @@ from qunzhu.tim.pulled import Reading
 
 log = logging.getLogger("qunzhu.tim")
 Tell = Callable[..., None]
+Hears = Callable[..., bool]
 
 
 class MessageTeller:
     """Tells one user's listeners what happens to his messages, and keeps what is kept of them true."""
 
-    def __init__(self, user: str, kept: LocalMessages, reading: Reading, tell: Tell) -> None:
-        self.user, self.kept, self._reading, self._tell = user, kept, reading, tell
+    def __init__(self, user: str, kept: LocalMessages, reading: Reading, tell: Tell, hears: Hears) -> None:
+        self.user, self.kept, self._reading, self._tell, self._hears = user, kept, reading, tell, hears
+        self._heard = False
+        """Somebody listens for the change: what he is to be told of it may be read from the server."""
 
     async def message_changed(self, change: Notice) -> None:
         """Tell a ``message_change`` push."""
         if (row := MESSAGE_CHANGES.get(change["ChangeType"])) is None:
             return
+        take, *listeners = row
+        self._heard = self._hears(*listeners)
         try:
-            await row(self, change)
+            await take(self, change)
         except CallFailed as fault:
             log.warning("%s of a message is not told: %s", change["ChangeType"], fault.text)
 
@@ -58,8 +63,9 @@ class MessageTeller:
         refs = self.refs(change)
         found = {ref: self._found(ref) for ref in refs}
         missing = [ref for ref, message in found.items() if message is None]
-        read = await self._reading.at(refs[0].place, missing) if missing else []
-        return [message for message in (*found.values(), *read) if message is not None]
+        read = await self._reading.at(refs[0].place, missing) if missing and self._heard else []
+        whole = [message for message in (*found.values(), *read) if message is not None]
+        return sorted(whole, key=self.kept.position)
 
     def _found(self, ref: Ref) -> Message | None:
         return self.kept.by_seq(ref.place, ref.seq) if ref.place.type == GROUP else self.kept.at(ref.place, ref.id)
@@ -72,11 +78,11 @@ class MessageTeller:
 
     async def reacted(self, ref: Ref, reaction_id: str) -> bool:
         """Say whether the user is among those who gave a reaction; only the first of them come with a change."""
-        return reaction_id in await self._reading.own_reactions(ref)
+        return self._heard and reaction_id in await self._reading.own_reactions(ref)
 
     async def profile(self, user: str) -> Json:
         """Return a user's profile."""
-        return (await self._reading.profiles([user])).get(user, {})
+        return (await self._reading.profiles([user])).get(user, {}) if self._heard else {}
 
 
 async def _recalled(teller: MessageTeller, change: Notice) -> None:
@@ -177,9 +183,19 @@ async def _pinned(teller: MessageTeller, change: Notice) -> None:
     teller.tell("pinned", ref.place.id, message, change["Pinned"], member)
 
 
-MESSAGE_CHANGES: dict[str, Callable[[MessageTeller, Notice], Awaitable[None]]] = {
-    "Recalled": _recalled, "Modified": _modified, "Read": _peer_read, "Receipt": _receipt, "Extensions": _extensions,
-    "Reactions": _reactions, "Pinned": _pinned,
+class Row(NamedTuple):
+    """What takes a change in, and the listeners that are told of it."""
+
+    take: Callable[[MessageTeller, Notice], Awaitable[None]]
+    listener: str
+    other: str = ""
+
+
+MESSAGE_CHANGES: dict[str, Row] = {
+    "Recalled": Row(_recalled, "recalled"), "Modified": Row(_modified, "modified"),
+    "Read": Row(_peer_read, "receipts"), "Receipt": Row(_receipt, "receipts"),
+    "Extensions": Row(_extensions, "extensions_changed", "extensions_deleted"),
+    "Reactions": Row(_reactions, "reactions"), "Pinned": Row(_pinned, "pinned"),
 }  # fmt: skip
 
 
