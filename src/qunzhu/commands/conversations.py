@@ -210,9 +210,14 @@ def _shown(tx: Tx, who: Who, seat: Seat, folders: Folders) -> Conversation:
     )  # fmt: skip
 
 
+OF_C2C: LiteralString = (
+    " FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
+    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0"
+)
 LAST_C2C: LiteralString = (
-    "SELECT body FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
-    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY at DESC, msg_seq DESC, random DESC LIMIT 1"
+    # The last second by the table's key, and in it the one that came last.
+    "SELECT body" + OF_C2C + " AND at = (SELECT at" + OF_C2C + " ORDER BY at DESC, msg_seq DESC, random DESC LIMIT 1)"
+    " ORDER BY num DESC LIMIT 1"
 )
 READ_TIME: LiteralString = (
     "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num ORDER BY num DESC LIMIT 1"
