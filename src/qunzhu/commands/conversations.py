@@ -367,7 +367,10 @@ UNREAD_USERS: LiteralString = (
 )
 READ_USERS = (
     "UPDATE contacts SET read_num = last_num WHERE user_id = :user AND sort = 1 AND last_num > read_num"
-    " AND last_num >= :oldest RETURNING peer, read_num"
+    " AND last_num >= :oldest RETURNING peer, read_num, (SELECT q.at FROM c2c_messages q"
+    " WHERE q.low = CASE WHEN contacts.peer < contacts.user_id THEN contacts.peer ELSE contacts.user_id END"
+    " AND q.high = CASE WHEN contacts.peer < contacts.user_id THEN contacts.user_id ELSE contacts.peer END"
+    " AND q.num = contacts.last_num)"
 )
 
 
@@ -382,6 +385,6 @@ def read_all_conversations(tx: Tx, who: Who, req: ReadAllConversations) -> AllRe
     if groups or peers:
         tx.emit(ConversationsRead(
             user=who.user, at=who.now, groups={names[num]: seq for num, seq in groups},
-            peers={peer: num for peer, num in peers}, session=session_of(who, who.user),  # noqa: C416 - as above
+            peers={peer: (num, at or 0) for peer, num, at in peers}, session=session_of(who, who.user),
         ))  # fmt: skip
     return AllRead(IsFinished=int(len(unread) <= MOST_READ))

@@ -48,7 +48,9 @@ class ConversationReadingCalls(KeepingCalls):
             pass
         kept = await self._conversations(client)
         listed = [{**info.item(one.key), info.PLACE[one.key.sort]: one.newest} for one in kept]
+        new = [one.key for one in kept if one.key.sort == C2C and one.read < one.newest]
         await self._keeping(client).did({"ChangeType": "Read", "ConvList": listed})
+        await self._keeping(client).look_again(new)  # the time of what was read is the server's to say
 
     async def _read_one(self, client: Client, key: Key, at: int, seq: int) -> None:
         """Mark one conversation as read. What is left the server says again: something new may have come meanwhile."""
