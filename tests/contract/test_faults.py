@@ -180,9 +180,8 @@ def brittle(request, tmp_path):
     world.call("modify_group_attr", GroupId="team", GroupAttr=attributes)
     world.call("update_group_counter", GroupId="team", GroupCounter=COUNTERS)
     for _ in range(2):
-        world.say("team", "x", "cid", NeedReadReceipt=1)
+        world.say("team", "x", "cid", NeedReadReceipt=1, SupportMessageExtension=1)
         world.say("@TGS#_club", "x", "bob", TopicId="@TGS#_club@TOPIC#_t")
-    world.say("team", "hello", "bob", SupportMessageExtension=1)
     world.call(
         "sendmsg",
         "bob",
