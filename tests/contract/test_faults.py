@@ -180,29 +180,14 @@ def brittle(request, tmp_path):
     world.call("modify_group_attr", GroupId="team", GroupAttr=attributes)
     world.call("update_group_counter", GroupId="team", GroupCounter=COUNTERS)
     for _ in range(2):
-        world.say("team", "x", "cid", NeedReadReceipt=1, SupportMessageExtension=1)
+        world.say("team", "x", "cid", NeedReadReceipt=1)
         world.say("@TGS#_club", "x", "bob", TopicId="@TGS#_club@TOPIC#_t")
-<<<<<<< HEAD
-    world.call(
-        "sendmsg",
-        "bob",
-        To_Account="cid",
-        MsgSeq=1,
-        MsgRandom=1,
-        MsgBody=HELLO,
-        SupportMessageExtension=1,
-        IsNeedReadReceipt=1,
-    )
-    world.call("add_message_reaction", "bob", GroupId="team", MsgSeq=2, ReactionId="smile")
-    world.call("group_set_key_values", GroupId="team", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
-=======
     world.group("Public", owner="bob", members=["cid"], GroupId="chat")
     world.say("chat", "hello", "bob", SupportMessageExtension=1)
     world.call("sendmsg", "bob", To_Account="cid", MsgSeq=1, MsgRandom=1, MsgBody=HELLO, SupportMessageExtension=1,
                IsNeedReadReceipt=1)  # fmt: skip
     world.call("add_message_reaction", "bob", GroupId="chat", MsgSeq=2, ReactionId="smile")
     world.call("group_set_key_values", GroupId="chat", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
->>>>>>> main
     world.call("create_contact_group", From_Account="bob", GroupContactItem=[
         {"GroupName": "work", "ContactItem": [CID_GIVEN]},
     ])  # fmt: skip
