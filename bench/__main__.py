@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import ceiling, fanout, fanout_report, groups, grow, kills, limits, report, rounds, soak, target
+from bench import ceiling, fanout, fanout_report, groups, grow, kills, limits, report, rounds, send, soak, target
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
 from bench.target import Target
@@ -84,6 +84,34 @@ def create(
     result = report.Result(
         "create", report.now(), machine(folder), seconds, count, runs, bounds, report.ratios(runs, bounds)
     )
+    report.show(result, console)
+    console.print(f"kept as {report.keep(result, out)} and .png")
+
+
+@main.command("send")
+@click.option("--seconds", default=5.0, show_default=True, help="Measured seconds of each load, after 1 s of warm-up.")
+@click.option(
+    "--connections", default="1,8,64", show_default=True, callback=widths, help="Connections of the closed loop."
+)
+@click.option("--rounds", "count", default=3, show_default=True, help="Rounds; the tables show their medians.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def send_command(
+    seconds: float, connections: tuple[int, ...], count: int, folder: Path, options: tuple[str, ...], out: Path
+) -> None:
+    """Send messages to groups over REST, and measure the limits that the rate is compared with."""
+    runs, bounds = rounds.rounds(
+        [fixed, functools.partial(send.qunzhu, options=options)],
+        send.workload(target.accounts()),
+        connections=connections,
+        seconds=seconds,
+        count=count,
+        folder=folder,
+        say=lambda line: console.print(line, highlight=False),
+    )
+    compared = report.ratios(runs, bounds, peers=False)
+    result = report.Result("send", report.now(), machine(folder), seconds, count, runs, bounds, compared)
     report.show(result, console)
     console.print(f"kept as {report.keep(result, out)} and .png")
 

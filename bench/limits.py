@@ -71,6 +71,7 @@ class Workload(msgspec.Struct, frozen=True):
     """What `store_loop` runs.
 
     `schema`: statements that make the tables and the rows which operations expect (accounts, counters).
+    `prepared`: statements with parameters that fill the tables before the clock starts.
     `operation`: see `Operation`. Its texts must be the server's own constants, not copies.
     `pragmas`: statements for the connection, before the schema: the server's own durability.
     `checkpointer`: checkpoints run in a thread with a connection of its own, as a server may choose to do.
@@ -79,6 +80,7 @@ class Workload(msgspec.Struct, frozen=True):
     name: str
     schema: Sequence[str]
     operation: Operation
+    prepared: Sequence[tuple[str, Bindings]] = ()
     pragmas: Sequence[str] = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
     checkpointer: bool = False
 
@@ -218,6 +220,9 @@ def _run(place: Path, workload: Workload, seconds: float, *, batch: int) -> tupl
     database = apsw.Connection(str(place / "bench.db"))
     for statement in (*workload.pragmas, *workload.schema):
         database.execute(statement).fetchall()
+    with database:
+        for text, values in workload.prepared:
+            database.execute(text, values).fetchall()
     taken, number = array("q"), 0
     with _checkpoints(place / "bench.db", database, workload):
         end = time.monotonic() + seconds

@@ -20,6 +20,7 @@ PEER_FACTOR = 2.0
 SYNC_FACTOR = 5.0
 GENERATOR_FACTOR = 2.0
 GENERATOR_SHARE = 0.9
+MADE = {"create": "groups created per second", "send": "messages sent per second"}
 
 
 class Ratio(msgspec.Struct, frozen=True):
@@ -66,7 +67,7 @@ def over(above: float | None, below: float | None) -> float | None:
     return round(above / below, 3) if above is not None and below else None
 
 
-def ratios(runs: Sequence[Run], bounds: Sequence[Limits]) -> list[Ratio]:
+def ratios(runs: Sequence[Run], bounds: Sequence[Limits], *, peers: bool = True) -> list[Ratio]:
     """Return the comparisons that the project has set itself goals for, each within this one benchmark."""
     ours, stores = rate(runs, "qunzhu", 64), [bound.store.rate for bound in bounds if bound.store]
     store = over(ours, median(stores) if stores else None)
@@ -76,9 +77,10 @@ def ratios(runs: Sequence[Run], bounds: Sequence[Limits]) -> list[Ratio]:
     eight = over(median(eights) if eights else None, median(bound.append.p50_us for bound in bounds))
     share = max((run.measured.cpu_share for run in runs if run.target == "qunzhu"), default=None)
     spare = over(rate(runs, "fixed", 64), ours)
+    against = [at_least("rate at 64 connections / ejabberd's", peer, PEER_FACTOR)]
     return [
         at_least("rate at 64 connections / bare store loop", store, STORE_SHARE),
-        at_least("rate at 64 connections / ejabberd's", peer, PEER_FACTOR),
+        *(against if peers else ()),
         under("p99 at 8 connections / median append and fdatasync", sync, SYNC_FACTOR),
         under("the bare store loop's p99 for 8 at once / median append and fdatasync", eight, SYNC_FACTOR),
         at_least("rate at 64 of the fixed-reply server / qunzhu's", spare, GENERATOR_FACTOR),
@@ -108,9 +110,10 @@ def groups(runs: Sequence[Run]) -> list[tuple[str, int]]:
     return sorted(pairs, key=lambda pair: (names.index(pair[0]), pair[1]))
 
 
-def load_table(runs: Sequence[Run]) -> Table:
+def load_table(result: Result) -> Table:
     """Return the table of the load: medians of the rounds; errors are summed."""
-    table = Table(title="create: medians of the rounds", title_justify="left")
+    runs = result.runs
+    table = Table(title=f"{result.benchmark}: medians of the rounds", title_justify="left")
     for heading in (
         "target",
         "conn",
@@ -149,7 +152,7 @@ def limits_table(bounds: Sequence[Limits]) -> Table:
         table.add_column(heading, justify="left" if heading == "limit" else "right")
     rows = [(f"append {bounds[0].append.size} bytes, fdatasync", [bound.append for bound in bounds])]
     if created := [bound.append_create for bound in bounds if bound.append_create]:
-        rows.append((f"append what one create logs ({created[0].size} bytes), fdatasync", created))
+        rows.append((f"append what one operation logs ({created[0].size} bytes), fdatasync", created))
     rows.append(("SQLite commit of one row, WAL, FULL", [bound.commit for bound in bounds]))
     for name, found in rows:
         table.add_row(
@@ -184,7 +187,7 @@ def ratio_table(result: Result) -> Table:
 
 def show(result: Result, console: Console) -> None:
     """Print the tables, and one sample of what went wrong for each target with errors."""
-    for table in (load_table(result.runs), limits_table(result.limits), ratio_table(result)):
+    for table in (load_table(result), limits_table(result.limits), ratio_table(result)):
         console.print(table)
     samples = {run.target: run.measured.error_sample for run in result.runs if run.measured.errors}
     for name, sample in samples.items():
@@ -206,7 +209,7 @@ def plot(result: Result, file: Path) -> None:
     sync = [bound.append for bound in result.limits]
     left.axhline(median(one.rate for one in sync), color="0.6", ls=":", label="append + fdatasync, one at a time")
     right.axhline(median(one.p50_us for one in sync) / 1000, color="0.6", ls=":", label="append + fdatasync, median")
-    for axes, title in ((left, "groups created per second"), (right, "p99 latency, ms")):
+    for axes, title in ((left, MADE.get(result.benchmark, "operations per second")), (right, "p99 latency, ms")):
         axes.set_xticks(range(len(widths)), [str(width) for width in widths])
         axes.set(title=title, xlabel="connections")
         axes.grid(axis="y", alpha=0.3)

@@ -1,6 +1,6 @@
 """Prosody's multi-user chat rooms under the fan-out load. Debian's package, a process of its own on a loopback port.
 
-What is equal and what is not stands in `peers/muc.md` beside ejabberd's: the two are measured alike.
+What is equal and what is not stands in `bench/README.md`: the two XMPP servers are measured alike.
 """
 
 import os

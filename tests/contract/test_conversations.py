@@ -63,15 +63,15 @@ def test_what_a_list_shows(talk: World):
     assert team == {
         "Type": 2, "GroupId": "team", "GroupType": "Public", "ShowName": "Team", "FaceUrl": "team.png",
         "MsgTime": NOW + 30, "OrderKey": NOW + 30, "UnreadMsgNum": 1, "NewestSeq": 2, "ReadSeq": 1,
-        "MsgFlag": "AcceptAndNotify", "Pinned": False, "Marks": 0, "CustomData": "", "ContactGroupName": [],
-        "GroupAtInfo": [],
+        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "",
+        "ContactGroupName": [], "GroupAtInfo": [],
     }  # fmt: skip
     assert bob.pop("LastMessage")["MsgKey"] == f"1_1_{NOW}"
     assert bob == {
         "Type": 1, "To_Account": "bob", "ShowName": "Bob", "FaceUrl": "bob.png", "MsgTime": NOW, "OrderKey": NOW,
         "UnreadMsgNum": 1, "NewestNum": 1, "ReadNum": 0, "ReadTime": 0, "PeerReadNum": 0, "PeerReadTime": 0,
-        "MsgFlag": "AcceptAndNotify", "Pinned": False, "Marks": 0, "CustomData": "", "ContactGroupName": [],
-        "GroupAtInfo": [],
+        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "",
+        "ContactGroupName": [], "GroupAtInfo": [],
     }  # fmt: skip
     assert (meeting["NewestSeq"], words(meeting), meeting["MsgFlag"]) == (0, None, "AcceptNotNotify")
 
@@ -298,12 +298,30 @@ class TestFilters:
             club, topic, "News", "news.png",
         )  # fmt: skip
         assert (words(found), found["UnreadMsgNum"], found["NewestSeq"]) == ("3", 2, 3)
-        assert found["GroupAtInfo"] == [{"MsgSeq": 3, "AtType": 2}]
+        assert (found["GroupAtInfo"], found["Listed"]) == ([{"MsgSeq": 3, "AtType": 2}], False)
         talk.call("pin_conversation", "alice", Type=2, GroupId=topic, Pinned=True)
         talk.call("delete", "alice", From_Account="alice", Type=2, ToGroupid=topic, ClearRamble=1)
         [found] = conversations(talk, ConvList=asked)
         assert (words(found), found["UnreadMsgNum"], found["Pinned"]) == (None, 0, False)
         assert conversations(talk, "eve", ConvList=asked) == []
+
+    def test_those_named_say_whether_they_are_in_the_list(self, talk: World):
+        asked = [{"Type": 2, "GroupId": "team"}, {"Type": 1, "To_Account": "bob"}]
+
+        def listed() -> list[bool]:
+            found = [one["Listed"] for one in conversations(talk, ConvList=asked)]
+            assert found == [name in names(conversations(talk)) for name in ("team", "bob")]
+            return found
+
+        assert listed() == [True, True]
+        talk.call("delete", From_Account="alice", Type=2, ToGroupid="team")
+        talk.call("delete", From_Account="alice", Type=1, To_Account="bob")
+        assert listed() == [False, False]
+        talk.call("pin_conversation", "alice", **asked[0], Pinned=True)
+        assert listed() == [True, False]
+        talk.call("pin_conversation", "alice", **asked[0], Pinned=False)
+        write(talk, "bob", "alice", "again")
+        assert listed() == [False, True]
 
     def test_pages_are_short_where_few_pass(self, world: World):
         world.people("alice")

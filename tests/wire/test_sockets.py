@@ -229,7 +229,7 @@ def test_a_stop_does_not_wait_for_who_does_not_read(tmp_path):
         assert end(quick)[0] == 1012
         assert end(stranger)[0] == 1012
         assert server.process.wait(20) == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 8
         server.process.stdout.close()
 
 

@@ -222,6 +222,7 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
     forget_user(tx, user)
     tx.run("DELETE FROM mutes WHERE user_id = :user", user=user)
     tx.run("DELETE FROM bans WHERE user_id = :user", user=user)
+    tx.run("DELETE FROM receive_options WHERE user_id = :user", user=user)
     tx.run("DELETE FROM hidden_messages WHERE user_id = :user", user=user)
     tx.run("DELETE FROM accounts WHERE user_id = :user", user=user)
     tx.accounts.discard(user)

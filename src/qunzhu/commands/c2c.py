@@ -95,7 +95,8 @@ def sendmsg(tx: Tx, who: Who, req: SendMsg) -> SentC2C:
 
     An app administrator sends in his own name or any registered account's, a user in his own. The same sender's
     message to the same user with the same MsgRandom in the same second is answered as the first one, and not sent
-    again. Administrators are not held up by the sender's mute.
+    again; through the gateway also one with the same MsgSeq and MsgRandom within five minutes. Administrators are not
+    held up by the sender's mute.
     """
     sender = sender_of(tx, who, req.From_Account)
     if not has_account(tx, who, req.To_Account):
@@ -103,7 +104,9 @@ def sendmsg(tx: Tx, who: Who, req: SendMsg) -> SentC2C:
     _require_voice(tx, who)
     check_message(who, req.MsgBody, req.CloudCustomData, err.C2C_TOO_LONG)
     message = _message(tx, who, req, sender)
-    [sent] = send(tx, [Draft(msgspec.structs.replace(message, To_Account=req.To_Account), sync=_sync(who, req))])
+    message = msgspec.structs.replace(message, To_Account=req.To_Account)
+    repeats = who.app.settings.duplicate_seconds if who.door == GATEWAY else 0
+    [sent] = send(tx, [Draft(message, sync=_sync(who, req), repeats=repeats)])
     return SentC2C(MsgTime=sent.at, MsgKey=str(sent))
 
 
@@ -228,11 +231,15 @@ def new_seq(who: Who) -> int:
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A message that is complete but for its number; ``sync`` is SyncOtherMachine, ``marks`` go beside its own."""
+    """A message that is complete but for its number; ``sync`` is SyncOtherMachine, ``marks`` go beside its own.
+
+    ``repeats`` is for how many seconds the same MsgSeq and MsgRandom are the same message, beyond its own second.
+    """
 
     message: C2CMessage
     sync: int | None = None
     marks: Mark = Mark(0)
+    repeats: int = 0
 
     @property
     def holders(self) -> list[str]:
@@ -254,9 +261,11 @@ class Draft(msgspec.Struct, frozen=True):
         return marks_of(self.message) | self.marks | untold
 
 
+# All that it asks for is in one index: by the table's key SQLite would read all that was written in these minutes.
 SELECT_SAME: LiteralString = (
-    "SELECT msg_seq, num FROM c2c_messages WHERE low = :low AND high = :high AND at = :at AND random = :random"
-    " AND (from_low = :from_low OR msg_seq = :msg_seq) ORDER BY num LIMIT 1"
+    "SELECT msg_seq, at FROM c2c_messages WHERE low = :low AND high = :high AND random = :random AND at >= :since"
+    " AND (at = :at AND from_low = :from_low OR at = :at AND msg_seq = :msg_seq"
+    " OR from_low = :from_low AND msg_seq = :msg_seq) ORDER BY at LIMIT 1"
 )
 INSERT_MESSAGE: LiteralString = (
     "INSERT INTO c2c_messages (low, high, at, msg_seq, random, num, from_low, state, hidden, flags, quiet, body)"
@@ -276,7 +285,7 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
     for given in drafts:
         draft = _as_wanted(tx, given)
         message = draft.message
-        if not exactly and (first := _sent_before(tx, message)) is not None:
+        if not exactly and (first := _sent_before(tx, message, draft.repeats)) is not None:
             keys.append(first)
             continue
         keys.append(Key(message.MsgSeq, message.MsgRandom, message.MsgTime))
@@ -304,18 +313,21 @@ def _as_wanted(tx: Tx, draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, marks=draft.marks | Mark.PEER_NOT_TOLD)
 
 
-def _sent_before(tx: Tx, message: C2CMessage) -> Key | None:
-    """Return the key of the same message sent in the same second (MsgRandom is for that), or None."""
+def _sent_before(tx: Tx, message: C2CMessage, repeats: int) -> Key | None:
+    """Return the key of the same message sent before, or None.
+
+    In its second MsgRandom says that it is the same; after it, for a client that got no answer, with MsgSeq.
+    """
     sender, peer, at = message.From_Account, message.To_Account, message.MsgTime
     if message.OnlineOnlyFlag:
         known: Key | None = tx.recall(_memory(message))
         return known if known is not None and known.at == at else None
     both = pair(sender, peer)
     row = tx.one(
-        SELECT_SAME, **both, at=at, random=message.MsgRandom, from_low=int(sender == both["low"]),
+        SELECT_SAME, **both, at=at, since=at - repeats, random=message.MsgRandom, from_low=int(sender == both["low"]),
         msg_seq=message.MsgSeq,
     )  # fmt: skip
-    return None if row is None else Key(row[0], message.MsgRandom, at)
+    return None if row is None else Key(row[0], message.MsgRandom, row[1])
 
 
 def _memory(message: C2CMessage) -> str:

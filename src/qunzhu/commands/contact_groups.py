@@ -380,7 +380,7 @@ def mark_contact(tx: Tx, who: Who, req: MarkContact) -> MarkResults:
     results = []
     for item in req.MarkItem:
         place = _place(item.ContactItem)
-        result = _result(place, refusal_of(tx, who, user, *place))
+        result = _result(place, _unmarkable(tx, who, user, place, gives=bool(item.SetMark or item.CustomMark)))
         if not result.ResultCode:
             changed[place] = _marked(who, changed.get(place) or find_contact(tx, user, *place), item)
         results.append(MarkResult(
@@ -389,6 +389,13 @@ def mark_contact(tx: Tx, who: Who, req: MarkContact) -> MarkResults:
         ))  # fmt: skip
     _write_marks(tx, who, user, "Marked", list(changed.values()))
     return MarkResults(ResultItem=results)
+
+
+def _unmarkable(tx: Tx, who: Who, user: str, place: Place, *, gives: bool) -> tuple[ErrorRow, str] | None:
+    """Say why a conversation cannot be marked; marks of one that is no more can still be taken away."""
+    if not gives and find_contact(tx, user, *place).changed_at:
+        return None
+    return refusal_of(tx, who, user, *place)
 
 
 def _marked(who: Who, contact: Contact, item: MarkItem) -> Contact:
@@ -434,7 +441,7 @@ def set_conversation_data(tx: Tx, who: Who, req: SetConversationData) -> MarkRes
     changed, results = [], []
     for one in req.ConvList:
         place = one.Type, named_peer(one.Type, one.To_Account, one.GroupId, "GroupId")
-        result = _result(place, refusal_of(tx, who, who.user, *place))
+        result = _result(place, _unmarkable(tx, who, who.user, place, gives=bool(req.CustomData)))
         if not result.ResultCode:
             contact = find_contact(tx, who.user, *place)
             changed.append(msgspec.structs.replace(contact, custom_mark=req.CustomData, changed_at=who.now))

@@ -98,7 +98,7 @@ class Who(msgspec.Struct, frozen=True):
     session: int = 0
     """Number of the gateway session, 0 at the REST door."""
     address: str = ""
-    """Scheme, host and port under which the caller reaches the server; empty at the REST door."""
+    """Scheme, host and port under which the caller reaches the server; at the REST door, under which it listens."""
     media: MediaRules = MediaRules()
 
     @property

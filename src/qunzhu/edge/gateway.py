@@ -77,8 +77,10 @@ class GatewayDoor:
     def forget(self, connection: "Connection") -> None:
         """Look no more at a connection that ended."""
         self._new.pop(connection, None)
-        if (sharing := self._turns.get(connection.turn)) is not None:
-            sharing.discard(connection)
+        sharing = self._turns.get(connection.turn, set())
+        sharing.discard(connection)
+        if not sharing:
+            self._turns.pop(connection.turn, None)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
@@ -87,8 +89,6 @@ class GatewayDoor:
         self._turn = (self._turn + 1) % self.backend.heartbeat
         for connection in tuple(self._turns.get(self._turn, ())):
             connection.look(now)
-        if not self._turns.get(self._turn, True):
-            del self._turns[self._turn]
         self._timer = loop.call_later(1, self._tick, loop) if self._new or self._turns else None
 
 

@@ -16,6 +16,7 @@ from qunzhu.core import errors as err
 from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.limits import is_account
+from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import REST, App, Who
 from qunzhu.core.reference import REFERENCE_PATHS
 from qunzhu.edge.auth import Caller, Gatekeeper
@@ -46,6 +47,10 @@ DISPLAYED = frozenset({"sns", "profile", "recentcontact"})
 
 class Backend(Protocol):
     """What the edge needs of the server behind it."""
+
+    address: str
+    """Under which URL the server listens, for links in answers of the REST door."""
+    media: MediaRules
 
     async def app(self, sdkappid: int) -> App | None:
         """Return an app by its SDKAppID."""
@@ -238,7 +243,10 @@ class RestDoor:
         now_ms, caller = self._backend.now_ms(), asked.caller
         if caller is None or not self._gatekeeper.still(caller, app, now_ms // 1000):
             caller = asked.caller = self._check(asked.parameters, app, now_ms // 1000, not_admin)
-        return Who(app=app, user=caller.user, admin=True, door=REST, now_ms=now_ms, random=os.urandom)
+        return Who(
+            app=app, user=caller.user, admin=True, door=REST, now_ms=now_ms, random=os.urandom,
+            address=self._backend.address, media=self._backend.media,
+        )  # fmt: skip
 
     def _check(self, query: dict[str, str], app: App, now: int, not_admin: ErrorRow) -> Caller:
         """Check identifier and UserSig, then that the caller is an app administrator."""

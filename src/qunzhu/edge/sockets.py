@@ -34,6 +34,7 @@ SLOW_SECONDS = 30.0
 """The same for one that did not read: it may come to itself, and find the reason after what was under way."""
 STOP_SECONDS = 1.0
 _log = logging.getLogger("qunzhu.websocket")
+_log.setLevel(logging.INFO)  # below that the library shows frames, and with them UserSigs
 
 
 def pack(text: bytes) -> bytes:
@@ -131,6 +132,7 @@ class SocketProtocol(asyncio.Protocol):
             text = data if self._binary else data.decode()
         except UnicodeDecodeError as fault:
             self._core.fail(CloseCode.INVALID_DATA, f"{fault.reason} at byte {fault.start}")
+            self._leave()
             return
         if self._connection is not None:
             self._connection.receive(text)

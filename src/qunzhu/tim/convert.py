@@ -35,12 +35,20 @@ GROUP, MEMBER = "create_group_param_", "group_member_info_"
 
 
 class WrongParameter(Exception):
-    """A parameter that the SDK refuses itself: the code and what is wrong."""
+    """A parameter that the SDK refuses itself: the code, what is wrong, and what there is to tell all the same."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, json: Any = "") -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
+        self.json = json
+
+
+def mapping(param: Any, name: str = "param") -> Json:
+    """Return a parameter that must be an object, or refuse it."""
+    if not isinstance(param, Mapping):
+        raise WrongParameter(TIMResult.TIM_ERR_JSON, f"{name}: must be an object, is {type(param).__name__}")
+    return param
 
 
 def take(given: Json, key: str, kind: type, default: Any = None) -> Any:
@@ -50,6 +58,8 @@ def take(given: Json, key: str, kind: type, default: Any = None) -> Any:
         return default
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: must be {kind.__name__}, is {type(value).__name__}")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: more than 64 bits")
     return value
 
 
