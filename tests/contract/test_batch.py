@@ -15,6 +15,7 @@ from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import MEMBER_UNKNOWN, Refused
 from qunzhu.core.events import AccountsChanged, GroupCreated
 from qunzhu.core.plans import PLANS, Plan
+from qunzhu.store import batch
 from worlds import NOW, World, on_plan, switched
 
 
@@ -295,3 +296,34 @@ def test_a_commit_that_fails_is_everybodys(shared, step):
     assert codes(shared.together(create("next"))) == [0]
     assert counters(world)["groups:Public"] == failed.count(False) + 1
     assert [event.group_id for event in world.events[told:]] == ["next"]
+
+
+def test_what_is_remembered_is_undone_with_its_transaction(shared):
+    """The frequency of a group is counted in the writer's memory: a batch that runs again counts each message once."""
+    world = shared.world
+    world.people("owner")
+    world.group("Public", GroupId="talk")
+    body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}]
+    calls = [("send_group_msg", None, {"GroupId": "talk", "Random": n, "MsgBody": body}) for n in range(30)]
+    refused = ("send_group_msg", None, {"GroupId": "talk", "Random": 99, "MsgBody": body, "From_Account": "nobody"})
+    for start in (0, 10, 20):
+        *answers, last = shared.together(*calls[start : start + 10], refused)
+        assert isinstance(last, Refused)
+        assert [answer.MsgDropReason for answer in answers] == [""] * 10
+    more = [("send_group_msg", None, {"GroupId": "talk", "Random": n, "MsgBody": body}) for n in range(100, 120)]
+    dropped = [answer.MsgDropReason for answer in shared.together(*more)]
+    assert dropped == [""] * 10 + ["MsgFreqCtrl"] * 10
+
+
+def test_a_writer_forgets_what_is_oldest(monkeypatch):
+    monkeypatch.setattr(batch, "MAX_REMEMBERED", 10)
+    memory = batch.Memory()
+    for number in range(11):
+        memory.put(str(number), number)
+    assert [memory.get(str(number)) for number in (0, 4, 5, 10)] == [None, None, 5, 10]
+    memory.settle()
+    mark = memory.mark()
+    memory.put("5", 50)
+    memory.put("new", 1)
+    memory.back(mark)
+    assert (memory.get("5"), memory.get("new")) == (5, None)

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from contract import test_many_messages as many_messages
 from contract.one_to_one import write
+from qunzhu.core.command import BY_NAME
 from worlds import NOW, World, on_plan
 
 
@@ -370,8 +372,6 @@ def test_a_thousand_groups(sqlite_world: World):
                 counted.append(name)
             return found
 
-    from qunzhu.core.command import BY_NAME
-
     command = BY_NAME["get_conversations"]
     request = command.decode(b"{}")
     page = world.store.read_now(lambda tx: command.run(Counting(tx), world.who("alice"), request))
@@ -379,3 +379,30 @@ def test_a_thousand_groups(sqlite_world: World):
     assert page.ConvList[0].GroupId == "g0500" or page.ConvList[0].MsgTime == page.ConvList[1].MsgTime
     assert len(counted) < 3 * 100
     assert len(set(names(conversations(world)))) == 1000
+
+
+def test_a_long_stream_costs_no_more(make_world):
+    """Steps of the engine: who has read all of it pays as for a short one, who has read nothing a bounded look back."""
+    costs: dict[str, list[list[int]]] = {"alice": [], "bob": []}
+    for number in (many_messages.FEW, many_messages.MANY):
+        world = make_world("sqlite")
+        many_messages.fill(world, number)
+        world.execute("UPDATE members SET read_seq = :seq WHERE user_id = 'alice'", seq=number)
+        named = {"From_Account": "alice", "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0}
+        place = {"GroupId": "long", "MsgSeq": number // 2 // 10 * 10}
+        for user, calls in (
+            ("alice", [
+                ("get_conversations", {}), ("get_list", {**named, "AssistFlags": 63}), ("get_unread_total", {}),
+                ("add_message_reaction", {**place, "ReactionId": "r"}), ("read_all_conversations", {}),
+                ("get_message_reactions", {"GroupId": "long", "MsgSeqList": [place["MsgSeq"]]}),
+                ("delete", {"From_Account": "alice", "Type": 2, "ToGroupid": "long", "ClearRamble": 1}),
+            ]),
+            ("bob", [("get_conversations", {}), ("get_unread_total", {}), ("read_all_conversations", {})]),
+        ):  # fmt: skip
+            costs[user].append([])
+            for name, fields in calls:
+                command = BY_NAME[name]
+                request = command.decode(msgspec.json.encode(fields))
+                costs[user][-1].append(many_messages.steps(world, command.run, world.who(user), request))
+    assert all(many <= few + 15 for few, many in zip(*costs["alice"], strict=True)), costs
+    assert all(many <= 3 * few + 15 for few, many in zip(*costs["bob"], strict=True)), costs

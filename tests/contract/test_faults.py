@@ -116,12 +116,12 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
         {"OptType": 3, "ContactItem": CID_GIVEN, "SetMark": [1], "CustomMark": "c"},
     ]}),
     ("set_key_values", "bob", {"To_Account": "cid", "MsgKey": f"1_1_{NOW}", "OperateType": 1, "ExtensionList": PAIRS}),
-    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 1, "ExtensionList": PAIRS}),
-    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 3}),
-    ("add_message_reaction", "cid", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
-    ("remove_message_reaction", "bob", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("group_set_key_values", "cid", {"GroupId": "chat", "MsgSeq": 2, "OperateType": 1, "ExtensionList": PAIRS}),
+    ("group_set_key_values", "cid", {"GroupId": "chat", "MsgSeq": 2, "OperateType": 3}),
+    ("add_message_reaction", "cid", {"GroupId": "chat", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("remove_message_reaction", "bob", {"GroupId": "chat", "MsgSeq": 2, "ReactionId": "smile"}),
     ("add_message_reaction", "cid", {"Peer_Account": "bob", "MsgKey": f"1_1_{NOW}", "ReactionId": "smile"}),
-    ("pin_group_message", "bob", {"GroupId": "team", "MsgSeq": 2, "Pinned": True}),
+    ("pin_group_message", "bob", {"GroupId": "chat", "MsgSeq": 2, "Pinned": True}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
@@ -182,19 +182,12 @@ def brittle(request, tmp_path):
     for _ in range(2):
         world.say("team", "x", "cid", NeedReadReceipt=1)
         world.say("@TGS#_club", "x", "bob", TopicId="@TGS#_club@TOPIC#_t")
-    world.say("team", "hello", "bob", SupportMessageExtension=1)
-    world.call(
-        "sendmsg",
-        "bob",
-        To_Account="cid",
-        MsgSeq=1,
-        MsgRandom=1,
-        MsgBody=HELLO,
-        SupportMessageExtension=1,
-        IsNeedReadReceipt=1,
-    )
-    world.call("add_message_reaction", "bob", GroupId="team", MsgSeq=2, ReactionId="smile")
-    world.call("group_set_key_values", GroupId="team", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
+    world.group("Public", owner="bob", members=["cid"], GroupId="chat")
+    world.say("chat", "hello", "bob", SupportMessageExtension=1)
+    world.call("sendmsg", "bob", To_Account="cid", MsgSeq=1, MsgRandom=1, MsgBody=HELLO, SupportMessageExtension=1,
+               IsNeedReadReceipt=1)  # fmt: skip
+    world.call("add_message_reaction", "bob", GroupId="chat", MsgSeq=2, ReactionId="smile")
+    world.call("group_set_key_values", GroupId="chat", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
     world.call("create_contact_group", From_Account="bob", GroupContactItem=[
         {"GroupName": "work", "ContactItem": [CID_GIVEN]},
     ])  # fmt: skip

@@ -537,6 +537,54 @@ def test_refusals_of_the_server_come_one_by_one_or_as_a_whole(server: Server):
     asyncio.run(scenario())
 
 
+def test_a_list_that_cannot_be_read_is_read_later(server: Server):
+    async def scenario():
+        alice, bob = names("alice", "bob")
+        async with signed_in(server, alice) as (tim, _), device(server, bob) as (b, _):
+            await write(b, alice)
+            await tim._client._link.close()
+            answers = [tim.TIMConvGetConvList("x"), tim.TIMConvGetTotalUnreadMessageCount({"user_data": "x"})]
+            for result in await asyncio.gather(*answers):
+                assert (result["code"], result["user_data"]) == (9508, "x")
+                assert result["desc"]
+            await eventually(lambda: readable(tim))
+            assert list(await convs(tim)) == [bob]
+            await tim._client._link.close()
+            assert list(await convs(tim)) == [bob]  # a list that is there is shown without a connection, too
+            await write(b, alice)
+            await eventually(lambda: holds(tim, {bob: 2}))
+
+    asyncio.run(scenario())
+
+
+async def readable(tim: TimRender) -> bool:
+    """Say whether the list can be read."""
+    return (await tim.TIMConvGetConvList())["code"] == 0
+
+
+def test_user_data_comes_back_whatever_was_wrong(server: Server):
+    async def scenario():
+        [alice] = names("alice")
+        async with device(server, alice) as (tim, _):
+            no_numbers = {"TIMConvSetDraft", "TIMConvCancelDraft"}
+            calls = [
+                getattr(tim, name)
+                for name in dir(tim)
+                if name.startswith("TIMConv") and name not in no_numbers and "ubscribe" not in name
+            ]
+            assert len(calls) == 18
+            for call in calls:
+                for wrong in ({}, {"params": 5}, {"conversation_id_array": [1], "group_name": 5, "convId": []}):
+                    result = await call({**wrong, "user_data": "群主"})
+                    assert list(result) == ["code", "desc", "json_param", "json_params", "user_data"], call
+                    assert result["user_data"] == "群主"
+                    assert result["code"] == 0 or (result["code"] < 0 and result["desc"]), (call, result)
+            for name in no_numbers | {f"TIMConv{word}scribeUnreadMessageCountByFilter" for word in ("Sub", "Unsub")}:
+                assert await getattr(tim, name)("nothing") == -3
+
+    asyncio.run(scenario())
+
+
 def test_without_a_login(server: Server):
     async def scenario():
         tim = TimRender(SDKAPPID, server.url)
@@ -589,7 +637,7 @@ ACTS = st.lists(
         st.tuples(st.just("delete"), st.booleans()),
         st.tuples(st.just("pin"), st.booleans()),
         st.tuples(st.just("mark"), st.booleans()),
-        st.tuples(st.just("flag"), st.sampled_from([0, 2])),
+        st.tuples(st.just("flag"), st.sampled_from([0, 1, 2])),
         st.tuples(st.just("rename")),
         st.tuples(st.just("modify")),
         st.tuples(st.just("set_unread"), st.integers(0, 3)),
@@ -627,7 +675,7 @@ def test_what_is_kept_is_what_a_new_device_reads(server: Server, acts: list[tupl
             await eventually(lambda: listed(pad, {group}))
             world = World(server, a, b, group, alice, bob)
             world.pad = pad
-            for act, *more in acts:
+            for act, *more in [*acts, ("flag", 0)]:  # what does not reach him he cannot know
                 await getattr(world, act)(*more)
             async with device(server, bob, "Web") as (fresh, _):
                 await eventually(lambda: alike(b, fresh))

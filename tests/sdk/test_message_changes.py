@@ -8,7 +8,7 @@ import pytest
 
 from qunzhu.tim import TimRender
 from sdk.talk import C2C, ELEMENTS, GROUP, Talk, talk, text
-from sdk.test_tim import names
+from sdk.test_tim import created, member, names
 from served import Server, signed_in, until
 
 BOTH = pytest.mark.parametrize("kind", [C2C, GROUP])
@@ -283,6 +283,30 @@ def test_reactions(server: Server, kind):
             assert [u["user_profile_identifier"] for u in found] == [they.bob_name, they.alice_name]
             await ok(they.bob.TIMMsgRemoveMessageReaction({"json_msg": came, "reaction_id": "👍"}))
             assert (await they.bob.TIMMsgRemoveMessageReaction({"json_msg": came, "reaction_id": "x"}))["code"] == 23008
+
+    asyncio.run(scenario())
+
+
+def test_ones_own_reaction_among_many_is_known(server: Server):
+    async def scenario():
+        async with talk(server, C2C) as they:
+            first = [f"{they.bob_name}-{n}" for n in range(10)]
+            they.group = await created(they.alice, group_member_array=[member(they.bob_name)])
+            they.kind = GROUP
+            server.rest("im_open_login_svc/multiaccount_import", AccountList=[{"UserID": user} for user in first])
+            people = [{"Member_Account": user} for user in first]
+            server.rest("group_open_http_svc/add_group_member", GroupId=they.group, MemberList=people)
+            sent = await they.say("nice?")
+            for user in first:
+                async with signed_in(server, user) as (tim, _):
+                    await ok(tim.TIMMsgAddMessageReaction({"json_msg": sent, "reaction_id": "x"}))
+            await ok(they.alice.TIMMsgAddMessageReaction({"json_msg": sent, "reaction_id": "x"}))
+            for ears, mine in ((they.alice_ears, True), (they.bob_ears, False)):
+                await until(lambda ears=ears: len(ears.heard("Reactions")) == 11)
+                [one] = ears.heard("Reactions")[-1][0][0]["message_reaction_change_info_reaction_list"]
+                assert one["message_reaction_total_user_count"] == 11
+                assert len(one["message_reaction_partial_user_info_array"]) == 10
+                assert one["message_reaction_reacted_by_myself"] is mine
 
     asyncio.run(scenario())
 

@@ -6,6 +6,9 @@ import asyncio
 
 import pytest
 
+from qunzhu.client.transport import Closed
+from qunzhu.tim import TimRender
+from qunzhu.tim.message import Place
 from sdk.talk import C2C, ELEMENTS, GROUP, Talk, hearing, talk, text
 from sdk.test_tim import created, names
 from served import Server, until
@@ -112,11 +115,77 @@ def test_a_message_that_was_not_sent_can_be_sent_again(tmp_path, kind):
         server.stop()
 
 
-def place(they: Talk):
+def place(they: Talk) -> Place:
     """Return the conversation as alice's SDK keeps it."""
-    from qunzhu.tim.message import Place
-
     return Place(they.kind, they.from_alice["conv_id"])
+
+
+class Cut(dict):
+    """Calls in flight, none of which gets its answer: the connection breaks instead."""
+
+    def get(self, number: object, default: object = None) -> None:
+        """Break the connection."""
+        raise Closed(1006)
+
+
+def cut_at_the_answer(tim: TimRender, *, after_the_push: bool = False) -> None:
+    """Break the connection when the next answer comes, or push: what was sent has arrived, and its sender not told."""
+
+    def cut(method: str, params: object) -> None:
+        raise Closed(1006)
+
+    link = tim._client._link
+    link._waiting = Cut(link._waiting)
+    if not after_the_push:
+        link._on_push = cut
+
+
+def test_an_answer_that_gets_lost_after_the_push_is_no_failure(server: Server):
+    """One-to-one messages are pushed before they are answered."""
+
+    async def scenario():
+        async with talk(server, C2C) as they:
+            cut_at_the_answer(they.alice, after_the_push=True)
+            result = await they.send([text("pushed")])
+            assert (result["code"], result["json_param"]["message_status"]) == (0, 2)
+            await until(lambda: they.alice_ears.networks()[-2:] == [2, 0])
+            assert words(await they.history(they.alice, count=20)) == ["pushed"]
+            assert they.alice_ears.texts() == []
+
+    asyncio.run(scenario())
+
+
+@BOTH
+def test_a_message_whose_answer_got_lost_arrives_once(server: Server, kind):
+    async def scenario():
+        async with talk(server, kind) as they:
+            cut_at_the_answer(they.alice)
+            result = await they.send([text("did it arrive?")])
+            assert result["code"] == 9508
+            await they.got("did it arrive?")
+            await until(lambda: they.alice_ears.texts() == ["did it arrive?"])  # known to be sent now, and told
+            assert they.alice_ears.messages[-1]["message_status"] == 2
+            assert words(await they.history(they.alice, count=20)) == ["did it arrive?"]
+
+    asyncio.run(scenario())
+
+
+@BOTH
+def test_a_message_whose_answer_got_lost_is_not_sent_twice(server: Server, kind):
+    async def scenario():
+        async with talk(server, kind) as they:
+            cut_at_the_answer(they.alice)
+            assert (await they.send([text("once")]))["code"] == 9508
+            [failed] = [m for _, m in they.alice._kept(they.alice._client).local(place(they))]
+            await until(lambda: they.alice_ears.texts() == ["once"])
+            await asyncio.sleep(1.1)  # one-to-one, the server knows its twin for a second only
+            sent = await ok(they.alice.TIMMsgSendMessage({**they.from_alice, "params": failed}))
+            assert sent["message_rand"] == failed["message_rand"]
+            await they.say("twice")
+            await they.got("twice")
+            assert they.bob_ears.texts() == ["once", "twice"]
+
+    asyncio.run(scenario())
 
 
 @BOTH

@@ -167,6 +167,20 @@ def test_group_history_by_seq_and_by_type(server: Server):
     asyncio.run(scenario())
 
 
+def test_a_note_to_oneself(server: Server):
+    async def scenario():
+        [alice] = names("alice")
+        async with hearing(server, alice) as (tim, _):
+            place = {"conv_id": alice, "conv_type": C2C}
+            sent = await tim.TIMMsgSendMessage({**place, "params": {"message_elem_array": [text("remember")]}})
+            assert (sent["code"], sent["json_param"]["message_conv_id"]) == (0, alice)
+            read = await tim.TIMMsgGetMsgList({**place, "params": {}})
+            assert [m["message_msg_id"] for m in read["json_param"]] == [sent["json_param"]["message_msg_id"]]
+            assert (await tim.TIMMsgRevoke({**place, "json_msg_param": sent["json_param"]}))["code"] == 0
+
+    asyncio.run(scenario())
+
+
 def test_messages_of_topics_are_the_topics(server: Server):
     async def scenario():
         async with talk(server, GROUP, group_type=5) as they:
@@ -340,6 +354,9 @@ WRONG = [
     (-3, {"params": {"message_elem_array": [{**text("x"), "elem_other_fields": {"A": object()}}]}}),
     (-3, {"params": {"message_elem_array": [ENDLESS]}}),
     (7004, {"params": {"message_elem_array": [{"elem_type": 4, "file_elem_file_path": "/no/such/file"}]}}),
+    (7007, {"params": {"message_elem_array": [{"elem_type": 4, "file_elem_file_path": "/"}]}}),
+    (-4, {"params": {"message_elem_array": [{"elem_type": 1, "image_elem_orig_path": "/a\0b"}]}}),
+    (-4, {"params": {"message_elem_array": [{"elem_type": 9, "video_elem_video_path": "/a\0b"}]}}),
 ]  # fmt: skip
 
 
@@ -364,6 +381,10 @@ def test_what_the_server_refuses_has_its_code(server: Server):
             assert (await they.alice.TIMMsgSendMessage({**they.from_alice, **long}))["code"] == 80002
             nowhere = {"conv_id": "nowhere", "conv_type": 2, "params": {"message_elem_array": [text("x")]}}
             assert (await they.alice.TIMMsgSendMessage(nowhere))["code"] == 10010
+            for place, code in (({"conv_id": "nowhere", "conv_type": 2}, 10010),
+                                ({"conv_id": "x" * 5000, "conv_type": 2}, 10015),
+                                ({"conv_id": "é", "conv_type": 1}, 10004)):  # fmt: skip
+                assert (await they.alice.TIMMsgGetMsgList({**place, "params": {}}))["code"] == code
             nobody = {"conv_id": "nobody of that name", "conv_type": 1, "params": {"message_elem_array": [text("x")]}}
             assert (await they.alice.TIMMsgSendMessage(nobody))["code"] == 20003
 

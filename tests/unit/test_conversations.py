@@ -287,6 +287,11 @@ def test_what_the_user_sets_elsewhere():
     assert now.get(TEAM).flag == 2
     take(now, ME, NoticeReceived({**notice, "MsgFlag": "Discard", "TopicId": "@TGS#_a@TOPIC#_b"}))
     assert now.get(TEAM).flag == 2
+    assert list(take(now, ME, NoticeReceived({**notice, "MsgFlag": "Discard"}))) == []
+    assert list(take(now, ME, NoticeReceived({**notice, "MsgFlag": "AcceptAndNotify"}))) == [TEAM]
+    other = {**notice, "GroupId": "other"}
+    assert list(take(now, ME, NoticeReceived({**other, "MsgFlag": "Discard"}))) == []
+    assert list(take(now, ME, NoticeReceived({**other, "MsgFlag": "AcceptAndNotify"}))) == [Key(2, "other")]
     take(now, ME, changed("Deleted", ConvList=listed))
     assert list(now) == []
     assert [one.key for one in now.changes().removed] == [TEAM, BOB]

@@ -113,10 +113,10 @@ NEWEST_USERS: LiteralString = (
     " ORDER BY c.at DESC, c.peer DESC LIMIT :limit"
 )
 QUIET_IN_GROUP: LiteralString = (
+    # By the sign the index is searched from what was read on, and not from one of the other bounds.
     "(SELECT count(*) FROM messages q WHERE q.group_num = g.num AND q.topic_num = 0 AND q.quiet = 1"  # noqa: S608
-    " AND q.seq > m.cleared_seq AND q.seq > g.cleared_seq AND q.seq > "
-    + READ_SEQ
-    + " AND q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END)"
+    " AND q.seq > " + READ_SEQ + " AND +q.seq > m.cleared_seq AND +q.seq > g.cleared_seq"
+    " AND +q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END)"
 )
 OF_GROUPS: LiteralString = (
     "SELECT 2, g.group_id, coalesce(c.last_num, 0), coalesce(c.at, 0), coalesce(c.read_num, 0),"  # noqa: S608

@@ -39,10 +39,11 @@ from qunzhu.core.rights import Role
 PAGE = 100
 EXAMINED = 500
 """So many conversations one call looks at: with a filter that few pass, a page may hold fewer than asked for."""
-LOOK_BACK = 10
+LOOK_BACK = 500
+"""In so many messages the last one is looked for, and unread mentions."""
+TRIED = 10
 """So many messages are tried for the last one that the user sees."""
-MENTIONS_BACK, MENTIONS = 500, 30
-"""Mentions are looked for in so many unread messages, and the newest so many are told."""
+MENTIONS = 30
 ME, ALL = 1, 2
 PINNED_FIRST = 2**40
 SILENT = frozenset({MSG_FLAGS.index("Discard"), MSG_FLAGS.index("AcceptNotNotify")})
@@ -265,8 +266,8 @@ def _last(tx: Tx, who: Who, contact: Contact, joined: Joined) -> msgspec.Raw | U
     masks = masks_of(tx, stream.group, who.user, Role(member.role), stream.topic_num)
     first = max(first_visible(tx, who, stream, member, masks), first_kept(tx, who, stream))
     rows = tx.all(
-        LAST_IN_GROUP, num=stream.group.num, topic=stream.topic_num, user=who.user, limit=LOOK_BACK,
-        after=max(first - 1, hidden_of(contact, member)),
+        LAST_IN_GROUP, num=stream.group.num, topic=stream.topic_num, user=who.user, limit=TRIED,
+        after=max(first - 1, hidden_of(contact, member), stream.next_seq - 1 - LOOK_BACK),
     )  # fmt: skip
     return next((shown for row in rows if (shown := _as_last(who, row)) is not None), UNSET)
 
@@ -292,7 +293,7 @@ def _mentions(tx: Tx, who: Who, seat: Seat) -> list[MentionOfMe]:
         return []
     stream = joined.stream
     rows = tx.all(
-        SELECT_MENTIONS, num=stream.group.num, topic=stream.topic_num, after=max(seen, seat.newest - MENTIONS_BACK),
+        SELECT_MENTIONS, num=stream.group.num, topic=stream.topic_num, after=max(seen, seat.newest - LOOK_BACK),
         user=who.user, limit=MENTIONS,
     )  # fmt: skip
     found = ((seq, _whom(who.user, body)) for seq, flags, body in reversed(rows) if is_for(who.user, flags, body))

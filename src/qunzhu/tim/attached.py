@@ -34,6 +34,7 @@ from qunzhu.tim.message_changes import extension, reaction
 from qunzhu.tim.message_params import Ref, decoded, object_given, objects_given, texts_given
 from qunzhu.tim.notices import profile
 from qunzhu.tim.params import CommonResult
+from qunzhu.tim.pulled import reactions_of
 
 MOST_EXTENSIONS = 20
 MOST_MESSAGES = 20
@@ -241,15 +242,10 @@ def _result(item: ExtensionResult) -> dict[str, Any]:
 
 
 async def _reactions(client: Client, refs: Sequence[Ref], most: int) -> list[dict[str, Any]]:
-    place, prefix = refs[0].place, "message_reaction_result_"
+    prefix = "message_reaction_result_"
     if len({ref.place for ref in refs}) > 1:
         raise WrongParameter(TIMErrCode.ERR_INVALID_PARAMETERS, "json_msg_array: of several conversations")
-    if place.type == C2C:
-        wanted = GetMessageReactions(
-            Peer_Account=place.id, MsgKeyList=[ref.key for ref in refs], MaxUserCountPerReaction=most
-        )
-    else:
-        wanted = GetMessageReactions(**place.group, MsgSeqList=[ref.seq for ref in refs], MaxUserCountPerReaction=most)
+    wanted = GetMessageReactions(**reactions_of(refs), MaxUserCountPerReaction=most)
     reply = await client.call(wanted)
     return [
         {

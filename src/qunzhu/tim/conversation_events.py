@@ -36,6 +36,7 @@ from qunzhu.tim.conversations import (
 
 Stale = Iterable[Key]
 Change = Callable[[Conversation], Conversation]
+DEAF = MSG_FLAGS.index("Discard")
 NO_UNREAD, NO_LAST = "NoUnread", "NoLastMsg"
 _PROFILE = {"Name": "name", "FaceUrl": "face_url"}
 _SEQ, _NUM = "MsgSeq", "Num"
@@ -151,8 +152,15 @@ def _notice(known: Conversations, notice: Notice) -> Stale:
     elif report in ENTERED:
         return [key]
     elif "MsgFlag" in notice and not notice.get("TopicId"):
-        known.change(key, lambda one: replace(one, flag=MSG_FLAGS.index(notice["MsgFlag"])))
+        return _received(known, key, MSG_FLAGS.index(notice["MsgFlag"]))
     return ()
+
+
+def _received(known: Conversations, key: Key, flag: int) -> Stale:
+    """Take over how messages of a group reach the user; what he did not get up to now is to be read."""
+    one = known.get(key)
+    known.change(key, lambda now: replace(now, flag=flag))
+    return [key] if flag != DEAF and (one is None or one.flag == DEAF) else ()
 
 
 def key_of(told: Notice, user: str) -> Key:

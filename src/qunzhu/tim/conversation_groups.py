@@ -5,6 +5,8 @@ from typing import Any
 
 from qunzhu.client import Client
 from qunzhu.commands import contact_groups as server
+from qunzhu.commands import contact_marks
+from qunzhu.commands._contact_items import ContactItem, ContactResult
 from qunzhu.tim import conversation_info as info
 from qunzhu.tim.calls import mapping
 from qunzhu.tim.conversation_keeping import KeepingCalls, keys_given, outcomes, right
@@ -14,7 +16,7 @@ from qunzhu.tim.convert import WrongParameter, need, take
 from qunzhu.tim.enums import TIMResult
 from qunzhu.tim.params import CommonResult
 
-Results = Iterable[server.ContactResult | server.MarkResult]
+Results = Iterable[ContactResult | contact_marks.MarkResult]
 
 
 class ConversationGroupCalls(KeepingCalls):
@@ -30,10 +32,12 @@ class ConversationGroupCalls(KeepingCalls):
             given = mapping(param)
             marks, on = _marks(need(given, "mark_type", int)), take(given, "enable_mark", bool, default=False)
             asked = keys_given(given)
-            keys, results = right(asked), list[server.MarkResult]()
+            keys, results = right(asked), list[contact_marks.MarkResult]()
             if keys:
                 listed = [_marking(key, info.mark_bits(marks), on=on) for key in keys]
-                results = (await client.call(server.MarkContact(From_Account=client.user, MarkItem=listed))).ResultItem
+                results = (
+                    await client.call(contact_marks.MarkContact(From_Account=client.user, MarkItem=listed))
+                ).ResultItem
             faults = _faults(results)
             kept = await self._conversations(client)
             now = [
@@ -54,7 +58,7 @@ class ConversationGroupCalls(KeepingCalls):
             asked, text = keys_given(given), take(given, "custom_data", str, "")
             keys, faults = right(asked), dict[Key, tuple[int, str]]()
             if keys:
-                request = server.SetConversationData(ConvList=[named(key) for key in keys], CustomData=text)
+                request = contact_marks.SetConversationData(ConvList=[named(key) for key in keys], CustomData=text)
                 faults = _faults((await client.call(request)).ResultItem)
             now = [{**info.item(key), "CustomData": text} for key in keys if key not in faults]
             await self._keeping(client).did({"ChangeType": "Custom", "ConvList": now})
@@ -80,7 +84,7 @@ class ConversationGroupCalls(KeepingCalls):
         """List the names of the conversation groups; the parameter is user data."""
 
         async def work(client: Client) -> list[str]:
-            reply = await client.call(server.GetContactGroup(From_Account=client.user, StartIndex=0))
+            reply = await client.call(contact_marks.GetContactGroup(From_Account=client.user, StartIndex=0))
             return [item.GroupName for item in reply.GroupItem]
 
         return await self._do(param, work)
@@ -137,18 +141,18 @@ def _update(client: Client, update: server.FolderUpdate) -> server.UpdateContact
     return server.UpdateContactGroup(From_Account=client.user, UpdateType=1, UpdateGroup=update)
 
 
-def _contact(key: Key) -> server.ContactItem:
+def _contact(key: Key) -> ContactItem:
     if key.sort == C2C:
-        return server.ContactItem(Type=C2C, To_Account=key.peer)
-    return server.ContactItem(Type=GROUP, ToGroupId=key.peer)
+        return ContactItem(Type=C2C, To_Account=key.peer)
+    return ContactItem(Type=GROUP, ToGroupId=key.peer)
 
 
-def _marking(key: Key, bits: Iterable[int], *, on: bool) -> server.MarkItem:
+def _marking(key: Key, bits: Iterable[int], *, on: bool) -> contact_marks.MarkItem:
     """Return what to mark: the server counts marks from 1."""
     numbers = [bit.bit_length() for bit in bits]
     if on:
-        return server.MarkItem(OptType=server.STANDARD, ContactItem=_contact(key), SetMark=numbers)
-    return server.MarkItem(OptType=server.STANDARD, ContactItem=_contact(key), ClearMark=numbers)
+        return contact_marks.MarkItem(OptType=contact_marks.STANDARD, ContactItem=_contact(key), SetMark=numbers)
+    return contact_marks.MarkItem(OptType=contact_marks.STANDARD, ContactItem=_contact(key), ClearMark=numbers)
 
 
 def _faults(results: Results) -> dict[Key, tuple[int, str]]:

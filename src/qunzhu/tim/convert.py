@@ -58,8 +58,6 @@ def take(given: Json, key: str, kind: type, default: Any = None) -> Any:
         return default
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: must be {kind.__name__}, is {type(value).__name__}")
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: more than 64 bits")
     return value
 
 
@@ -69,6 +67,14 @@ def need(given: Json, key: str, kind: type) -> Any:
     if value is None or value in {"", 0}:
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: required")
     return value
+
+
+def path_given(given: Json, key: str) -> str | None:
+    """Return the path of a file, or None where there is none; refuse (-4) what no file system takes."""
+    value: str | None = take(given, key, str)
+    if value and "\0" in value:
+        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: no path has a NUL in it")
+    return value or None
 
 
 def items(given: Json, key: str) -> list[Json]:

@@ -13,7 +13,7 @@ from qunzhu.client.media import download
 from qunzhu.commands.media import RenewMediaLinks, WantedMedia
 from qunzhu.core.media import is_uuid
 from qunzhu.tim.calls import data_of, mapping
-from qunzhu.tim.convert import Json, WrongParameter, items, need, take
+from qunzhu.tim.convert import Json, WrongParameter, items, need, path_given, take
 from qunzhu.tim.elements import MERGER, read_merged
 from qunzhu.tim.enums import TIMDownloadType, TIMElemType, TIMErrCode, TIMResult
 from qunzhu.tim.message_calls import MessageCalls
@@ -37,7 +37,9 @@ class DownloadCalls(MessageCalls):
 
         async def work(client: Client) -> dict[str, int]:
             given = mapping(param)
-            asked, path = object_given(given, "params", "json_download_elem_param"), need(given, "path", str)
+            asked, path = object_given(given, "params", "json_download_elem_param"), path_given(given, "path")
+            if path is None:
+                raise WrongParameter(TIMResult.TIM_ERR_PARAM, "path: required")
             sort = take(asked, f"{PARAM}type", int, 0)
             if sort not in set(TIMDownloadType):
                 raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{PARAM}type: {sort} is no kind of file")

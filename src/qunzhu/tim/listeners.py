@@ -176,6 +176,8 @@ class Listeners:
             _run(listener[0], [*args, listener[1]])
 
     def _new_message(self, message: dict[str, Any]) -> None:
+        if not self._messages:
+            return
         text = msgspec.json.encode([message]).decode()
         for callback, data in tuple(self._messages):
             _run(callback, [text, data])

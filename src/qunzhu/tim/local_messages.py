@@ -30,6 +30,13 @@ class Local(msgspec.Struct, frozen=True):
     number: int
 
 
+class Sending(msgspec.Struct, frozen=True):
+    """A message that this SDK sends: its id before the server gave it its time, and after that, empty until then."""
+
+    first_id: str
+    id: str = ""
+
+
 class LocalMessages:
     """The messages that one user's SDK keeps."""
 
@@ -40,8 +47,7 @@ class LocalMessages:
         self._last_local = 0
         self._custom: dict[Key, tuple[int, str]] = {}
         self._hidden: set[Key] = set()
-        self._sent: OrderedDict[tuple[Place, int], str] = OrderedDict()
-        """What this SDK sends: the id that each message had before the server gave it its time."""
+        self._sent: OrderedDict[tuple[Place, int], Sending] = OrderedDict()
         self._later_ids: dict[str, str] = {}
         self._read: dict[Place, int] = {}
         self._all_read = 0
@@ -170,15 +176,17 @@ class LocalMessages:
 
     def sends(self, place: Place, random: int, first_id: str) -> None:
         """Remember what this SDK sends: it is not told of it as of a new message."""
-        self._sent[place, random] = first_id
+        self._sent[place, random] = Sending(first_id)
         if len(self._sent) > SENT_KEPT:
-            self._later_ids.pop(self._sent.popitem(last=False)[1], None)
+            self._later_ids.pop(self._sent.popitem(last=False)[1].first_id, None)
 
     def sent(self, message: Message) -> Message:
         """Keep a message that was sent; the id that it had before stands for it, too."""
         place = place_of(message)
-        own_id: str = message["message_msg_id"]
-        first_id = self._sent.get((place, message["message_rand"]), own_id)
+        own_id, key = message["message_msg_id"], (place, message["message_rand"])
+        first_id = self._sent[key].first_id if key in self._sent else own_id
+        if key in self._sent:
+            self._sent[key] = Sending(first_id, own_id)
         if first_id != own_id:
             self._later_ids[first_id] = own_id
         self._local.pop((place, first_id), None)
@@ -193,7 +201,13 @@ class LocalMessages:
     def was_lost(self, message: Message) -> bool:
         """Say whether this SDK sent a message and then took it for not sent."""
         place = place_of(message)
-        return (place, self._sent.get((place, message["message_rand"]), "")) in self._local
+        sending = self._sent.get((place, message["message_rand"]))
+        return sending is not None and (place, sending.first_id) in self._local
+
+    def arrived(self, place: Place, random: int) -> Message | None:
+        """Return a message that this SDK sent, if it was told already that the server has it."""
+        sending = self._sent.get((place, random))
+        return self.at(place, sending.id) if sending is not None and sending.id else None
 
     def read_up_to(self, place: Place, position: int) -> None:
         """Remember up to where the user has read: a seq in groups, a time with users."""

@@ -11,7 +11,7 @@ from qunzhu.client import Client
 from qunzhu.client.media import Progress, upload
 from qunzhu.commands.media import Uploaded
 from qunzhu.core.elements import Element
-from qunzhu.tim.convert import Json, take
+from qunzhu.tim.convert import Json, path_given, take
 from qunzhu.tim.elements import IMAGE, SIZES, image_id
 from qunzhu.tim.enums import TIMElemType
 
@@ -59,13 +59,13 @@ def _missing(elem: Json) -> list[tuple[str, Source]]:
     return [
         (prefix, source)
         for source in sources
-        if take(elem, prefix + source.path, str) and not take(elem, prefix + source.url, str)
+        if path_given(elem, prefix + source.path) and not take(elem, prefix + source.url, str)
     ]
 
 
 def _is_unsent_image(elem: Json) -> bool:
     is_image = take(elem, "elem_type", int) == TIMElemType.kTIMElem_Image
-    return is_image and bool(take(elem, f"{IMAGE}orig_path", str)) and not take(elem, f"{IMAGE}orig_url", str)
+    return is_image and bool(path_given(elem, f"{IMAGE}orig_path")) and not take(elem, f"{IMAGE}orig_url", str)
 
 
 async def with_files(client: Client, elem: Json, progress: Progress) -> Elem:

@@ -70,6 +70,10 @@ class MessageTeller:
             return [ref.id for ref in self.refs(change)]
         return [message["message_msg_id"] for message in await self.messages(change)]
 
+    async def reacted(self, ref: Ref, reaction_id: str) -> bool:
+        """Say whether the user is among those who gave a reaction; only the first of them come with a change."""
+        return reaction_id in await self._reading.own_reactions(ref)
+
     async def profile(self, user: str) -> Json:
         """Return a user's profile."""
         return (await self._reading.profiles([user])).get(user, {})
@@ -149,13 +153,14 @@ def reaction(item: Notice, *, mine: bool) -> dict[str, Any]:
 
 async def _reactions(teller: MessageTeller, change: Notice) -> None:
     prefix = "message_reaction_change_info_"
+    [ref], told = teller.refs(change), []
+    for item in change["ReactionList"]:
+        mine = any(one["UserID"] == teller.user for one in item["UserList"])
+        if not mine and item["TotalUserCount"] > len(item["UserList"]):
+            mine = await teller.reacted(ref, item["ReactionId"])
+        told.append(reaction(item, mine=mine))
     for own_id in await teller.ids(change):
-        told = [reaction(item, mine=_is_mine(teller.user, item)) for item in change["ReactionList"]]
         teller.tell("reactions", [{f"{prefix}msg_id": own_id, f"{prefix}reaction_list": told}])
-
-
-def _is_mine(user: str, item: Notice) -> bool:
-    return any(one["UserID"] == user for one in item["UserList"])
 
 
 async def _pinned(teller: MessageTeller, change: Notice) -> None:

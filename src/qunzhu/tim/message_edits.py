@@ -11,6 +11,7 @@ from qunzhu.client.errors import CallFailed
 from qunzhu.commands.c2c_changes import AdminMsgWithdraw, DeleteC2CMsgRamble, ModifyC2CMsg
 from qunzhu.commands.message_changes import GroupMsgRecall, HideGroupMessages, ModifyGroupMsg
 from qunzhu.commands.receipts import GivenSeq
+from qunzhu.core.errors import ERRORS
 from qunzhu.core.limits import UINT32
 from qunzhu.tim.calls import mapping
 from qunzhu.tim.convert import Json, WrongParameter, take
@@ -44,7 +45,7 @@ class EditCalls(MessageCalls):
                 return ""
             reply = await client.call(GroupMsgRecall(**ref.place.group, MsgSeqList=[GivenSeq(MsgSeq=ref.seq)]))
             if code := reply.RecallRetList[0].RetCode:
-                raise CallFailed(code, f"{ref.place.id!r}: the message at {ref.seq} was not taken back")
+                raise CallFailed(code, f"{ERRORS[code].text}: seq {ref.seq} in {ref.place.id!r}")
             return ""
 
         return await self._do(param, work)

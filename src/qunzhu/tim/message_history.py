@@ -1,11 +1,13 @@
 """Calls that read messages: history page by page, and single ones."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
 
 from qunzhu.client import Client
+from qunzhu.client.errors import CallFailed
 from qunzhu.commands.conversations import GetConversations, GivenConversation
 from qunzhu.core.limits import UINT32
 from qunzhu.tim.calls import mapping
@@ -29,6 +31,7 @@ from qunzhu.tim.params import CommonResult
 from qunzhu.tim.pulled import AT_ONCE, Start
 from qunzhu.tim.seen_messages import place_of
 
+log = logging.getLogger("qunzhu.tim")
 PAGE = 20
 MOST_IDS = 1000
 PARAM, LOCATOR = "msg_getmsglist_param_", "message_locator_"
@@ -107,7 +110,12 @@ class HistoryCalls(MessageCalls):
             return
         peer = {"To_Account" if place.type == C2C else "GroupId": place.id}
         wanted = GetConversations(ConvList=[GivenConversation(Type=place.type, **peer)])
-        for found in (await client.call(wanted)).ConvList:
+        try:
+            conversations = (await client.call(wanted)).ConvList
+        except CallFailed as fault:
+            log.debug("up to where %r was read: %s", place.id, fault.text)
+            return
+        for found in conversations:
             kept.read_up_to(place, (found.ReadTime if place.type == C2C else found.ReadSeq) or 0)
             kept.peer_read_up_to(place, found.PeerReadTime or 0)
 

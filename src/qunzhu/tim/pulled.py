@@ -8,6 +8,7 @@ import msgspec
 from qunzhu.client import Client
 from qunzhu.commands.c2c_history import PullC2CMessages
 from qunzhu.commands.history import PullGroupMessages
+from qunzhu.commands.reactions import GetMessageReactions
 from qunzhu.core.limits import UINT32
 from qunzhu.core.notices import Notice
 from qunzhu.tim import notices
@@ -30,6 +31,14 @@ class Start(msgspec.Struct, frozen=True):
     seq: int | None = None
     at: int | None = None
     newer: bool = False
+
+
+def reactions_of(refs: Sequence[Ref]) -> dict[str, Any]:
+    """Return the fields that name messages of one conversation whose reactions are wanted."""
+    place = refs[0].place
+    if place.type == C2C:
+        return {"Peer_Account": place.id, "MsgKeyList": [ref.key for ref in refs]}
+    return {**place.group, "MsgSeqList": [ref.seq for ref in refs]}
 
 
 class Reading:
@@ -75,6 +84,12 @@ class Reading:
         if kept is not None:
             return kept
         return next(iter(await self.at(place, [ref])), None)
+
+    async def own_reactions(self, ref: Ref) -> set[str]:
+        """Return the reactions that the user has given a message."""
+        wanted = GetMessageReactions(**reactions_of([ref]), MaxUserCountPerReaction=0)
+        [item] = (await self._client.call(wanted)).MessageList
+        return {one.ReactionId for one in item.ReactionList if one.ReactedByMyself}
 
     async def walk(self, place: Place, start: Start, page: int = AT_ONCE) -> AsyncIterator[Message]:
         """Give the messages of a conversation from a place on, reading ``page`` of them at a time."""

@@ -83,9 +83,11 @@ class SendCalls(MessageCalls):
         begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         async def run() -> None:
-            result = await self._do(param, lambda client: self._send(client, mapping(param), begun.set_result))
-            if not begun.done():
-                begun.set_result("")
+            try:
+                result = await self._do(param, lambda client: self._send(client, mapping(param), begun.set_result))
+            finally:
+                if not begun.done():
+                    begun.set_result("")
             _tell(param, "callback", result)
 
         work = asyncio.create_task(run())
@@ -169,9 +171,12 @@ class SendCalls(MessageCalls):
         try:
             body = await self._made_ready(client, draft)
             told = await _deliver(client, draft, body, fields)
-        except CallFailed as fault:
+        except CallFailed:
+            # The answer may get lost after the push has come.
+            if (arrived := kept.arrived(place, draft.random)) is not None:
+                return _with_paths(arrived, message)
             _keep_unsent(kept, draft, cancelled=False)
-            raise fault from None
+            raise
         profile = (await self._profiles.of(client, [client.user])).get(client.user, {})
         sent = from_told({**told, **profile}, client.user)
         # The push may have come first, and has more: the sender's name card.
@@ -204,7 +209,7 @@ class SendCalls(MessageCalls):
             _keep_unsent(self._kept(client), draft, cancelled=True)
             raise WrongParameter(TIMErrCode.ERR_SDK_SEND_MESSAGE_FAILED_WITH_CANCEL, draft.id) from None
         finally:
-            del self._uploads[draft.place, draft.id]
+            self._uploads.pop((draft.place, draft.id), None)
 
     async def _elements(self, client: Client, draft: Draft) -> list[Element]:
         elems = await self._with_files(client, draft.given, draft)
@@ -256,10 +261,13 @@ async def _deliver(client: Client, draft: Draft, body: list[Element], fields: di
 
 
 def _with_paths(sent: Message, given: Json) -> Message:
-    """Return a message as sent with what only the sender's machine knows: the paths of its files."""
+    """Return a message as sent with what only the sender's machine knows: the paths of its files.
+
+    It may have been taken back meanwhile, and have no elements any more.
+    """
     elems = [
         {**elem, **{key: value for key, value in own.items() if key.endswith("_path") and key in elem}}
-        for elem, own in zip(sent["message_elem_array"], items(given, "message_elem_array"), strict=True)
+        for elem, own in zip(sent["message_elem_array"], items(given, "message_elem_array"), strict=False)
     ]
     return {**sent, "message_elem_array": elems}
 
