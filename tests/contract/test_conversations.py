@@ -218,11 +218,11 @@ class TestUnread:
         assert web.frames == []
         [told] = [frame["params"] for frame in phone.frames]
         assert told == {"ChangeType": "Read", "Time": talk.now, "ConvList": [
-            {"Type": 1, "To_Account": "bob", "Num": 1}, {"Type": 2, "GroupId": "team", "MsgSeq": 2},
+            {"Type": 1, "To_Account": "bob", "Num": 1, "ReadTime": NOW}, {"Type": 2, "GroupId": "team", "MsgSeq": 2},
         ]}  # fmt: skip
         [told] = [frame["params"] for frame in bob.frames]
         assert told == {
-            "ChangeType": "Read", "Reader_Account": "alice", "Peer_Account": "bob", "ReadTime": talk.now, "Num": 1,
+            "ChangeType": "Read", "Reader_Account": "alice", "Peer_Account": "bob", "ReadTime": NOW, "Num": 1,
         }  # fmt: skip
         assert one(talk, "alice", "bob")["PeerReadNum"] == 1
         events = len(talk.events)

@@ -4,6 +4,7 @@ from qunzhu.client import Client
 from qunzhu.commands.conversations import ReadAllConversations
 from qunzhu.tim import conversation_info as info
 from qunzhu.tim.conversation_keeping import KeepingCalls
+from qunzhu.tim.conversations import C2C
 from qunzhu.tim.message_calls import MessageCalls
 
 
@@ -17,4 +18,6 @@ class ReadAllCalls(KeepingCalls, MessageCalls):
         self._kept(client).read_all(client.server_time())
         kept = await self._conversations(client)
         listed = [{**info.item(one.key), info.PLACE[one.key.sort]: one.newest} for one in kept]
+        new = [one.key for one in kept if one.key.sort == C2C and one.read < one.newest]
         await self._keeping(client).did({"ChangeType": "Read", "ConvList": listed})
+        await self._keeping(client).look_again(new)  # the time of what was read is the server's to say
