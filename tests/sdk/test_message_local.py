@@ -234,6 +234,9 @@ def test_live_rooms_have_the_history_that_was_seen(server: Server):
             page = await they.history(they.bob, count=2)
             assert words(page) == expected[:2]
             assert words(await they.history(they.bob, count=20, last_msg=page[-1])) == expected[2:]
+            they.bob._kept(they.bob._client).broken()
+            ids = {"json_message_id_array": [page[0]["message_msg_id"]]}
+            assert words(await ok(they.bob.TIMMsgFindMessages(ids))) == expected[:1]
 
     asyncio.run(scenario())
 
@@ -259,6 +262,11 @@ def test_what_was_seen_before_a_break_is_read_anew(tmp_path, kind):
             await until(lambda: they.bob_ears.networks()[-1] == 0)
             found = await ok(they.bob.TIMMsgFindMessages(ids))
             assert [m["message_status"] for m in found] == [6, 2]
+            server.stop()
+            await until(lambda: they.bob_ears.networks()[-1] != 0)
+            found = await ok(they.bob.TIMMsgFindMessages(ids))
+            assert [m["message_status"] for m in found] == [6, 2]  # what was seen, without a connection
+            server.start()
 
     server = Server(tmp_path, heartbeat=1)
     try:

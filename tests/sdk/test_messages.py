@@ -201,6 +201,23 @@ def test_messages_of_topics_are_the_topics(server: Server):
     asyncio.run(scenario())
 
 
+def test_a_broadcast_comes_to_live_rooms(server: Server):
+    async def scenario():
+        async with talk(server, GROUP) as they:
+            they.group = await created(they.alice, group_type=4)
+            assert (await they.bob.TIMGroupJoin({"groupId": they.group}))["code"] == 0
+            body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "to all rooms"}}]
+            sent = server.rest("group_open_http_svc/send_broadcast_msg", Random=7, MsgBody=body, CloudCustomData="c")
+            assert sent["ErrorCode"] == 0, sent
+            came = await they.got("to all rooms")
+            assert (came["message_is_broadcast_message"], came["message_cloud_custom_str"]) == (True, "c")
+            assert came["message_sender"] == "administrator"
+            await they.say("in the room")
+            assert (await they.got("in the room"))["message_is_broadcast_message"] is False
+
+    asyncio.run(scenario())
+
+
 def test_only_those_named_get_a_message_for_some(server: Server):
     async def scenario():
         [carol] = names("carol")

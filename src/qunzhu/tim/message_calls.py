@@ -1,8 +1,10 @@
 """What all calls about messages share."""
 
+import logging
 from collections.abc import Sequence
 
 from qunzhu.client import Client
+from qunzhu.client.errors import CallFailed
 from qunzhu.tim.calls import Calls
 from qunzhu.tim.convert import Json, WrongParameter
 from qunzhu.tim.enums import TIMErrCode
@@ -10,6 +12,9 @@ from qunzhu.tim.local_messages import LocalMessages
 from qunzhu.tim.message import Message, Place
 from qunzhu.tim.message_params import Ref, ref_given, ref_of
 from qunzhu.tim.pulled import Reading
+from qunzhu.tim.seen_messages import place_of
+
+log = logging.getLogger("qunzhu.tim")
 
 
 class MessageCalls(Calls):
@@ -29,14 +34,20 @@ class MessageCalls(Calls):
         return ref_given(given, self._kept(client), client.user, place)
 
     async def _certain(self, client: Client, messages: Sequence[Message]) -> list[Message]:
-        """Return messages that are kept, those seen before a break read anew; what is gone is left out."""
+        """Return messages that are kept, those seen before a break read anew; what is gone is left out.
+
+        What the server never had, or does not show the user any more, is returned as it was seen.
+        """
         kept, found = self._kept(client), list[Message]()
         for message in messages:
-            if not kept.is_stale(message):
+            if not kept.is_stale(message) or message["message_is_online_msg"]:
                 found.append(message)
                 continue
-            ref = ref_of(message)
-            fresh = await self._reading(client).at(ref.place, [ref])
+            try:
+                fresh = await self._reading(client).at(place_of(message), [ref_of(message)])
+            except CallFailed as fault:
+                log.debug("%s is not read anew: %s", message["message_msg_id"], fault.text)
+                fresh = [message]
             if not fresh:
                 kept.drop([message])
             found += fresh

@@ -83,7 +83,8 @@ class SearchMessageCalls(MessageCalls):
             found = [message for message in self._kept(client).all() if search.finds(message)]
             found.sort(key=self._kept(client).position, reverse=True)
             if search.place is not None:
-                return _result([_item(search.place, len(found), _paged(asked, found))], len(found))
+                page = await self._certain(client, _paged(asked, found))
+                return _result([_item(search.place, len(found), page)], len(found))
             grouped = _grouped(found)
             return _result(
                 [_item(place, len(some), some if len(some) == 1 else []) for place, some in _paged(asked, grouped)],
