@@ -142,6 +142,22 @@ def test_a_users_own_sessions_hear_of_what_he_sends_unless_he_says_otherwise(peo
     assert got(alice) == got(phone) == [("one", 1, 0), ("three", 3, 1)]
 
 
+def test_who_wants_no_messages_of_a_user_is_not_told(peopled: World):
+    world = peopled
+    bob, alice = world.online("bob"), world.online("alice")
+    world.call("set_c2c_receive_option", "bob", To_Account=["alice"], MsgFlag="Discard")
+    world.write("bob", "not wanted", "alice")
+    world.write("bob", "nor this", "alice", OnlineOnlyFlag=1)
+    world.write("bob", "wanted", "carol")
+    assert [words for words, *_ in got(bob)] == ["wanted"]
+    assert [words for words, *_ in got(alice)] == ["not wanted", "nor this"]
+    assert [one["Num"] for one in world.call("sync", "bob", C2C=0)["C2CMessages"]] == [2]
+    assert len(world.call("pull_c2c_messages", "bob", Peer_Account="alice")["Items"]) == 1
+    world.call("set_c2c_receive_option", "bob", To_Account=["alice"], MsgFlag="AcceptNotNotify")
+    world.write("bob", "again", "alice")
+    assert [words for words, *_ in got(bob)] == ["again"]
+
+
 @pytest.mark.parametrize("how", [{"OnlineOnlyFlag": 1}, {"MsgLifeTime": 0}])
 def test_a_message_for_those_who_are_online_is_not_kept(peopled: World, how):
     world = peopled

@@ -156,7 +156,7 @@ def apply_to_contacts(state: State, event: Any) -> None:
             for group, seq in event.groups.items():
                 _, cleared = state["seen"][group, event.user]
                 state["seen"][group, event.user] = (seq, cleared)
-            state["read"] |= {(event.user, peer): num for peer, num in event.peers.items()}
+            state["read"] |= {(event.user, peer): num for peer, (num, _) in event.peers.items()}
         case _:
             raise AssertionError(f"nobody expects {event}")
     state["contacts"] = {key: own for key, own in state["contacts"].items() if own != UNTOUCHED}

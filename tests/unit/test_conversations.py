@@ -185,9 +185,16 @@ def test_reading_to_the_end_and_reading_a_part():
     now = known(team(newest=15, unread=5), bob(newest=105, unread=5))
     part = {"ChangeType": "Read", "Peer_Account": "bob", "ReadTime": 2103, "Num": 103}
     assert list(take(now, ME, ConversationChanged(part))) == [BOB]
-    assert (now.get(BOB).read, now.get(BOB).read_at, now.get(BOB).unread) == (103, 2103, 5)
-    assert list(take(now, ME, ConversationChanged({**part, "Num": 105, "ReadTime": 2105}))) == []
-    assert (now.get(BOB).read, now.get(BOB).read_at, now.get(BOB).unread) == (105, 2105, 0)
+    assert (now.get(BOB).read, now.get(BOB).read_at, now.get(BOB).unread) == (103, 0, 5)
+    take(now, ME, c2c(106))
+    read = ConversationChanged({**part, "Num": 106, "ReadTime": 9999})  # when he read, not what
+    assert list(take(now, ME, read)) == []
+    assert (now.get(BOB).read, now.get(BOB).read_at, now.get(BOB).unread) == (106, 2106, 0)
+    assert list(take(now, ME, read)) == []
+    take(now, ME, c2c(107))
+    take(now, ME, c2c(108, sender=ME, to="bob"))
+    assert list(take(now, ME, ConversationChanged({**part, "Num": 108}))) == [BOB]  # the last one is not his
+    assert (now.get(BOB).read_at, now.get(BOB).unread) == (2106, 0)
     everything = [{"Type": 2, "GroupId": "team", "MsgSeq": 15}, {"Type": 1, "To_Account": "carol", "Num": 3}]
     assert list(take(now, ME, changed("Read", ConvList=everything))) == []
     assert (now.get(TEAM).read, now.get(TEAM).unread) == (15, 0)
@@ -234,7 +241,7 @@ def test_a_conversation_with_oneself():
     read = {"ChangeType": "Read", "Reader_Account": ME, "Peer_Account": ME, "ReadTime": 1, "Num": 6}
     assert list(take(now, ME, MessageChanged(read))) == []
     assert list(take(now, ME, changed("Read", Peer_Account=ME, ReadTime=9, Num=6))) == []
-    assert now.get(myself).read_at == 9
+    assert now.get(myself).read_at == 2006
 
 
 def test_recalled_and_changed_messages_change_the_last_one():

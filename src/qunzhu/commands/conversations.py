@@ -210,9 +210,14 @@ def _shown(tx: Tx, who: Who, seat: Seat, folders: Folders) -> Conversation:
     )  # fmt: skip
 
 
+OF_C2C: LiteralString = (
+    " FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
+    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0"
+)
 LAST_C2C: LiteralString = (
-    "SELECT body FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
-    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY at DESC, msg_seq DESC, random DESC LIMIT 1"
+    # The last second by the table's key, and in it the one that came last.
+    "SELECT body" + OF_C2C + " AND at = (SELECT at" + OF_C2C + " ORDER BY at DESC, msg_seq DESC, random DESC LIMIT 1)"
+    " ORDER BY num DESC LIMIT 1"
 )
 READ_TIME: LiteralString = (
     "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num ORDER BY num DESC LIMIT 1"
@@ -362,7 +367,10 @@ UNREAD_USERS: LiteralString = (
 )
 READ_USERS = (
     "UPDATE contacts SET read_num = last_num WHERE user_id = :user AND sort = 1 AND last_num > read_num"
-    " AND last_num >= :oldest RETURNING peer, read_num"
+    " AND last_num >= :oldest RETURNING peer, read_num, (SELECT q.at FROM c2c_messages q"
+    " WHERE q.low = CASE WHEN contacts.peer < contacts.user_id THEN contacts.peer ELSE contacts.user_id END"
+    " AND q.high = CASE WHEN contacts.peer < contacts.user_id THEN contacts.user_id ELSE contacts.peer END"
+    " AND q.num = contacts.last_num)"
 )
 
 
@@ -377,6 +385,6 @@ def read_all_conversations(tx: Tx, who: Who, req: ReadAllConversations) -> AllRe
     if groups or peers:
         tx.emit(ConversationsRead(
             user=who.user, at=who.now, groups={names[num]: seq for num, seq in groups},
-            peers={peer: num for peer, num in peers}, session=session_of(who, who.user),  # noqa: C416 - as above
+            peers={peer: (num, at or 0) for peer, num, at in peers}, session=session_of(who, who.user),
         ))  # fmt: skip
     return AllRead(IsFinished=int(len(unread) <= MOST_READ))

@@ -625,12 +625,12 @@ class ContactGroupChanged(Event, frozen=True, kw_only=True):
 
 
 class ConversationsRead(Event, frozen=True, kw_only=True):
-    """A user has read everything: groups up to a seq, other users' messages up to a number, both by id."""
+    """A user has read everything: groups up to a seq, other users' messages up to a number and its time, all by id."""
 
     user: str
     at: int
     groups: dict[str, int]
-    peers: dict[str, int]
+    peers: dict[str, tuple[int, int]]
     session: int = 0
 
 

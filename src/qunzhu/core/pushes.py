@@ -274,13 +274,13 @@ def _contact_group(event: ContactGroupChanged) -> list[Push]:
 @pushed(ConversationsRead)
 def _all_read(event: ConversationsRead) -> list[Push]:
     groups = [{**contact(2, group), "MsgSeq": seq} for group, seq in event.groups.items()]
-    peers = [{**contact(1, peer), "Num": num} for peer, num in event.peers.items()]
+    peers = [{**contact(1, peer), "Num": num, "ReadTime": at} for peer, (num, at) in event.peers.items()]
     own = {"ChangeType": "Read", "ConvList": [*peers, *groups], "Time": event.at}
     told = [
         Push(MESSAGE_CHANGE, {
-            "ChangeType": "Read", "Reader_Account": event.user, "Peer_Account": peer, "ReadTime": event.at, "Num": num,
+            "ChangeType": "Read", "Reader_Account": event.user, "Peer_Account": peer, "ReadTime": at, "Num": num,
         }, [peer])
-        for peer, num in event.peers.items()
+        for peer, (num, at) in event.peers.items()
     ]  # fmt: skip
     return [Push(CONVERSATION_CHANGE, own, [event.user], event.session), *told]
 

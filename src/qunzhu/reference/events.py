@@ -228,7 +228,7 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
     ("A user makes a conversation group",
      ContactGroupChanged(user="alice", at=_AT, change="Created", num=1, name="Work", items=[(2, "team-1")])),
     ("A user reads everything",
-     ConversationsRead(user="alice", at=_AT, groups={"team-1": 11}, peers={"bob": 7})),
+     ConversationsRead(user="alice", at=_AT, groups={"team-1": 11}, peers={"bob": (7, _AT)})),
     ("A message between two users is sent", C2CSent(**_WHICH, message=_LETTER, holders=["bob", "alice"],
                                                      told={"bob": 41, "alice": 52})),
     ("A message between two users is recalled",

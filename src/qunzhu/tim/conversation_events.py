@@ -233,15 +233,24 @@ def _read(known: Conversations, user: str, change: Notice) -> Stale:
     for item in _contacts(change):
         key = key_of(item, user)
         one, place = known.get(key), item[_PLACE[key.sort]]
-        if one is None:
+        if one is None or not ("UnreadMsgNum" in item or place >= one.read):
             continue
-        if "UnreadMsgNum" in item or place >= one.read:
-            left = tuple(mention for mention in one.mentions if mention.seq > place)
-            one = replace(one, read=place, mentions=left, unread=0 if place >= one.newest else one.unread)
-            if place < one.newest:
-                stale.append(key)
-        known.put(replace(one, read_at=max(one.read_at, item.get("ReadTime", 0))))
+        left = tuple(mention for mention in one.mentions if mention.seq > place)
+        now = replace(one, read=place, mentions=left, unread=0 if place >= one.newest else one.unread)
+        read_at = _time_read(now) if place > one.read else one.read_at
+        known.put(replace(now, read_at=one.read_at if read_at is None else read_at))
+        if place < one.newest or read_at is None:
+            stale.append(key)
     return stale
+
+
+def _time_read(one: Conversation) -> int | None:
+    """Return the time of the peer's newest message that was read, None where that is another than the last one."""
+    if one.key.sort == GROUP:
+        return 0
+    last = one.last or {}
+    is_it = last.get("Num") == one.newest == one.read and last["From_Account"] == one.key.peer
+    return int(last["MsgTime"]) if is_it else None
 
 
 def _deleted(known: Conversations, user: str, change: Notice) -> Stale:

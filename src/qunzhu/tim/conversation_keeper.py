@@ -123,7 +123,7 @@ class ConversationKeeper:
                 self.known.take(await read_some(self.client, stale), stale)
             else:
                 self._tell(LIST, int(TIMConvEvent.kTIMConvEvent_Start), "")
-                self.known.take(await read_all(self.client))
+                self.known.take(await self._read_all())
                 self._loaded = True
                 self._tell_changes()
                 self._tell(LIST, int(TIMConvEvent.kTIMConvEvent_Finish), "")
@@ -133,6 +133,12 @@ class ConversationKeeper:
             self._stale |= stale
             return
         self._behind, self._fault = False, None
+
+    async def _read_all(self) -> list[Conversation]:
+        """Read the list. One that is renewed meanwhile may be on no page: those that are missed are asked for."""
+        found = await read_all(self.client)
+        missed = {one.key for one in self.known} - {one.key for one in found}
+        return [*found, *(await read_some(self.client, missed) if missed else ())]
 
     def _tell_changes(self) -> None:
         changes = self.known.changes()
