@@ -20,8 +20,8 @@ keeps its largest size, for a log that is overwritten costs half of what a growi
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
 COPIES, FEW_PAGES = 3, 500
-"""Beside transactions the log is copied up to so many times, each time what came meanwhile, until that is little: a copy
-slows the commits beside it, so where few write it is one."""
+"""Beside transactions the log is copied up to so many times, each time what came meanwhile, until that is little: it
+slows the commits beside it; where few write, one is enough."""
 BUSY_MS = 10_000
 OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """Without the engine's own lock, which each parameter takes: a lane uses its connection from one thread at a time."""
