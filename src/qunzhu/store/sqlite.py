@@ -1,7 +1,7 @@
 """The SQLite engine: write-ahead log, ``synchronous=FULL``, checkpoints between two commits."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -19,8 +19,9 @@ CHECKPOINT_PAGES = 12_000
 keeps its largest size, for a log that is overwritten costs half of what a growing one does for each commit."""
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
-COPIES = 3
-"""Beside transactions the log is copied so many times, each time what came meanwhile: little is left for the end."""
+COPIES, FEW_PAGES = 3, 500
+"""Beside transactions the log is copied up to so many times, each time what came meanwhile, until that is little: it
+slows the commits beside it; where few write, one is enough."""
 BUSY_MS = 10_000
 OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """Without the engine's own lock, which each parameter takes: a lane uses its connection from one thread at a time."""
@@ -40,8 +41,9 @@ class LogCopier:
     What they add meanwhile is copied at the end between two commits: only then does the log start anew.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, log_pages: Callable[[], int]) -> None:
         self._path = path
+        self._log_pages = log_pages
         self._thread: threading.Thread | None = None
 
     @property
@@ -70,7 +72,10 @@ class LogCopier:
         try:
             connection.pragma("user_version")  # before it has read, a connection knows of no log and copies nothing
             for _ in range(COPIES):
+                before = self._log_pages()
                 copy_log(connection)
+                if self._log_pages() - before < FEW_PAGES:
+                    break
         finally:
             connection.close()
 
@@ -79,7 +84,7 @@ class SqliteEngine:
     """One SQLite connection."""
 
     def __init__(self, path: Path, family: str, *, writes: bool) -> None:
-        self._copier = LogCopier(path)
+        self._copier = LogCopier(path, lambda: self._log_pages)
         self._connection = apsw.Connection(str(path), flags=OPEN, statementcachesize=64)
         self._connection.set_busy_timeout(BUSY_MS)
         self._cursor = self._connection.cursor()
