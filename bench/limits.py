@@ -27,7 +27,7 @@ from bench.stats import micros, percentile
 from qunzhu.core.command import BY_NAME
 from qunzhu.core.events import encode_event
 from qunzhu.core.ports import REST, App, Who
-from qunzhu.store.batch import WRITE_COUNTER, EngineTx, Nobody
+from qunzhu.store.batch import WRITE_COUNTER, EngineTx, Memory, Nobody
 from qunzhu.store.migrate import scripts
 from qunzhu.store.sql import SQLITE_WORDS, schema
 from qunzhu.store.sqlite import WRITER_CACHE_KIB
@@ -109,12 +109,12 @@ def qunzhu_workload(users: Sequence[str]) -> Workload:
     """
     command = BY_NAME["create_group"]
     app = App(sdkappid=target.SDKAPPID, name="bench", key="", admins=(target.ADMIN,))
-    dice, counters = random.Random(20_240), {"accounts": len(users)}
+    dice, counters, memory = random.Random(20_240), {"accounts": len(users)}, Memory()
     waiting: list[tuple[object, bool]] = []
 
     def operation(number: int) -> list[tuple[str, Bindings]]:
         recorder = Recorder()
-        tx = EngineTx(cast("Any", recorder), Nobody(), counters)
+        tx = EngineTx(cast("Any", recorder), Nobody(), counters, memory)
         now_ms = time.time_ns() // 1_000_000
         who = Who(app=app, user=target.ADMIN, admin=True, door=REST, now_ms=now_ms, random=os.urandom)
         command.run(tx, who, command.decode(target.create_body(users, number, dice)))
@@ -280,6 +280,7 @@ def _checkpoints(file: Path, database: apsw.Connection, workload: Workload) -> I
 
 def _checkpoint_loop(file: Path, due: threading.Event, over: threading.Event) -> None:
     own = apsw.Connection(str(file))
+    own.pragma("user_version")  # before it has read, a connection knows of no log and copies nothing
     while due.wait() and not over.is_set():
         due.clear()
         own.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

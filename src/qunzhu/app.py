@@ -44,9 +44,10 @@ from qunzhu.edge.media import MediaDoor
 from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
+from qunzhu.push.archive import Archivist
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import BatchStore, StoreClosed
-from qunzhu.store.media import clear_incoming
+from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -58,6 +59,9 @@ SWEEP_STEPS = 5
 """Steps of removing messages that a second has time for; each is a transaction of its own."""
 SWEEP_REST_SECONDS = 10.0
 """How long after there was nothing to remove the server looks again."""
+ARCHIVE_SECONDS = 10.0
+"""How often the server looks for hours that are over, whose messages go into a file."""
+GET_HISTORY = "get_history"
 SWITCH_SECONDS = 0.00002
 """How long a thread that wants the interpreter waits for another: the default of 5 ms would be seen in latencies."""
 
@@ -69,7 +73,8 @@ class OpenApp:
         self.app = app
         self.hub = Hub(bundle=bundle)
         self.used_at = time.monotonic()
-        self.sweep_at = 0.0
+        self.sweep_at = self.archive_at = 0.0
+        self.archiving: asyncio.Task[None] | None = None
         self.store: BatchStore
 
 
@@ -80,6 +85,9 @@ class Backend:
         self.home = Home(config)
         self.heartbeat = config.heartbeat
         self.media = config.media
+        self.address = config.url
+        """Under which URL the server listens."""
+        self._kept = self.home.open_media()
         self.answers: Counter[tuple[str, str, int]] = Counter()
         self.ends: Counter[str] = Counter()
         self._delivered = 0
@@ -242,6 +250,7 @@ class Backend:
             else:
                 await self._refresh(sdkappid)
                 await self._sweep(opened)
+                self._archive(opened)
 
     async def _sweep(self, opened: OpenApp) -> None:
         """Remove messages that nobody can read any more, between other writes."""
@@ -256,6 +265,25 @@ class Backend:
                 opened.sweep_at = clock + SWEEP_REST_SECONDS
                 return
 
+    def _archive(self, opened: OpenApp) -> None:
+        """Have the files of hours that are over made, which takes its time: one task an app, beside everything else."""
+        clock, running = time.monotonic(), opened.archiving is not None and not opened.archiving.done()
+        if running or clock < opened.archive_at or GET_HISTORY in opened.app.settings.disabled_commands:
+            return
+        opened.archive_at = clock + ARCHIVE_SECONDS
+        opened.archiving = asyncio.create_task(self._tend_archives(opened))
+
+    async def _tend_archives(self, opened: OpenApp) -> None:
+        archivist = Archivist(opened.store, self._kept, self.home.folder)
+        try:
+            await archivist.tend(opened.app, self.now_ms() // 1000)
+        except StoreClosed:
+            return
+        except (MediaUnavailable, OSError) as fault:
+            log.error("history file not made yet", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400 - it says enough
+        except Exception:
+            log.exception("history file not made yet", sdkappid=opened.app.sdkappid)
+
     async def _erase(self, sdkappid: int) -> None:
         try:
             await asyncio.to_thread(self.home.erase_app, sdkappid)
@@ -269,6 +297,9 @@ class Backend:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
         self._delivered += opened.hub.deliveries
+        if opened.archiving is not None:
+            opened.archiving.cancel()
+            await asyncio.wait([opened.archiving])
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:
@@ -350,7 +381,9 @@ async def serve(config: Config) -> None:
         backend = Backend(config)
         try:
             apps = await backend.prepare(demo=config.demo)
-            ready = ready_line(config, listener.getsockname()[1], apps)
+            port = listener.getsockname()[1]
+            backend.address = url_at(config, port)
+            ready = ready_line(config, port, apps)
             server = _Server(_uvicorn(config, Application(backend)), backend, ready)
             tending = asyncio.create_task(backend.tend())
             await server.serve(sockets=[listener])
@@ -378,9 +411,14 @@ def _uvicorn(config: Config, application: Application) -> uvicorn.Config:
     )  # fmt: skip
 
 
+def url_at(config: Config, port: int) -> str:
+    """Return the URL under which the server listens."""
+    return config.url.rpartition(":")[0] + f":{port}"
+
+
 def ready_line(config: Config, port: int, apps: list[App]) -> str:
     """Return the one line that says the server is ready: URL, app and admin."""
-    url = config.url.rpartition(":")[0] + f":{port}"
+    url = url_at(config, port)
     if not apps:
         return f"qunzhu ready {url} version {__version__}; no app yet: make one with `qunzhu app create`"
     shown = ", ".join(f"app {app.sdkappid} admin {app.admins[0]}" for app in apps[:3])

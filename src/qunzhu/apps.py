@@ -35,6 +35,13 @@ MAX_ADMINS = 10
 MAX_FIELDS = {"group_fields": 10, "member_fields": 5}
 """Custom fields that an app can have (doc 1047/33529)."""
 MAX_UTC_OFFSET = 14 * 60
+RANGES = {
+    "message_bytes": (1024, 32768),
+    "messages_per_second": (0, 10000),
+    "duplicate_seconds": (0, 86400),
+    "recall_seconds": (0, 31536000),
+}
+"""Smallest and largest values of the settings of messages. A page of 20 of the largest still fits into an answer."""
 _KEY = re.compile(r"[!-~]{8,256}\Z")
 _FIELD_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,15}\Z")
 _encode = msgspec.json.Encoder().encode
@@ -230,6 +237,9 @@ def _check_settings(settings: AppSettings) -> None:
             raise ConfigError(f"{name}: a key stands twice")
         for field in fields:
             _check_field(name, field)
+    for name, (low, high) in RANGES.items():
+        if not low <= getattr(settings, name) <= high:
+            raise ConfigError(f"{name.replace('_', ' ')}: {getattr(settings, name)} is not within {low} to {high}")
     if abs(settings.utc_offset_minutes) > MAX_UTC_OFFSET:
         raise ConfigError(f"utc offset: {settings.utc_offset_minutes} minutes, at most 14 hours either way")
     rest_names = sorted({kind.name for kind in BY_NAME.values()})

@@ -75,6 +75,15 @@ def test_create_list_show_set(qunzhu):
         (["--utc-offset", "8"], "--utc-offset"),
         (["--utc-offset", "+15:00"], "utc offset"),
         (["--disable-command", "no_such"], "no_such"),
+        (["--message-bytes", "1023"], "message bytes: 1023 is not within 1024 to 32768"),
+        (["--message-bytes", "32769"], "message bytes"),
+        (["--message-bytes", "12k"], "--message-bytes"),
+        (["--messages-per-second", "-1"], "messages per second"),
+        (["--messages-per-second", "10001"], "messages per second"),
+        (["--duplicate-seconds", "-1"], "duplicate seconds"),
+        (["--duplicate-seconds", "86401"], "duplicate seconds"),
+        (["--recall-seconds", "-1"], "recall seconds"),
+        (["--recall-seconds", "31536001"], "recall seconds"),
     ],
 )
 def test_wrong_values_are_named_and_nothing_is_made(qunzhu, options, named):
@@ -83,6 +92,21 @@ def test_wrong_values_are_named_and_nothing_is_made(qunzhu, options, named):
     assert named in answer.error["message"]
     listed = qunzhu("app", "list", "--json")
     assert listed.code == 1 or listed.json == []
+
+
+def test_settings_of_messages(qunzhu):
+    defaults = {"message_bytes": 12288, "messages_per_second": 40, "duplicate_seconds": 300, "recall_seconds": 120}
+    made = qunzhu("app", "create", "--json").json
+    assert {name: made[name] for name in defaults} == defaults
+    least = {"message_bytes": 1024, "messages_per_second": 0, "duplicate_seconds": 0, "recall_seconds": 0}
+    words = [word for name, value in least.items() for word in (f"--{name.replace('_', '-')}", value)]
+    changed = qunzhu("app", "set", made["sdkappid"], "--json", *words).json
+    assert {name: changed[name] for name in least} == least
+    assert "any number" in qunzhu("app", "show", made["sdkappid"]).out
+    again = qunzhu("app", "set", made["sdkappid"], "--json", "--recall-seconds", 31536000).json
+    assert {name: again[name] for name in least} == {**least, "recall_seconds": 31536000}
+    assert qunzhu("app", "set", made["sdkappid"], "--recall-seconds", 31536001).code == 2
+    assert qunzhu("app", "show", made["sdkappid"], "--json").json["recall_seconds"] == 31536000
 
 
 def test_a_number_is_given_once(qunzhu):

@@ -638,7 +638,7 @@ _APP: Final[dict[str, int]] = {
     "account_delete": ADMIN_ONLY,  # 34955
     "account_check": ADMIN_ONLY,  # 34956
     "kick": ADMIN_ONLY,  # 34957
-    "query_online_status": ADMIN_ONLY,  # 35477
+    "query_online_status": 90009,  # 35477: the service's own code
     "send_broadcast_msg": ADMIN_ONLY,  # 49440
 }
 

@@ -20,7 +20,7 @@ def status(world, *users):
 @pytest.mark.parametrize("command", SERVICE)
 def test_for_app_admins_only(world, command):
     world.people("bob")
-    world.refused(60010, command, "bob", **SERVICE[command])
+    world.refused(90009 if command == "query_online_status" else 60010, command, "bob", **SERVICE[command])
 
 
 class TestImport:

@@ -12,10 +12,11 @@ from conftest import ENGINES
 from contract.stores import Brittle, Fault, open_store
 from qunzhu.apps import ensure_admins
 from qunzhu.core.command import BY_NAME
-from qunzhu.core.errors import Refused
+from qunzhu.core.errors import MEMBER_UNKNOWN, Refused
 from qunzhu.core.events import AccountsChanged, GroupCreated
 from qunzhu.core.plans import PLANS, Plan
-from worlds import NOW, World, on_plan
+from qunzhu.store import batch
+from worlds import NOW, World, on_plan, switched
 
 
 class Shared:
@@ -235,6 +236,38 @@ def test_a_fault_of_one_is_his_alone(shared):
     assert AccountsChanged(deleted=["x"]) not in world.events
 
 
+@pytest.mark.parametrize("others", [0, 5])
+def test_an_account_of_a_transaction_that_is_undone_is_unknown(shared, others):
+    """Which accounts exist is remembered from transaction to transaction; what was seen in an undone one is not."""
+    world = shared.world
+
+    def undone(tx) -> None:
+        for name, _, fields in (("account_import", None, {"UserID": "cid"}), create("g", "cid")):
+            command = BY_NAME[name]
+            command.run(tx, world.who(), command.decode(msgspec.json.encode(fields)))
+        raise Fault
+
+    async def at_once() -> list[Any]:
+        jobs = [world.store.write(lambda tx: tx.count("groups:Public", 0)) for _ in range(others)]
+        return await asyncio.gather(*jobs, world.store.write(undone), return_exceptions=True)
+
+    assert isinstance(asyncio.run(at_once())[-1], Fault)
+    assert codes(shared.together(create("later", "cid"))) == [MEMBER_UNKNOWN.code]
+    assert codes(shared.together(create("later", "ann"))) == [0]
+
+
+def test_who_is_deleted_is_known_no_more(shared):
+    """Within one batch as between two."""
+    world = shared.world
+    world.app = switched(world.app, delete_accounts=True)
+    gone = ("account_delete", None, {"DeleteItem": [{"UserID": "bob"}]})
+    assert codes(shared.together(create("g1", "bob"), gone, create("g2", "bob"))) == [0, 0, MEMBER_UNKNOWN.code]
+    world.people("bob")
+    assert codes(shared.together(create("g2", "bob"))) == [0]
+    assert codes(shared.together(gone)) == [0]
+    assert codes(shared.together(create("g3", "bob"))) == [MEMBER_UNKNOWN.code]
+
+
 @pytest.mark.parametrize("step", ["counters", "events", "commit"])
 def test_a_commit_that_fails_is_everybodys(shared, step):
     """Nobody is told that he succeeded, nothing is stored, nothing is told, and the next batch is right."""
@@ -263,3 +296,34 @@ def test_a_commit_that_fails_is_everybodys(shared, step):
     assert codes(shared.together(create("next"))) == [0]
     assert counters(world)["groups:Public"] == failed.count(False) + 1
     assert [event.group_id for event in world.events[told:]] == ["next"]
+
+
+def test_what_is_remembered_is_undone_with_its_transaction(shared):
+    """The frequency of a group is counted in the writer's memory: a batch that runs again counts each message once."""
+    world = shared.world
+    world.people("owner")
+    world.group("Public", GroupId="talk")
+    body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}]
+    calls = [("send_group_msg", None, {"GroupId": "talk", "Random": n, "MsgBody": body}) for n in range(30)]
+    refused = ("send_group_msg", None, {"GroupId": "talk", "Random": 99, "MsgBody": body, "From_Account": "nobody"})
+    for start in (0, 10, 20):
+        *answers, last = shared.together(*calls[start : start + 10], refused)
+        assert isinstance(last, Refused)
+        assert [answer.MsgDropReason for answer in answers] == [""] * 10
+    more = [("send_group_msg", None, {"GroupId": "talk", "Random": n, "MsgBody": body}) for n in range(100, 120)]
+    dropped = [answer.MsgDropReason for answer in shared.together(*more)]
+    assert dropped == [""] * 10 + ["MsgFreqCtrl"] * 10
+
+
+def test_a_writer_forgets_what_is_oldest(monkeypatch):
+    monkeypatch.setattr(batch, "MAX_REMEMBERED", 10)
+    memory = batch.Memory()
+    for number in range(11):
+        memory.put(str(number), number)
+    assert [memory.get(str(number)) for number in (0, 4, 5, 10)] == [None, None, 5, 10]
+    memory.settle()
+    mark = memory.mark()
+    memory.put("5", 50)
+    memory.put("new", 1)
+    memory.back(mark)
+    assert (memory.get("5"), memory.get("new")) == (5, None)

@@ -94,6 +94,20 @@ def test_the_same_random_in_the_same_second_is_the_same_message(peopled: World):
     assert len(stored(world)) == 4
 
 
+def test_a_client_that_got_no_answer_sends_again(peopled: World):
+    world = peopled
+    bob = world.online("bob")
+    first = world.write("bob", "once", "alice", MsgRandom=7, MsgSeq=9)
+    world.now += 300
+    assert world.write("bob", "once", "alice", MsgRandom=7, MsgSeq=9) == first
+    assert world.write("bob", "another", "alice", MsgRandom=7, MsgSeq=10) != first
+    world.now += 1
+    assert world.write("bob", "by the server", From_Account="alice", MsgRandom=7, MsgSeq=9) != first
+    world.now += 1
+    assert world.write("alice", "back", "bob", MsgRandom=7, MsgSeq=9)["MsgTime"] == world.now
+    assert [words for words, *_ in got(bob)] == ["once", "another", "by the server", "back"]
+
+
 def test_a_key_names_one_message_of_a_conversation_whoever_sent_it(peopled: World):
     world = peopled
     first = world.write("bob", "ours", "alice", MsgRandom=7, MsgSeq=9)
@@ -126,6 +140,22 @@ def test_a_users_own_sessions_hear_of_what_he_sends_unless_he_says_otherwise(peo
     world.write("bob", "two", "alice", SyncOtherMachine=2)
     world.write("bob", "three", "alice")
     assert got(alice) == got(phone) == [("one", 1, 0), ("three", 3, 1)]
+
+
+def test_who_wants_no_messages_of_a_user_is_not_told(peopled: World):
+    world = peopled
+    bob, alice = world.online("bob"), world.online("alice")
+    world.call("set_c2c_receive_option", "bob", To_Account=["alice"], MsgFlag="Discard")
+    world.write("bob", "not wanted", "alice")
+    world.write("bob", "nor this", "alice", OnlineOnlyFlag=1)
+    world.write("bob", "wanted", "carol")
+    assert [words for words, *_ in got(bob)] == ["wanted"]
+    assert [words for words, *_ in got(alice)] == ["not wanted", "nor this"]
+    assert [one["Num"] for one in world.call("sync", "bob", C2C=0)["C2CMessages"]] == [2]
+    assert len(world.call("pull_c2c_messages", "bob", Peer_Account="alice")["Items"]) == 1
+    world.call("set_c2c_receive_option", "bob", To_Account=["alice"], MsgFlag="AcceptNotNotify")
+    world.write("bob", "again", "alice")
+    assert [words for words, *_ in got(bob)] == ["again"]
 
 
 @pytest.mark.parametrize("how", [{"OnlineOnlyFlag": 1}, {"MsgLifeTime": 0}])
@@ -255,7 +285,12 @@ def test_sync_goes_page_by_page(peopled: World):
     assert told == [str(number) for number in range(450)]
     assert seen == missed["C2C"] == 450
     assert world.call("sync", "bob", C2C=450)["C2CMessages"] == []
-    assert "C2CMessages" not in world.call("sync", "bob")
+    group = world.group("Public", owner="bob")
+    everything = world.call("sync", "bob")
+    assert "C2CMessages" not in everything
+    assert (everything["Groups"], everything["C2C"]) == ({group: 0}, 450)
+    assert world.call("sync", "bob", C2C=450)["Groups"] == {}
+    assert world.call("sync", "bob", C2C=450, Groups={})["Groups"] == {group: 0}
 
 
 def test_sync_is_limited_by_bytes(peopled: World):

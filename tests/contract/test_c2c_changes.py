@@ -127,7 +127,7 @@ def test_reading_a_conversation_is_told_to_both(peopled: World):
     world.call("admin_set_msg_read", "bob", Report_Account="bob", Peer_Account="alice")
     read = {"Peer_Account": "alice", "ReadTime": NOW + 5, "Num": 2}
     assert changes(alice) == [{"ChangeType": "Read", "Reader_Account": "bob", **read}]
-    assert changes(bob) == [{"ChangeType": "Read", **read}]
+    assert changes(bob) == [{"ChangeType": "Read", **read, "UnreadMsgNum": 0}]
     assert unread(world, "bob") == 0
     told = len(world.events)
     world.call("admin_set_msg_read", Report_Account="bob", Peer_Account="alice")

@@ -146,7 +146,7 @@ def test_a_removed_copy_is_gone_for_one_only(peopled: World):
     assert answer == {"InvalidMsgKeyList": ["1_2"]}
     assert phone.frames[-1] == {
         "jsonrpc": "2.0", "method": "conversation_change",
-        "params": {"ChangeType": "MessagesDeleted", "Peer_Account": "alice", "MsgKeyList": [keys[1]]},
+        "params": {"ChangeType": "Hidden", "Peer_Account": "alice", "MsgKeyList": [keys[1]]},
     }  # fmt: skip
     assert walk(world, "bob", "alice") == ["0", "2"]
     assert words(world.call("sync", "bob", C2C=0)["C2CMessages"]) == ["0", "2"]

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from contract import test_many_messages as many_messages
 from contract.one_to_one import write
+from qunzhu.core.command import BY_NAME
 from worlds import NOW, World, on_plan
 
 
@@ -63,15 +65,15 @@ def test_what_a_list_shows(talk: World):
     assert team == {
         "Type": 2, "GroupId": "team", "GroupType": "Public", "ShowName": "Team", "FaceUrl": "team.png",
         "MsgTime": NOW + 30, "OrderKey": NOW + 30, "UnreadMsgNum": 1, "NewestSeq": 2, "ReadSeq": 1,
-        "MsgFlag": "AcceptAndNotify", "Pinned": False, "Marks": 0, "CustomData": "", "ContactGroupName": [],
-        "GroupAtInfo": [],
+        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "",
+        "ContactGroupName": [], "GroupAtInfo": [],
     }  # fmt: skip
     assert bob.pop("LastMessage")["MsgKey"] == f"1_1_{NOW}"
     assert bob == {
         "Type": 1, "To_Account": "bob", "ShowName": "Bob", "FaceUrl": "bob.png", "MsgTime": NOW, "OrderKey": NOW,
         "UnreadMsgNum": 1, "NewestNum": 1, "ReadNum": 0, "ReadTime": 0, "PeerReadNum": 0, "PeerReadTime": 0,
-        "MsgFlag": "AcceptAndNotify", "Pinned": False, "Marks": 0, "CustomData": "", "ContactGroupName": [],
-        "GroupAtInfo": [],
+        "MsgFlag": "AcceptAndNotify", "Listed": True, "Pinned": False, "Marks": 0, "CustomData": "",
+        "ContactGroupName": [], "GroupAtInfo": [],
     }  # fmt: skip
     assert (meeting["NewestSeq"], words(meeting), meeting["MsgFlag"]) == (0, None, "AcceptNotNotify")
 
@@ -216,11 +218,11 @@ class TestUnread:
         assert web.frames == []
         [told] = [frame["params"] for frame in phone.frames]
         assert told == {"ChangeType": "Read", "Time": talk.now, "ConvList": [
-            {"Type": 1, "To_Account": "bob", "Num": 1}, {"Type": 2, "GroupId": "team", "MsgSeq": 2},
+            {"Type": 1, "To_Account": "bob", "Num": 1, "ReadTime": NOW}, {"Type": 2, "GroupId": "team", "MsgSeq": 2},
         ]}  # fmt: skip
         [told] = [frame["params"] for frame in bob.frames]
         assert told == {
-            "ChangeType": "Read", "Reader_Account": "alice", "Peer_Account": "bob", "ReadTime": talk.now, "Num": 1,
+            "ChangeType": "Read", "Reader_Account": "alice", "Peer_Account": "bob", "ReadTime": NOW, "Num": 1,
         }  # fmt: skip
         assert one(talk, "alice", "bob")["PeerReadNum"] == 1
         events = len(talk.events)
@@ -230,7 +232,7 @@ class TestUnread:
     def test_reading_more_than_a_thousand(self, talk: World):
         insert = (
             "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-            " custom_data, msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, 0, '', '', 0)"
+            " msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, 0, '', 0)"
         )
         rows = [{"peer": f"m{number}", "num": number} for number in range(100, 1150)]
         talk.store.write_now(lambda tx: tx.many(insert, rows))
@@ -298,20 +300,38 @@ class TestFilters:
             club, topic, "News", "news.png",
         )  # fmt: skip
         assert (words(found), found["UnreadMsgNum"], found["NewestSeq"]) == ("3", 2, 3)
-        assert found["GroupAtInfo"] == [{"MsgSeq": 3, "AtType": 2}]
+        assert (found["GroupAtInfo"], found["Listed"]) == ([{"MsgSeq": 3, "AtType": 2}], False)
         talk.call("pin_conversation", "alice", Type=2, GroupId=topic, Pinned=True)
         talk.call("delete", "alice", From_Account="alice", Type=2, ToGroupid=topic, ClearRamble=1)
         [found] = conversations(talk, ConvList=asked)
         assert (words(found), found["UnreadMsgNum"], found["Pinned"]) == (None, 0, False)
         assert conversations(talk, "eve", ConvList=asked) == []
 
+    def test_those_named_say_whether_they_are_in_the_list(self, talk: World):
+        asked = [{"Type": 2, "GroupId": "team"}, {"Type": 1, "To_Account": "bob"}]
+
+        def listed() -> list[bool]:
+            found = [one["Listed"] for one in conversations(talk, ConvList=asked)]
+            assert found == [name in names(conversations(talk)) for name in ("team", "bob")]
+            return found
+
+        assert listed() == [True, True]
+        talk.call("delete", From_Account="alice", Type=2, ToGroupid="team")
+        talk.call("delete", From_Account="alice", Type=1, To_Account="bob")
+        assert listed() == [False, False]
+        talk.call("pin_conversation", "alice", **asked[0], Pinned=True)
+        assert listed() == [True, False]
+        talk.call("pin_conversation", "alice", **asked[0], Pinned=False)
+        write(talk, "bob", "alice", "again")
+        assert listed() == [False, True]
+
     def test_pages_are_short_where_few_pass(self, world: World):
         world.people("alice")
         rows = [{"peer": f"m{number}", "num": number} for number in range(1, 1201)]
         insert = (
             "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-            " custom_data, msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, CASE WHEN :num = 1 THEN 1 ELSE 0 END,"
-            " '', '', 0)"
+            " msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, CASE WHEN :num = 1 THEN 1 ELSE 0 END,"
+            " '', 0)"
         )
         world.store.write_now(lambda tx: tx.many(insert, rows))
         first = world.call("get_conversations", "alice", Filter={"MarkType": 1})
@@ -352,8 +372,6 @@ def test_a_thousand_groups(sqlite_world: World):
                 counted.append(name)
             return found
 
-    from qunzhu.core.command import BY_NAME
-
     command = BY_NAME["get_conversations"]
     request = command.decode(b"{}")
     page = world.store.read_now(lambda tx: command.run(Counting(tx), world.who("alice"), request))
@@ -361,3 +379,30 @@ def test_a_thousand_groups(sqlite_world: World):
     assert page.ConvList[0].GroupId == "g0500" or page.ConvList[0].MsgTime == page.ConvList[1].MsgTime
     assert len(counted) < 3 * 100
     assert len(set(names(conversations(world)))) == 1000
+
+
+def test_a_long_stream_costs_no_more(make_world):
+    """Steps of the engine: who has read all of it pays as for a short one, who has read nothing a bounded look back."""
+    costs: dict[str, list[list[int]]] = {"alice": [], "bob": []}
+    for number in (many_messages.FEW, many_messages.MANY):
+        world = make_world("sqlite")
+        many_messages.fill(world, number)
+        world.execute("UPDATE members SET read_seq = :seq WHERE user_id = 'alice'", seq=number)
+        named = {"From_Account": "alice", "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0}
+        place = {"GroupId": "long", "MsgSeq": number // 2 // 10 * 10}
+        for user, calls in (
+            ("alice", [
+                ("get_conversations", {}), ("get_list", {**named, "AssistFlags": 63}), ("get_unread_total", {}),
+                ("add_message_reaction", {**place, "ReactionId": "r"}), ("read_all_conversations", {}),
+                ("get_message_reactions", {"GroupId": "long", "MsgSeqList": [place["MsgSeq"]]}),
+                ("delete", {"From_Account": "alice", "Type": 2, "ToGroupid": "long", "ClearRamble": 1}),
+            ]),
+            ("bob", [("get_conversations", {}), ("get_unread_total", {}), ("read_all_conversations", {})]),
+        ):  # fmt: skip
+            costs[user].append([])
+            for name, fields in calls:
+                command = BY_NAME[name]
+                request = command.decode(msgspec.json.encode(fields))
+                costs[user][-1].append(many_messages.steps(world, command.run, world.who(user), request))
+    assert all(many <= few + 15 for few, many in zip(*costs["alice"], strict=True)), costs
+    assert all(many <= 3 * few + 15 for few, many in zip(*costs["bob"], strict=True)), costs

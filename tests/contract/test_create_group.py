@@ -394,6 +394,18 @@ def test_of_a_member_named_twice_the_first_naming_counts(world):
     assert world.member(group, "bob")["NameCard"] == "1st"
 
 
+@pytest.mark.parametrize("owned", [True, False])
+def test_many_first_members_plain_ones_and_others(world, owned):
+    people = [f"u{number:02d}" for number in range(25)]
+    world.people("owner", *people)
+    listed = [{"Member_Account": user, **({"NameCard": user} if user in {"u03", "u17"} else {})} for user in people]
+    group = world.group(owner="owner" if owned else None, MemberList=listed)
+    roles = dict.fromkeys(people, "Member") | ({"owner": "Owner"} if owned else {})
+    assert world.roles(group) == roles
+    assert world.info(group)["MemberNum"] == len(roles)
+    assert [m["Member_Account"] for m in world.members(group) if m["NameCard"]] == ["u03", "u17"]
+
+
 def test_ids_differ_by_case_and_an_empty_one_is_no_choice(world):
     assert world.group(owner=None, GroupId="team") == "team"
     assert world.group(owner=None, GroupId="TEAM") == "TEAM"

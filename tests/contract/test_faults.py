@@ -17,6 +17,7 @@ NEWS, TALK = "@TGS#_many@TOPIC#_news", "@TGS#_many@TOPIC#_talk"
 HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 COUNTERS = [{"Key": "likes", "Value": 1}, {"Key": "views", "Value": 2}]
 HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
+FIRST, BOB_TO_CID = f"1_1_{NOW}", {"From_Account": "bob", "To_Account": "cid"}
 PAIR = [{"Member_Account": "cid"}, {"Member_Account": "dan", "Role": "Admin"}]
 #: Every writing command: name, caller (None: the server API), fields.
 CID_GIVEN = {"Type": 1, "To_Account": "cid"}
@@ -96,6 +97,7 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
     ("pin_conversation", "bob", {"Type": 2, "GroupId": "team", "Pinned": True}),
     ("set_c2c_receive_option", "bob", {"To_Account": ["cid", "dan"], "MsgFlag": "Discard"}),
     ("read_all_conversations", "cid", {}),
+    ("set_all_receive_option", "bob", {"MsgFlag": "Discard", "StartOfDay": 79200, "Duration": 28800}),
     ("set_conversation_data", "bob", {"ConvList": [CID_GIVEN], "CustomData": "c"}),
     ("create_contact_group", "bob", {"From_Account": "bob", "GroupContactItem": [
         {"GroupName": "n", "ContactItem": [CID_GIVEN]},
@@ -114,18 +116,29 @@ CALLS: list[tuple[str, str | None, dict[str, Any]]] = [
         {"OptType": 3, "ContactItem": CID_GIVEN, "SetMark": [1], "CustomMark": "c"},
     ]}),
     ("set_key_values", "bob", {"To_Account": "cid", "MsgKey": f"1_1_{NOW}", "OperateType": 1, "ExtensionList": PAIRS}),
-    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 1, "ExtensionList": PAIRS}),
-    ("group_set_key_values", "cid", {"GroupId": "team", "MsgSeq": 2, "OperateType": 3}),
-    ("add_message_reaction", "cid", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
-    ("remove_message_reaction", "bob", {"GroupId": "team", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("group_set_key_values", "cid", {"GroupId": "chat", "MsgSeq": 2, "OperateType": 1, "ExtensionList": PAIRS}),
+    ("group_set_key_values", "cid", {"GroupId": "chat", "MsgSeq": 2, "OperateType": 3}),
+    ("add_message_reaction", "cid", {"GroupId": "chat", "MsgSeq": 2, "ReactionId": "smile"}),
+    ("remove_message_reaction", "bob", {"GroupId": "chat", "MsgSeq": 2, "ReactionId": "smile"}),
     ("add_message_reaction", "cid", {"Peer_Account": "bob", "MsgKey": f"1_1_{NOW}", "ReactionId": "smile"}),
-    ("pin_group_message", "bob", {"GroupId": "team", "MsgSeq": 2, "Pinned": True}),
+    ("pin_group_message", "bob", {"GroupId": "chat", "MsgSeq": 2, "Pinned": True}),
     ("account_import", None, {"UserID": "new", "Nick": "N"}),
     ("account_import", None, {"UserID": "bob", "Nick": "N"}),
     ("multiaccount_import", None, {"Accounts": ["new1", "new2"]}),
     ("account_delete", None, {"DeleteItem": [{"UserID": "bob"}, {"UserID": "cid"}]}),
     ("kick", None, {"UserID": "bob"}),
     ("open_session", "stranger", {}),
+    # One-to-one messages
+    ("sendmsg", "cid", {"To_Account": "bob", "MsgRandom": 2, "MsgBody": HELLO}),
+    ("batchsendmsg", None, {"To_Account": ["bob", "cid", "nobody"], "MsgRandom": 2, "MsgBody": HELLO}),
+    ("importmsg", None, {**BOB_TO_CID, "SyncFromOldSystem": 5, "MsgRandom": 2, "MsgTimeStamp": NOW, "MsgBody": HELLO}),
+    ("admin_msgwithdraw", "bob", {**BOB_TO_CID, "MsgKey": FIRST}),
+    ("modify_c2c_msg", "cid", {**BOB_TO_CID, "MsgKey": FIRST, "CloudCustomData": "c"}),
+    ("delete_c2c_msg_ramble", "cid", {"Operator_Account": "cid", "Peer_Account": "bob", "MsgKeyList": [FIRST]}),
+    ("admin_set_msg_read", "cid", {"Report_Account": "cid", "Peer_Account": "bob"}),
+    ("c2c_msg_read_receipt", "cid", {"Operator_Account": "cid", "Peer_Account": "bob",
+                                     "C2CMsgInfo": [{"MsgKey": FIRST}]}),
+    ("setnospeaking", None, {"Set_Account": "bob", "C2CmsgNospeakingTime": 60}),
 ]  # fmt: skip
 
 
@@ -169,10 +182,12 @@ def brittle(request, tmp_path):
     for _ in range(2):
         world.say("team", "x", "cid", NeedReadReceipt=1)
         world.say("@TGS#_club", "x", "bob", TopicId="@TGS#_club@TOPIC#_t")
-    world.say("team", "hello", "bob", SupportMessageExtension=1)
-    world.call("sendmsg", "bob", To_Account="cid", MsgSeq=1, MsgRandom=1, MsgBody=HELLO, SupportMessageExtension=1)
-    world.call("add_message_reaction", "bob", GroupId="team", MsgSeq=2, ReactionId="smile")
-    world.call("group_set_key_values", GroupId="team", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
+    world.group("Public", owner="bob", members=["cid"], GroupId="chat")
+    world.say("chat", "hello", "bob", SupportMessageExtension=1)
+    world.call("sendmsg", "bob", To_Account="cid", MsgSeq=1, MsgRandom=1, MsgBody=HELLO, SupportMessageExtension=1,
+               IsNeedReadReceipt=1)  # fmt: skip
+    world.call("add_message_reaction", "bob", GroupId="chat", MsgSeq=2, ReactionId="smile")
+    world.call("group_set_key_values", GroupId="chat", MsgSeq=2, OperateType=1, ExtensionList=[{"Key": "a"}])
     world.call("create_contact_group", From_Account="bob", GroupContactItem=[
         {"GroupName": "work", "ContactItem": [CID_GIVEN]},
     ])  # fmt: skip

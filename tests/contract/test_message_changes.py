@@ -302,6 +302,7 @@ class TestHide:
         assert seen(world, public, "alice") == [5, 4, 3, 2]
         places = world.call("group_msg_get_simple", "bob", GroupId=public, ReqMsgNumber=4)["RspMsgList"]
         assert [p["IsPlaceMsg"] for p in places] == [1, 0, 1, 0]
+        assert [m["MsgSeq"] for m in world.call("sync", "bob", Groups={public: 1})["Messages"]] == [2, 4]
         world.refused(10052, "hide_group_messages", "bob", GroupId=public, MsgSeqList=[3, 77])
 
     def test_all_up_to_a_seq_take_one_number(self, world: World, public):

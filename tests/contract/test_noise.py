@@ -54,7 +54,7 @@ GOOD = {
     "TopicName": "n", "TopicId": "@TGS#_many@TOPIC#_t", "TopicIdList": ["@TGS#_many@TOPIC#_t"], "From_Account": "bob",
     "GroupAttr": [{"key": "a", "value": "1"}], "GroupCounter": [{"Key": "likes", "Value": 1}],
     "ApplicationId": 1, "Accept": 1, "Time": 1, "Timestamp": 0, "CommandType": 1, "Admin_Account": ["bob"],
-    "Duration": 9, "Offset": 0,
+    "Duration": 9, "Offset": 0, "StartOfDay": 0,
     "ReqMsgNumber": 5, "MsgSeqList": [{"MsgSeq": 2}], "MsgSeq": 2, "Sender_Account": "bob", "UnreadMsgNum": 1,
     "MsgList": [{"From_Account": "bob", "SendTime": 1_700_000_000,
                  "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}]}],
@@ -68,6 +68,28 @@ GOOD = {
     "UpdateGroup": {"UpdateGroupType": 1, "OldGroupName": "n", "NewGroupName": "m"}, "GroupName": ["n"],
     "MarkItem": [{"OptType": 3, "ContactItem": {"Type": 1, "To_Account": "bob"}, "SetMark": [1], "CustomMark": "c"}],
     "Sort": "Image", "Size": 1, "MediaList": [{"UUID": "0" * 32}],
+}  # fmt: skip
+
+#: What some commands call by a name that means another sort of value elsewhere.
+KEY = "1_1_1"
+WITH_BOB = {"Operator_Account": "owner", "Peer_Account": "bob"}
+TEXT = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "x"}}]
+FROM_OWNER = {"From_Account": "owner", "To_Account": "bob"}
+GOOD_OF = {
+    "sendmsg": {**FROM_OWNER, "MsgRandom": 1, "MsgBody": TEXT},
+    "batchsendmsg": {"MsgRandom": 1, "MsgBody": TEXT},
+    "importmsg": {
+        **FROM_OWNER, "SyncFromOldSystem": 5, "MsgRandom": 1, "MsgTimeStamp": 1, "MsgSeq": 1, "MsgBody": TEXT,
+    },
+    "admin_getroammsg": {**WITH_BOB, "MaxCnt": 3, "MinTime": 0, "MaxTime": 2**32},
+    "pull_c2c_messages": {"Peer_Account": "owner", "MsgKey": None},
+    "admin_msgwithdraw": {**FROM_OWNER, "MsgKey": KEY},
+    "modify_c2c_msg": {**FROM_OWNER, "MsgKey": KEY, "MsgBody": TEXT},
+    "delete_c2c_msg_ramble": {**WITH_BOB, "MsgKeyList": [KEY]},
+    "c2c_msg_read_receipt": {**WITH_BOB, "C2CMsgInfo": [{"MsgKey": KEY}]},
+    "admin_set_msg_read": {"Report_Account": "owner", "Peer_Account": "bob"},
+    "get_c2c_unread_msg_num": {"To_Account": "bob", "Peer_Account": ["owner"]},
+    "setnospeaking": {"Set_Account": "bob", "C2CmsgNospeakingTime": 1}, "getnospeaking": {"Get_Account": "bob"},
 }  # fmt: skip
 
 
@@ -84,6 +106,7 @@ def noisy(world):
     world.people("carl")
     world.call("join_group", "carl", GroupId="public")
     world.there("room", "bob", "nobody")
+    world.call("importmsg", **GOOD_OF["importmsg"])
     return world
 
 
@@ -102,7 +125,7 @@ def test_one_strange_field(noisy, name):
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(data=st.data())
     def run(data):
-        usual = {field: GOOD[field] for field in names if field in GOOD}
+        usual = {field: GOOD[field] for field in names if field in GOOD} | GOOD_OF.get(name, {})
         if "GroupId" in names:
             usual["GroupId"] = data.draw(st.sampled_from(GROUPS))
         changed = data.draw(st.dictionaries(st.sampled_from(names or ["Any"]), values, max_size=2))
@@ -120,6 +143,7 @@ def test_one_strange_text_in_every_place(noisy, name, text):
         items += [{"key": "a", "value": text}, {"key": text, "value": "1"}, {"Key": text, "Value": 1}]
         for value in (text, [text], {text: 1}, {text: text}, *([item] for item in items)):
             usual = {other: GOOD[other] for other in BY_NAME[name].request.__struct_fields__ if other in GOOD}
+            usual |= GOOD_OF.get(name, {})
             usual |= {"GroupId": "public"} if "GroupId" in BY_NAME[name].request.__struct_fields__ else {}
             for by in (None, "bob"):
                 heard(noisy, name, by, {**usual, field: value})

@@ -10,6 +10,7 @@ import pytest
 
 from qunzhu.core.events import (
     AccountsChanged,
+    AllReceiveOptionSet,
     ApplicationDecided,
     ApplicationMade,
     ApplicationsSeen,
@@ -113,6 +114,12 @@ def state_of(world: World) -> State:
             )
         },
         "seen": dict(world.rows("SELECT user_id, at_ms FROM applications_seen")),
+        "options": {
+            user: tuple(row)
+            for user, *row in world.rows(
+                "SELECT user_id, msg_flag, start_of_day, start_at, seconds FROM receive_options"
+            )
+        },
         "mutes": {
             tuple(key): until
             for *key, until in world.rows(
@@ -336,6 +343,7 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         for user in event.deleted:
             del state["accounts"][user]
             state["seen"].pop(user, None)
+            state["options"].pop(user, None)
             state["hidden"] = {one for one in state["hidden"] if one[3] != user}
             forget_mutes(state, user=user)
             for group in state["groups"].values():
@@ -344,6 +352,9 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         drop_waiting(state, lambda room, user, inviter: {user, inviter} & {*event.deleted})
     elif isinstance(event, ApplicationsSeen):
         state["seen"][event.user] = event.at_ms
+    elif isinstance(event, AllReceiveOptionSet):
+        flag = MSG_FLAGS.index(event.flag)
+        state["options"][event.user] = (flag, event.start_of_day, event.start_at, event.seconds)
     elif isinstance(event, LoginsRevoked):
         state["accounts"][event.user] = event.before
     elif isinstance(event, GroupDissolved):

@@ -17,6 +17,7 @@ from qunzhu.reference.commands import commands, errors_of
 from qunzhu.reference.coverage import command_counts, function_counts, total
 from qunzhu.reference.events import notice_fields
 from qunzhu.reference.records import fields_of, sample
+from qunzhu.tim import TimRender
 
 assert _commands  # importing it fills the command table
 
@@ -74,6 +75,12 @@ def test_no_row_of_the_table_of_fields_is_left_over(monkeypatch):
 def test_coverage_counts_everything_there_is():
     assert total(command_counts())[1] == 157
     assert total(function_counts())[1] == 240
+
+
+def test_what_only_says_that_nobody_serves_it_is_not_counted():
+    counts = function_counts()["TIMMessageManager"]
+    assert {name for name, there in counts.items() if not there} == TimRender.UNSERVED
+    assert all(hasattr(TimRender, name) for name in counts)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -227,6 +227,23 @@ def test_gaps_are_pulled_and_repetitions_dropped():
     asyncio.run(scenario())
 
 
+def test_an_account_made_anew_begins_anew():
+    async def scenario():
+        fake = Mailbox()
+        fake.post(90)
+        client, _ = await on_fake(fake)
+        diary = Diary(client)
+        fake.mail.clear()
+        fake.post(3)
+        fake.end()
+        await until(lambda: client.known_c2c == 3 and client.state is State.CONNECTED)
+        fake.push("c2c_message", fake.post(4))
+        await until(lambda: diary.nums() == [4])
+        await client.close()
+
+    asyncio.run(scenario())
+
+
 def test_what_waits_at_the_first_login_is_told():
     ledger = C2CLedger(None)
     push = {"Num": 7, "Prev": 4}
@@ -235,3 +252,51 @@ def test_what_waits_at_the_first_login_is_told():
     assert ledger.judge(push) is Verdict.OLD
     assert ledger.judge({"Num": 9, "Prev": 8}) is Verdict.GAP
     assert ledger.judge({"MsgKey": "k"}) is Verdict.NEW
+
+
+def test_what_is_sent_again_over_a_killed_server_arrives_once(tmp_path):
+    server = Server(tmp_path)
+    count = 200
+
+    async def scenario():
+        alice, bob = names("alice", "bob")
+        a, hers = await logged_in(server, alice)
+        b, his = await logged_in(server, bob)
+        tries = 0
+
+        async def arrived(request: SendMsg) -> bool:
+            nonlocal tries
+            tries += 1
+            try:
+                await a.call(request)
+            except CallFailed as fault:
+                if fault.code not in {6012, 9508}:
+                    raise
+                return False
+            else:
+                return True
+
+        async def talk() -> None:
+            for number in range(count):
+                request = message(bob, str(number))
+                while not await arrived(request):
+                    await asyncio.sleep(0.05)
+                await asyncio.sleep(0.003)
+
+        talking = asyncio.create_task(talk())
+        for _ in range(3):
+            await until(lambda: a.state is b.state is State.CONNECTED)
+            await asyncio.sleep(0.15)
+            server.stop(signal.SIGKILL)
+            server.start()
+        await asyncio.wait_for(talking, 60)
+        wanted = [str(number) for number in range(count)]
+        await until(lambda: his.words() == wanted and hers.words() == wanted)
+        assert tries > count
+        await a.close()
+        await b.close()
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        assert server.stop() == 0

@@ -72,7 +72,7 @@ def test_paths_and_methods(door: Door):
     assert door.code(CREATE, GOOD, method="PUT") == 60002
     assert door.code(LIST, b"", method="GET") == 0
     assert door.code("gateway/join_group", {"GroupId": "x"}) == 60009
-    answer = door.call("group_open_http_svc/send_group_msg")
+    answer = door.call("sns/friend_add")
     assert answer["ErrorCode"] == 60017
     assert "not supported" in answer["ErrorInfo"]
 

@@ -100,9 +100,14 @@ def test_every_command_has_a_vector():
     assert {command.name for command in BY_NAME.values() if command.doors} <= named
 
 
+#: Commands that succeed only hours after something else: their success is tested elsewhere.
+HOURS_LATER = {"get_history"}
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_vector_has_a_success_and_names_its_page(name: str):
     command, file = BY_NAME[name], FILES[name]
     assert file["doc"] == command.doc
     assert file["command"] in COMMANDS or file["command"] == command.path
-    assert any(case["reply"].get("ErrorCode", case["reply"].get("code", 0)) == 0 for case in file["cases"])
+    succeeds = any(case["reply"].get("ErrorCode", case["reply"].get("code", 0)) == 0 for case in file["cases"])
+    assert succeeds is (name not in HOURS_LATER)

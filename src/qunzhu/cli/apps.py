@@ -10,6 +10,7 @@ import click
 
 from qunzhu.apps import (
     DEMO_ADMIN,
+    RANGES,
     Home,
     all_apps,
     change_app,
@@ -89,6 +90,14 @@ _VALUES = (
                  help="A REST command to refuse (60017). Repeat for more; '' for none."),
     click.option("--invite-consent", multiple=True, metavar="KIND",
                  help="A kind of group that invited users must agree to. Repeat for more; '' for none."),
+    click.option("--message-bytes", type=int, metavar="BYTES",
+                 help="Size of a message: elements as JSON, and CloudCustomData. Unset: 12288."),
+    click.option("--messages-per-second", type=int, metavar="NUMBER",
+                 help="Messages of one group or topic in a second; 0: any number. Unset: 40."),
+    click.option("--duplicate-seconds", type=int, metavar="SECONDS",
+                 help="For so long the same sender's same Random is the same message. Unset: 300."),
+    click.option("--recall-seconds", type=int, metavar="SECONDS",
+                 help="For so long users may take back or change their messages. Unset: 120."),
 )  # fmt: skip
 
 
@@ -270,7 +279,7 @@ def shown(one: App, *, with_key: bool = False) -> dict[str, Any]:
         "utc_offset": _offset(settings.utc_offset_minutes), "group_fields": settings.group_fields,
         "member_fields": settings.member_fields, "delete_accounts": settings.delete_accounts,
         "disabled_commands": settings.disabled_commands, "invite_consent": settings.invite_consent,
-        "created_at": one.created_at,
+        **{name: getattr(settings, name) for name in RANGES}, "created_at": one.created_at,
     }  # fmt: skip
 
 
@@ -287,6 +296,9 @@ def _show(one: App, *, as_json: bool, with_key: bool) -> None:
         "Member fields": [_field(field) for field in settings.member_fields],
         "Deleting accounts": {None: "as the plan says", True: "on", False: "off"}[settings.delete_accounts],
         "Disabled commands": settings.disabled_commands, "Invited users agree in": settings.invite_consent,
+        "Size of a message": f"{settings.message_bytes} bytes",
+        "Messages a second": settings.messages_per_second or "any number",
+        "Same message within": f"{settings.duplicate_seconds} s", "Taking back within": f"{settings.recall_seconds} s",
         "Made": when(one.created_at),
     })  # fmt: skip
 

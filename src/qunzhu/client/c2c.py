@@ -65,5 +65,5 @@ async def catch_up_c2c(
                 emit(C2CReceived(message, missed=True))
         more = bool(page.MoreC2C)
         if not more:
-            ledger.seen = max(ledger.seen, page.C2C)
+            ledger.seen = page.C2C  # a lower one where the account, or the app, was made anew
     ledger.stale = False

@@ -23,7 +23,7 @@ LAST = "last-c2c"
 C2C = 1
 """The column ``sort`` of conversations with a user."""
 DAY = 86400
-MSG_KEY = re.compile(r"(\d{1,10})_(\d{1,10})_(\d{1,10})")
+MSG_KEY = re.compile(r"([0-9]{1,10})_([0-9]{1,10})_([0-9]{1,10})")
 ToAccount = Annotated[str, account(err.STATUS_BAD_ACCOUNT)]
 FromAccount = Annotated[str, account(err.SENDER_INVALID)]
 MsgKeyText = Annotated[str, text(50, error=err.MSG_KEY_INVALID)]
@@ -162,7 +162,7 @@ def newest_num(tx: Tx, user: str) -> int:
 
 TOUCH_CONTACT = (
     "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-    " custom_data, msg_flag) VALUES (:user, 1, :peer, :num, :at, 0, 0, 0, 0, '', '', 0)"
+    " msg_flag) VALUES (:user, 1, :peer, :num, :at, 0, 0, 0, 0, '', 0)"
     " ON CONFLICT (user_id, sort, peer) DO UPDATE SET last_num = :num,"
     " at = CASE WHEN contacts.at < :at THEN :at ELSE contacts.at END"
 )
@@ -182,9 +182,10 @@ SEEN = "CASE WHEN hidden_num > read_num THEN hidden_num ELSE read_num END"
 SELECT_READ: LiteralString = (
     "SELECT " + SEEN + " FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"  # noqa: S608 - a part of it
 )
+# A plus keeps a column out of the choice of an index.
 COUNT_UNREAD: LiteralString = (
     "SELECT count(*) FROM c2c_messages WHERE low = :low AND high = :high AND num > :num AND from_low = :from_low"
-    " AND state = 0 AND quiet = 0 AND at >= :since AND hidden & :mine = 0"
+    " AND state = 0 AND quiet = 0 AND +at >= :since AND hidden & :mine = 0"
 )
 
 

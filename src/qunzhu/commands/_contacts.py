@@ -4,13 +4,14 @@ A group's conversation needs no row: there is one only where he has set somethin
 in sight of him, who deleted the conversation then; in a group that he left and entered again it is as if he had not.
 """
 
+import heapq
 from collections.abc import Iterable, Iterator
 from typing import Any, LiteralString
 
 import msgspec
 
-from qunzhu.commands._c2c import C2C, kept_since
-from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, find_member, registered, signed, topic_of, unsigned
+from qunzhu.commands._c2c import C2C, has_account, kept_since
+from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, find_member, signed, topic_of, unsigned
 from qunzhu.commands._streams import Stream, read_seq
 from qunzhu.core import errors as err
 from qunzhu.core.errors import ErrorRow, Refused
@@ -76,6 +77,11 @@ class Seat(msgspec.Struct, frozen=True):
         deleted = self.joined is None or self.joined.member.joined_at <= self.contact.hidden_at
         return bool(self.contact.top_at) or not (deleted and self.newest <= hidden)
 
+    @property
+    def is_listed(self) -> bool:
+        """Say whether the list shows it: topics are in none."""
+        return self.is_there and (self.joined is None or self.joined.stream.topic is None)
+
 
 def hidden_of(contact: Contact, member: MemberRow) -> int:
     """Return up to where a group's conversation is out of sight: what was hidden before he joined does not count."""
@@ -89,9 +95,10 @@ COLUMNS: LiteralString = (
 WIDTH = len(Contact.__struct_fields__)
 UNREAD_C2C: LiteralString = (
     "(SELECT count(*) FROM c2c_messages q WHERE q.low = CASE WHEN c.peer < c.user_id THEN c.peer ELSE c.user_id END"
-    " AND q.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END AND q.num > c.read_num"
-    " AND q.num > c.hidden_num AND q.from_low = CASE WHEN c.peer < c.user_id THEN 1 ELSE 0 END AND c.peer <> c.user_id"
-    " AND q.state = 0 AND q.quiet = 0 AND q.at >= :since"
+    " AND q.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END"
+    " AND q.num > CASE WHEN c.hidden_num > c.read_num THEN c.hidden_num ELSE c.read_num END"
+    " AND q.from_low = CASE WHEN c.peer < c.user_id THEN 1 ELSE 0 END AND c.peer <> c.user_id"
+    " AND q.state = 0 AND q.quiet = 0 AND +q.at >= :since"
     " AND q.hidden & CASE WHEN c.user_id < c.peer THEN 1 ELSE 2 END = 0)"
 )
 WITH_USERS: LiteralString = (
@@ -102,13 +109,14 @@ ONE_WITH_USER: LiteralString = WITH_USERS + " AND c.peer = :peer"
 PINNED_USERS: LiteralString = WITH_USERS + " AND c.top_at > 0"
 UNREAD_USERS: LiteralString = WITH_USERS + " AND c.last_num > c.read_num"
 NEWEST_USERS: LiteralString = (
-    WITH_USERS + " AND c.last_num < :before AND c.last_num > c.hidden_num ORDER BY c.last_num DESC LIMIT :limit"
+    WITH_USERS + " AND (c.at, c.peer) < (:at, :peer) AND c.last_num > c.hidden_num"
+    " ORDER BY c.at DESC, c.peer DESC LIMIT :limit"
 )
 QUIET_IN_GROUP: LiteralString = (
+    # By the sign the index is searched from what was read on, and not from one of the other bounds.
     "(SELECT count(*) FROM messages q WHERE q.group_num = g.num AND q.topic_num = 0 AND q.quiet = 1"  # noqa: S608
-    " AND q.seq > m.cleared_seq AND q.seq > g.cleared_seq AND q.seq > "
-    + READ_SEQ
-    + " AND q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END)"
+    " AND q.seq > " + READ_SEQ + " AND +q.seq > m.cleared_seq AND +q.seq > g.cleared_seq"
+    " AND +q.seq > CASE WHEN m.joined_at <= c.hidden_at THEN c.hidden_num ELSE 0 END)"
 )
 OF_GROUPS: LiteralString = (
     "SELECT 2, g.group_id, coalesce(c.last_num, 0), coalesce(c.at, 0), coalesce(c.read_num, 0),"  # noqa: S608
@@ -157,12 +165,17 @@ def unread_of(contact: Contact, joined: Joined, quiet: int) -> int:
 
 
 class Position(msgspec.Struct, frozen=True):
-    """How far a list was read: so many pinned ones, with users down to a number, with groups down to a time and row."""
+    """How far a list was read: so many pinned ones, and the others down to this one. Groups of a second come first."""
 
     pinned: int = 0
-    num: int = END
     at: int = END
-    group_num: int = 0
+    sort: int = GROUP + 1
+    peer: str = ""
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Return where that is in the order of the list."""
+        return self.at, self.sort, self.peer
 
 
 def pinned_seats(tx: Tx, who: Who, user: str, groups: Iterable[Seat], sort: int = 0) -> list[Seat]:
@@ -197,43 +210,30 @@ def walk(tx: Tx, who: Who, user: str, start: Position, *, pinned_first: bool = T
     pinned = pinned_seats(tx, who, user, groups, sort) if pinned_first else []
     for number in range(start.pinned, len(pinned)):
         yield pinned[number], msgspec.structs.replace(start, pinned=number + 1)
-    rest = sorted(
-        (seat for seat in groups if not (pinned_first and seat.contact.top_at) and _place(seat) < _after(start)),
-        key=_place,
-    )
-    users = (
-        seat
-        for seat in (_newest_users(tx, who, user, start.num) if sort != GROUP else ())
-        if not (pinned_first and seat.contact.top_at)
-    )
     position = msgspec.structs.replace(start, pinned=max(start.pinned, len(pinned)))
-    other = next(users, None)
-    while rest or other is not None:
-        if other is None or (rest and rest[-1].at >= other.at):
-            seat = rest.pop()
-            position = msgspec.structs.replace(position, at=seat.at, group_num=_place(seat)[1])
-        else:
-            seat, other = other, next(users, None)
-            position = msgspec.structs.replace(position, num=seat.contact.last_num)
-        yield seat, position
+    below = (seat for seat in groups if _place(seat) < start.place)
+    users = _newest_users(tx, who, user, start) if sort != GROUP else ()
+    for seat in heapq.merge(sorted(below, key=_place, reverse=True), users, key=_place, reverse=True):
+        if not (pinned_first and seat.contact.top_at):
+            at, of_sort, peer = _place(seat)
+            yield seat, msgspec.structs.replace(position, at=at, sort=of_sort, peer=peer)
 
 
-def _place(seat: Seat) -> tuple[int, int]:
-    return seat.at, seat.joined.stream.group.num if seat.joined else 0
+def _place(seat: Seat) -> tuple[int, int, str]:
+    return seat.at, seat.contact.sort, seat.contact.peer
 
 
-def _after(start: Position) -> tuple[int, int]:
-    return start.at, start.group_num
-
-
-def _newest_users(tx: Tx, who: Who, user: str, before: int) -> Iterator[Seat]:
+def _newest_users(tx: Tx, who: Who, user: str, start: Position) -> Iterator[Seat]:
     since = kept_since(tx, who, user)
+    # After a group, all users of its second are still to come.
+    at, peer = (start.at, start.peer) if start.sort == C2C else (start.at + 1, "")
     while True:
-        rows = tx.all(NEWEST_USERS, user=user, since=since, before=before, limit=CHUNK)
-        yield from map(_with_user, rows)
+        rows = tx.all(NEWEST_USERS, user=user, since=since, at=at, peer=peer, limit=CHUNK)
+        seats = [_with_user(row) for row in rows]
+        yield from seats
         if len(rows) < CHUNK:
             return
-        before = rows[-1][2]
+        at, peer = seats[-1].at, seats[-1].contact.peer
 
 
 SELECT_GROUP_OF_TOPIC = "SELECT g.* FROM topics t JOIN groups g ON g.num = t.group_num WHERE t.topic_id = :topic_id"
@@ -284,8 +284,8 @@ def find_contact(tx: Tx, user: str, sort: int, peer: str) -> Contact:
 
 WRITE_CONTACT = (
     "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-    " custom_data, msg_flag, hidden_at, changed_at) VALUES (:user, :sort, :peer, 0, 0, 0, :hidden_num, :top_at, :marks,"
-    " :custom_mark, '', :msg_flag, :hidden_at, :changed_at) ON CONFLICT (user_id, sort, peer) DO UPDATE SET"
+    " msg_flag, hidden_at, changed_at) VALUES (:user, :sort, :peer, 0, 0, 0, :hidden_num, :top_at, :marks,"
+    " :custom_mark, :msg_flag, :hidden_at, :changed_at) ON CONFLICT (user_id, sort, peer) DO UPDATE SET"
     " hidden_num = :hidden_num, top_at = :top_at, marks = :marks, custom_mark = :custom_mark, msg_flag = :msg_flag,"
     " hidden_at = :hidden_at, changed_at = :changed_at"
 )
@@ -321,7 +321,7 @@ def owner_of(tx: Tx, who: Who, user: str) -> str:
     """Return whose conversations are meant, or refuse: 50003 another user's, 50001 an account that is not there."""
     if user != who.user and not who.admin:
         raise Refused(err.CONTACT_NOT_ADMIN, f"From_Account: {user!r} is not the caller")
-    if not registered(tx, user):
+    if not has_account(tx, who, user):
         raise Refused(err.CONTACT_ACCOUNT_UNKNOWN, f"From_Account: {user!r}")
     return user
 
@@ -329,7 +329,7 @@ def owner_of(tx: Tx, who: Who, user: str) -> str:
 def refusal_of(tx: Tx, who: Who, user: str, sort: int, peer: str) -> tuple[ErrorRow, str] | None:
     """Say why a user can set nothing of a conversation: no such account (50001), or no group of his (51007)."""
     if sort == C2C:
-        return None if registered(tx, peer) else (err.CONTACT_ACCOUNT_UNKNOWN, f"To_Account: {peer[:100]!r}")
+        return None if has_account(tx, who, peer) else (err.CONTACT_ACCOUNT_UNKNOWN, f"To_Account: {peer[:100]!r}")
     if find_seat(tx, who, user, sort, peer) is None:
         return err.CONTACT_GROUP_GONE, f"{peer[:100]!r} of {user!r}"
     return None

@@ -1,15 +1,14 @@
 """What of a stream somebody may read: one stored row, and who sees it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, LiteralString
 
 import msgspec
 
 from qunzhu.commands._shared import MemberRow, allowed, find_member, masks_of
 from qunzhu.commands._streams import Stream, first_kept, first_visible
-from qunzhu.commands.syncing import is_for
 from qunzhu.core.events import decode_event
-from qunzhu.core.messages import DELETED, GroupMessage, decode_group_message
+from qunzhu.core.messages import DELETED, GroupMessage, Mark, decode_group_message
 from qunzhu.core.notices import tip
 from qunzhu.core.ports import GATEWAY, Tx, Who
 from qunzhu.core.rights import Action, Role
@@ -85,20 +84,27 @@ def find_row(tx: Tx, stream: Stream, seq: int) -> StoredRow | None:
     return StoredRow(*row) if row else None
 
 
-def hidden(tx: Tx, stream: Stream, reader: Reader, rows: Iterable[StoredRow]) -> set[int]:
-    """Return the seqs among some rows that the reader deleted for himself."""
-    seqs = [row.seq for row in rows]
-    if not seqs or not reader.user:
+def hidden(tx: Tx, stream: Stream, user: str, seqs: Collection[int]) -> set[int]:
+    """Return those of some seqs that a user deleted for himself; nobody (an empty name) deleted any."""
+    if not seqs or not user:
         return set()
     found = tx.all(
-        SELECT_HIDDEN, user=reader.user, num=stream.group.num, topic=stream.topic_num, low=min(seqs), high=max(seqs)
+        SELECT_HIDDEN, user=user, num=stream.group.num, topic=stream.topic_num, low=min(seqs), high=max(seqs)
     )
     return {seq for (seq,) in found}
+
+
+def is_for(user: str, flags: int, body: str) -> bool:
+    """Say whether a stored message is for a member: one that names its receivers is for them and its sender."""
+    if not flags & Mark.TARGETED:
+        return True
+    message = decode_group_message(body)
+    return user == message.From_Account or user in message.To_Account
 
 
 def find_visible(tx: Tx, stream: Stream, reader: Reader, seq: int) -> StoredRow | None:
     """Return what is stored at a seq where the reader sees it, or None."""
     row = find_row(tx, stream, seq)
-    if row is None or not reader.sees(row) or hidden(tx, stream, reader, [row]):
+    if row is None or not reader.sees(row) or hidden(tx, stream, reader.user, [seq]):
         return None
     return row

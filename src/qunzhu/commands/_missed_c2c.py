@@ -12,7 +12,7 @@ SELECT_MISSED: LiteralString = (
     "SELECT m.num, m.body FROM contacts c JOIN c2c_messages m"
     " ON m.low = CASE WHEN c.peer < c.user_id THEN c.peer ELSE c.user_id END"
     " AND m.high = CASE WHEN c.peer < c.user_id THEN c.user_id ELSE c.peer END"
-    " WHERE c.user_id = :user AND c.sort = 1 AND c.last_num > :seen AND m.num > :seen AND m.at >= :since"
+    " WHERE c.user_id = :user AND c.sort = 1 AND c.last_num > :seen AND m.num > :seen AND +m.at >= :since"
     " AND m.hidden & CASE WHEN m.low = :user THEN 1 ELSE 2 END = 0"
     " AND m.flags & CASE WHEN m.from_low = CASE WHEN m.low = :user THEN 1 ELSE 0 END THEN 256 ELSE 512 END = 0"
     " ORDER BY m.num LIMIT :limit"

@@ -2,6 +2,7 @@
 
 import functools
 import operator
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, LiteralString, TypeVar
 
@@ -140,6 +141,8 @@ INSERT_MEMBER = (
     " from_seq, imported_seq)"
     " VALUES (:num, :user, :role, :at, :seq, :flag, :card, 0, :custom, :from_seq, :imported_seq)"
 )
+PLAIN_MEMBER = {"seq": 0, "card": "", "custom": NO_FIELDS, "from_seq": 0, "imported_seq": 0}
+"""What a first member has of whom nothing more is said."""
 SET_MUTE = (
     "INSERT INTO mutes (group_num, topic_num, user_id, until) VALUES (:num, :topic, :user, :until)"
     " ON CONFLICT (group_num, topic_num, user_id) DO UPDATE SET until = :until"
@@ -280,11 +283,12 @@ def registered(tx: Tx, user: str) -> bool:
 
 def first_unregistered(tx: Tx, users: Collection[str]) -> str | None:
     """Return one of the users who has no account, or None where all have one."""
-    if not users:
+    if tx.accounts.issuperset(users):
         return None
     names, statement = _count_accounts(len(users))
     row = tx.one(statement, **dict(zip(names, users, strict=True)))
     if row and row[0] == len(users):
+        tx.accounts.update(users)
         return None
     return next(user for user in users if not registered(tx, user))
 
@@ -320,6 +324,20 @@ def _count_accounts(number: int) -> tuple[tuple[str, ...], LiteralString]:
     # One look-up each: a list for IN would first be sorted into a table of its own.
     found = " + ".join(f"(SELECT count(*) FROM accounts WHERE user_id = :{name})" for name in names)  # noqa: S608
     return names, f"SELECT {found}"
+
+
+@functools.lru_cache(maxsize=512)
+def insert_plain(number: int, *, owned: bool) -> tuple[tuple[str, ...], LiteralString]:
+    """Return names of parameters for new members, and what inserts them in one statement, the first as owner if so."""
+    names, _ = _numbered(number)
+    insert, _, row = INSERT_MEMBER.partition(" VALUES ")
+    for column, value in PLAIN_MEMBER.items():
+        row = re.sub(rf":{column}\b", repr(value), row)
+    roles = [int(Role.OWNER if owned and name == names[0] else Role.MEMBER) for name in names]
+    rows = [
+        row.replace(":user", f":{name}").replace(":role", str(role)) for name, role in zip(names, roles, strict=True)
+    ]
+    return names, f"{insert} VALUES {', '.join(rows)}"
 
 
 def count_of_kind(kind: Kind) -> str:

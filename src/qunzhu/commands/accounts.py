@@ -222,8 +222,10 @@ def _delete(tx: Tx, who: Who, user: str) -> ErrorRow | None:
     forget_user(tx, user)
     tx.run("DELETE FROM mutes WHERE user_id = :user", user=user)
     tx.run("DELETE FROM bans WHERE user_id = :user", user=user)
+    tx.run("DELETE FROM receive_options WHERE user_id = :user", user=user)
     tx.run("DELETE FROM hidden_messages WHERE user_id = :user", user=user)
     tx.run("DELETE FROM accounts WHERE user_id = :user", user=user)
+    tx.accounts.discard(user)
     tx.run(
         "INSERT INTO deleted_accounts (user_id, at) VALUES (:user, :at) ON CONFLICT (user_id) DO UPDATE SET at = :at",
         user=user,

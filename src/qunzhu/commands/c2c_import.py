@@ -13,7 +13,8 @@ from qunzhu.commands._c2c import (
     find_message,
     require_account,
 )
-from qunzhu.commands.c2c import Draft, check_message, new_seq, send
+from qunzhu.commands._c2c_sending import Draft, send
+from qunzhu.commands.c2c import check_message, new_seq
 from qunzhu.commands.messages import SELECT_PROFILE
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Request, command

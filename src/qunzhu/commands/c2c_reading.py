@@ -89,7 +89,9 @@ def mark_read(tx: Tx, who: Who, user: str, peer: str, time: int | None) -> None:
     if num <= seen:
         return
     tx.run(MOVE_READ, user=user, peer=peer, num=num)
-    tx.emit(C2CRead(reader=user, peer=peer, num=num, at=who.now if time is None else min(time, who.now)))
+    unread = unread_c2c(tx, user, peer, num, kept_since(tx, who, user))
+    at = who.now if time is None else min(time, who.now)
+    tx.emit(C2CRead(reader=user, peer=peer, num=num, at=at, unread=unread))
 
 
 class C2CUnread(msgspec.Struct, frozen=True, kw_only=True):

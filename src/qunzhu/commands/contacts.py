@@ -25,6 +25,7 @@ from qunzhu.commands._contacts import (
     write_contacts,
 )
 from qunzhu.commands._shared import first_unregistered
+from qunzhu.commands.message_changes import UNHIDE_OLDER
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
@@ -85,14 +86,16 @@ _errors = (err.CONTACT_ACCOUNT_UNKNOWN, err.CONTACT_BAD_PARAMETER, err.CONTACT_N
 def get_list(tx: Tx, who: Who, req: GetList) -> ContactList:
     """List a user's conversations, 100 on a page: pinned ones first, then the newest."""
     user = owner_of(tx, who, req.From_Account)
-    pinned = req.AssistFlags & WITH_PINNED
+    pinned = bool(req.AssistFlags & WITH_PINNED)
     top = _pinned_page(tx, who, user, req) if pinned else []
-    page = _page(tx, who, user, req)
+    page, is_last = _page(tx, who, user, req)
+    at = page[-1].at if page else req.TimeStamp
+    index = sum(seat.at == at for seat in page) + (req.StartIndex if at == req.TimeStamp else 0)
     marks = contact_groups_of(tx, user) if req.AssistFlags & WITH_MARKS else None
     return ContactList(
-        SessionItem=[_item(seat, marks, pinned=bool(pinned)) for seat in (*top, *page.seats)],
-        CompleteFlag=int(page.is_last), TimeStamp=page.end.at % END, StartIndex=page.end.num % END,
-        TopTimeStamp=top[-1].at if top else req.TopTimeStamp, TopStartIndex=req.TopStartIndex + len(top),
+        SessionItem=[_item(seat, marks, pinned=pinned) for seat in (*top, *page)], CompleteFlag=int(is_last),
+        TimeStamp=at, StartIndex=index, TopTimeStamp=top[-1].at if top else req.TopTimeStamp,
+        TopStartIndex=req.TopStartIndex + len(top),
     )  # fmt: skip
 
 
@@ -102,27 +105,23 @@ def _pinned_page(tx: Tx, who: Who, user: str, req: GetList) -> list[Seat]:
     return [] if begun else pinned_seats(tx, who, user, group_seats(tx, user))
 
 
-class _Page(msgspec.Struct, frozen=True):
-    seats: list[Seat]
-    end: Position
-    is_last: bool
+def _page(tx: Tx, who: Who, user: str, req: GetList) -> tuple[list[Seat], bool]:
+    """Return a page of the others, and whether it is the last.
 
-
-def _page(tx: Tx, who: Who, user: str, req: GetList) -> _Page:
-    """Return a page of the rest: groups from before ``TimeStamp``, users from before the number ``StartIndex``.
-
-    Groups of one second stay on one page, for the time alone says where the next begins.
+    It begins in the second ``TimeStamp``, of which ``StartIndex`` conversations were given already.
     """
-    end = Position(at=req.TimeStamp or END, num=req.StartIndex or END)
-    found: list[Seat] = []
-    for seat, position in walk(tx, who, user, end, pinned_first=bool(req.AssistFlags & WITH_PINNED)):
-        if not seat.contact.top_at or not req.AssistFlags & WITH_PINNED:
-            if len(found) >= PAGE and not (seat.joined and seat.at == end.at):
-                return _Page(found, end, is_last=False)
-            if req.AssistFlags & WITH_EMPTY or seat.newest:
-                found.append(seat)
-        end = position
-    return _Page(found, end, is_last=True)
+    apart, empty_too = bool(req.AssistFlags & WITH_PINNED), req.AssistFlags & WITH_EMPTY
+    given, found = req.StartIndex, list[Seat]()
+    for seat, _ in walk(tx, who, user, Position(at=req.TimeStamp or END), pinned_first=apart):
+        if (apart and seat.contact.top_at) or not (empty_too or seat.newest):
+            continue
+        if given and seat.at == req.TimeStamp:
+            given -= 1
+        elif len(found) == PAGE:
+            return found, False
+        else:
+            found.append(seat)
+    return found, True
 
 
 def _item(seat: Seat, marks: dict[tuple[int, str], list[int]] | None, *, pinned: bool) -> SessionItem:
@@ -199,20 +198,23 @@ CLEAR_C2C = (
 CLEAR_GROUP = "UPDATE members SET cleared_seq = :seq WHERE group_num = :num AND user_id = :user"
 CLEAR_TOPIC = (
     "INSERT INTO topic_members (topic_num, user_id, read_seq, msg_flag, cleared_seq)"
-    " VALUES (:topic, :user, :seq, -1, :seq) ON CONFLICT (topic_num, user_id) DO UPDATE SET cleared_seq = :seq"
+    " VALUES (:topic, :user, :read, -1, :seq) ON CONFLICT (topic_num, user_id) DO UPDATE SET cleared_seq = :seq"
 )
 
 
 def _clear(tx: Tx, user: str, seat: Seat) -> None:
     """Delete a user's copies of a conversation's messages; the others keep theirs."""
-    peer = seat.contact.peer
-    if seat.joined is None:
+    peer, joined = seat.contact.peer, seat.joined
+    if joined is None:
         both = pair(user, peer)
         tx.run(CLEAR_C2C, **both, num=seat.newest, mine=side(user, both["low"]))
-    elif (topic := seat.joined.stream.topic) is not None:
-        tx.run(CLEAR_TOPIC, topic=topic.num, user=user, seq=seat.newest)
+        return
+    stream, seq = joined.stream, seat.newest
+    if stream.topic is not None:
+        tx.run(CLEAR_TOPIC, topic=stream.topic.num, user=user, seq=seq, read=joined.member.read_seq)
     else:
-        tx.run(CLEAR_GROUP, num=seat.joined.stream.group.num, user=user, seq=seat.newest)
+        tx.run(CLEAR_GROUP, num=stream.group.num, user=user, seq=seq)
+    tx.run(UNHIDE_OLDER, num=stream.group.num, topic=stream.topic_num, user=user, seq=seq)
 
 
 class PinConversation(Request[Done], frozen=True, kw_only=True):
@@ -232,7 +234,7 @@ _own_errors = (err.CONTACT_ACCOUNT_UNKNOWN, err.CONTACT_BAD_PARAMETER)
 def pin_conversation(tx: Tx, who: Who, req: PinConversation) -> Done:
     """Pin a conversation to the top of the caller's list, or take the pin off; 50 at most (51012)."""
     peer = named_peer(req.Type, req.To_Account, req.GroupId, "GroupId")
-    if (refused := refusal_of(tx, who, who.user, req.Type, peer)) is not None:
+    if req.Pinned and (refused := refusal_of(tx, who, who.user, req.Type, peer)) is not None:
         raise Refused(*refused)
     contact = find_contact(tx, who.user, req.Type, peer)
     if req.Pinned == bool(contact.top_at):

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._c2c import C2C, kept_since, pair, side
 from qunzhu.commands._contacts import (
+    END,
     GROUP,
     Contact,
     Joined,
@@ -21,10 +22,10 @@ from qunzhu.commands._contacts import (
     unread_with_users,
     walk,
 )
+from qunzhu.commands._history import is_for
 from qunzhu.commands._shared import masks_of
 from qunzhu.commands._streams import first_kept, first_visible
 from qunzhu.commands.contacts import ContactAccount, ContactGroupText, Sort, named_peer
-from qunzhu.commands.syncing import is_for
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.errors import Refused
@@ -38,10 +39,11 @@ from qunzhu.core.rights import Role
 PAGE = 100
 EXAMINED = 500
 """So many conversations one call looks at: with a filter that few pass, a page may hold fewer than asked for."""
-LOOK_BACK = 10
+LOOK_BACK = 500
+"""In so many messages the last one is looked for, and unread mentions."""
+TRIED = 10
 """So many messages are tried for the last one that the user sees."""
-MENTIONS_BACK, MENTIONS = 500, 30
-"""Mentions are looked for in so many unread messages, and the newest so many are told."""
+MENTIONS = 30
 ME, ALL = 1, 2
 PINNED_FIRST = 2**40
 SILENT = frozenset({MSG_FLAGS.index("Discard"), MSG_FLAGS.index("AcceptNotNotify")})
@@ -100,6 +102,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     PeerReadNum: int | UnsetType = UNSET
     PeerReadTime: int | UnsetType = UNSET
     MsgFlag: str
+    Listed: bool
     Pinned: bool
     Marks: int
     CustomData: str
@@ -121,7 +124,7 @@ Folders = Mapping[tuple[int, str], Sequence[str]]
 class GetConversations(Request[ConversationPage], frozen=True, kw_only=True):
     """Which conversations to read: those of ``ConvList``, or all that pass the filter, page by page."""
 
-    Next: Annotated[str, text(100, error=err.CONTACT_BAD_PARAMETER)] | None = None
+    Next: Annotated[str, text(200, error=err.CONTACT_BAD_PARAMETER)] | None = None
     Limit: Annotated[int, number(1, PAGE, error=err.CONTACT_BAD_PARAMETER)] | None = None
     Filter: ConversationFilter | None = None
     ConvList: Conversations | None = None
@@ -162,10 +165,11 @@ def _cursor(position: Position) -> str:
 def _position(cursor: str | None) -> Position:
     if not cursor:
         return Position()
-    parts = cursor.split(":")
-    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and int(part) < 2**63 for part in parts):
+    numbers, peer = cursor.split(":")[:3], cursor.split(":", 3)[3:]
+    if not peer or not all(part.isascii() and part.isdigit() and int(part) <= END for part in numbers):
         raise Refused(err.CONTACT_BAD_PARAMETER, f"Next: {cursor!r} is not of an earlier page")
-    return Position(*map(int, parts))
+    pinned, at, sort = map(int, numbers)
+    return Position(pinned, at, sort, peer[0])
 
 
 SELECT_FOLDERS = (
@@ -200,19 +204,23 @@ def _shown(tx: Tx, who: Who, seat: Seat, folders: Folders) -> Conversation:
     return Conversation(
         Type=contact.sort, ShowName=seat.name, FaceUrl=seat.face_url, MsgTime=seat.at,
         OrderKey=seat.at + (PINNED_FIRST if contact.top_at else 0), UnreadMsgNum=seat.unread,
-        MsgFlag=MSG_FLAGS[seat.msg_flag], Pinned=bool(contact.top_at), Marks=contact.marks,
+        MsgFlag=MSG_FLAGS[seat.msg_flag], Listed=seat.is_listed, Pinned=bool(contact.top_at), Marks=contact.marks,
         CustomData=contact.custom_mark, ContactGroupName=list(folders.get((contact.sort, contact.peer), ())),
         GroupAtInfo=_mentions(tx, who, seat), **special,
     )  # fmt: skip
 
 
+OF_C2C: LiteralString = (
+    " FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
+    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0"
+)
 LAST_C2C: LiteralString = (
-    "SELECT body FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND num > :hidden AND state <> 1"
-    " AND at >= :since AND hidden & :mine = 0 AND flags & 2 = 0 ORDER BY num DESC LIMIT 1"
+    # The last second by the table's key, and in it the one that came last.
+    "SELECT body" + OF_C2C + " AND at = (SELECT at" + OF_C2C + " ORDER BY at DESC, msg_seq DESC, random DESC LIMIT 1)"
+    " ORDER BY num DESC LIMIT 1"
 )
 READ_TIME: LiteralString = (
-    "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num AND from_low = :from_low"
-    " ORDER BY num DESC LIMIT 1"
+    "SELECT at FROM c2c_messages WHERE low = :low AND high = :high AND num <= :num ORDER BY num DESC LIMIT 1"
 )
 SELECT_READ = "SELECT read_num FROM contacts WHERE user_id = :user AND sort = 1 AND peer = :peer"
 
@@ -231,8 +239,8 @@ def _of_user(tx: Tx, who: Who, seat: Seat) -> dict[str, Any]:
         mine=side(user, low),
     )
     peer_read = (tx.one(SELECT_READ, user=peer, peer=user) or (0,))[0]
-    read_at = tx.one(READ_TIME, **both, num=contact.read_num, from_low=int(peer == low)) if contact.read_num else None
-    seen_at = tx.one(READ_TIME, **both, num=peer_read, from_low=int(user == low)) if peer_read else None
+    read_at = tx.one(READ_TIME, **both, num=contact.read_num) if contact.read_num else None
+    seen_at = tx.one(READ_TIME, **both, num=peer_read) if peer_read else None
     return {
         "To_Account": peer, "LastMessage": msgspec.Raw(last[0].encode()) if last else UNSET,
         "NewestNum": contact.last_num, "ReadNum": contact.read_num, "ReadTime": read_at[0] if read_at else 0,
@@ -263,8 +271,8 @@ def _last(tx: Tx, who: Who, contact: Contact, joined: Joined) -> msgspec.Raw | U
     masks = masks_of(tx, stream.group, who.user, Role(member.role), stream.topic_num)
     first = max(first_visible(tx, who, stream, member, masks), first_kept(tx, who, stream))
     rows = tx.all(
-        LAST_IN_GROUP, num=stream.group.num, topic=stream.topic_num, user=who.user, limit=LOOK_BACK,
-        after=max(first - 1, hidden_of(contact, member)),
+        LAST_IN_GROUP, num=stream.group.num, topic=stream.topic_num, user=who.user, limit=TRIED,
+        after=max(first - 1, hidden_of(contact, member), stream.next_seq - 1 - LOOK_BACK),
     )  # fmt: skip
     return next((shown for row in rows if (shown := _as_last(who, row)) is not None), UNSET)
 
@@ -290,7 +298,7 @@ def _mentions(tx: Tx, who: Who, seat: Seat) -> list[MentionOfMe]:
         return []
     stream = joined.stream
     rows = tx.all(
-        SELECT_MENTIONS, num=stream.group.num, topic=stream.topic_num, after=max(seen, seat.newest - MENTIONS_BACK),
+        SELECT_MENTIONS, num=stream.group.num, topic=stream.topic_num, after=max(seen, seat.newest - LOOK_BACK),
         user=who.user, limit=MENTIONS,
     )  # fmt: skip
     found = ((seq, _whom(who.user, body)) for seq, flags, body in reversed(rows) if is_for(who.user, flags, body))
@@ -345,29 +353,38 @@ class ReadAllConversations(Request[AllRead], frozen=True, kw_only=True):
 
 
 UNREAD_GROUPS = (
-    "SELECT g.group_id, g.num, g.next_seq - 1 FROM members m JOIN groups g ON g.num = m.group_num"
-    " WHERE m.user_id = :user AND m.read_seq < g.next_seq - 1 AND (g.active = 1 OR m.role = 400) ORDER BY g.num"
+    "SELECT g.num, g.group_id FROM members m JOIN groups g ON g.num = m.group_num"
+    " WHERE m.user_id = :user AND m.read_seq < g.next_seq - 1 AND (g.active = 1 OR m.role = 400)"
 )
-UNREAD_PEERS: LiteralString = (
-    "SELECT peer, last_num FROM contacts WHERE user_id = :user AND sort = 1 AND last_num > read_num"
+READ_GROUPS = (
+    "UPDATE members SET read_seq = (SELECT g.next_seq - 1 FROM groups g WHERE g.num = members.group_num)"
+    " WHERE user_id = :user AND EXISTS (SELECT 1 FROM groups g WHERE g.num = members.group_num"
+    " AND g.next_seq - 1 > members.read_seq AND (g.active = 1 OR members.role = 400)) RETURNING group_num, read_seq"
+)
+UNREAD_USERS: LiteralString = (
+    "SELECT last_num FROM contacts WHERE user_id = :user AND sort = 1 AND last_num > read_num"
     " ORDER BY last_num DESC LIMIT :limit"
 )
-READ_GROUP = "UPDATE members SET read_seq = :seq WHERE group_num = :num AND user_id = :user AND read_seq < :seq"
-READ_PEER = "UPDATE contacts SET read_num = :num WHERE user_id = :user AND sort = 1 AND peer = :peer"
+READ_USERS = (
+    "UPDATE contacts SET read_num = last_num WHERE user_id = :user AND sort = 1 AND last_num > read_num"
+    " AND last_num >= :oldest RETURNING peer, read_num, (SELECT q.at FROM c2c_messages q"
+    " WHERE q.low = CASE WHEN contacts.peer < contacts.user_id THEN contacts.peer ELSE contacts.user_id END"
+    " AND q.high = CASE WHEN contacts.peer < contacts.user_id THEN contacts.user_id ELSE contacts.peer END"
+    " AND q.num = contacts.last_num)"
+)
 
 
 @command("gateway", writes=True, doors=(GATEWAY,), bad_input=err.CONTACT_BAD_PARAMETER)
 def read_all_conversations(tx: Tx, who: Who, req: ReadAllConversations) -> AllRead:
     """Mark everything as read: all groups, and with one call up to 1000 users, the newest first. Topics stay."""
     del req
-    groups = tx.all(UNREAD_GROUPS, user=who.user)
-    peers = tx.all(UNREAD_PEERS, user=who.user, limit=MOST_READ + 1)
-    done = peers[:MOST_READ]
-    tx.many(READ_GROUP, [{"user": who.user, "num": num, "seq": seq} for _, num, seq in groups])
-    tx.many(READ_PEER, [{"user": who.user, "peer": peer, "num": num} for peer, num in done])
-    if groups or done:
+    names = {num: group_id for num, group_id in tx.all(UNREAD_GROUPS, user=who.user)}  # noqa: C416 - rows are of any length
+    unread = [num for (num,) in tx.all(UNREAD_USERS, user=who.user, limit=MOST_READ + 1)]
+    groups = tx.all(READ_GROUPS, user=who.user) if names else []
+    peers = tx.all(READ_USERS, user=who.user, oldest=unread[:MOST_READ][-1]) if unread else []
+    if groups or peers:
         tx.emit(ConversationsRead(
-            user=who.user, at=who.now, groups={group_id: seq for group_id, _, seq in groups}, peers=dict(done),
-            session=session_of(who, who.user),
+            user=who.user, at=who.now, groups={names[num]: seq for num, seq in groups},
+            peers={peer: (num, at or 0) for peer, num, at in peers}, session=session_of(who, who.user),
         ))  # fmt: skip
-    return AllRead(IsFinished=int(len(peers) <= MOST_READ))
+    return AllRead(IsFinished=int(len(unread) <= MOST_READ))

@@ -11,8 +11,8 @@ from msgspec import UNSET, UnsetType
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
     MEMBERS_OF,
-    NO_FIELDS,
     ON_OFF,
+    PLAIN_MEMBER,
     READ_SEQ,
     SELECT_GROUP,
     SET_MUTE,
@@ -28,6 +28,7 @@ from qunzhu.commands._shared import (
     find_member,
     first_unregistered,
     flag_name,
+    insert_plain,
     masks_of,
     publish,
     registered,
@@ -174,6 +175,8 @@ INSERT_GROUP = (
     " :default_permission, :history, :active)"
 )
 _CREATE, _OFF, _STORED = Action.CREATE, Notice.OFF, Notice.STORED
+ROWS_AT_ONCE = 10
+"""Few enough that the statements of all sizes stay prepared."""
 LAST_NUM = "last-group"
 """Counter that numbers the groups' rows: to have the engine number them costs a creation a twentieth more."""
 
@@ -214,7 +217,7 @@ def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at
     kind, imported, at = BY_NAME[req.Type], created_at is not None, who.now if created_at is None else created_at
     owner, active = _new_owner(who, req), imported or not kind.needs_activation
     _require_kind_open(who, kind, req, action)
-    members = _first_members(who, kind, req, owner, at)
+    members = _first_members(who, kind, req, owner)
     custom = custom_fields(
         req.AppDefinedData, who.app.settings.group_fields, kind, OWNER if owner == who.user else OUTSIDER,
         who, "AppDefinedData",
@@ -229,10 +232,7 @@ def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at
         "owner": owner, "custom": stored_fields(custom), "max_member_num": cap, "member_num": len(members),
         "next_seq": 1 + seq, "at": at, "msg_at": at if seq else 0, "active": int(active),
     })  # fmt: skip
-    for member in members.values():
-        member["num"] = num
-    tx.many(INSERT_MEMBER, list(members.values()))
-    tx.many(SET_MUTE, [{**m, "topic": 0} for m in members.values() if m["until"]])
+    _insert_members(tx, members, {"num": num, "at": at, "flag": MSG_FLAGS.index(kind.msg_flag)}, owner)
     _count_created(tx, who, kind)
     event = GroupCreated(
         group_id=group_id, kind=kind.name, operator=who.user, at=who.now, seq=seq, told=told,
@@ -286,25 +286,39 @@ def _member_cap(who: Who, kind: Kind, wanted: int | None, first: int) -> int:
     return cap
 
 
-def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str, at: int) -> dict[str, dict[str, Any]]:
-    """Return the first members' columns by user, the owner first; one named twice counts once."""
+def _first_members(who: Who, kind: Kind, req: CreateGroup, owner: str) -> dict[str, dict[str, Any]]:
+    """Return the first members, the owner first, each with the columns that the request sets; of most there are none.
+
+    One named twice counts once, as he is named first.
+    """
     if not kind.stores_members:
         return {}
-    listed = req.MemberList or ()
-    given = {member.Member_Account: member for member in reversed(listed)}
-    order = [owner] if owner else []
-    order += [member.Member_Account for member in listed if member.Member_Account != owner]
-    plain: dict[str, Any] = {
-        "role": int(MEMBER), "at": at, "seq": 0, "flag": MSG_FLAGS.index(kind.msg_flag), "card": "",
-        "until": 0, "custom": NO_FIELDS, "from_seq": 0, "imported_seq": 0,
-    }  # fmt: skip
-    rows = {user: {**plain, "user": user} for user in order}
-    for user, member in given.items():
-        if member != FirstMember(Member_Account=user):
-            rows[user] |= _given_columns(who, kind, member, is_owner=user == owner)
-    if owner:
-        rows[owner]["role"] = int(OWNER)
-    return rows
+    members: dict[str, dict[str, Any]] = {owner: {}} if owner else {}
+    named = set()
+    for given in req.MemberList or ():
+        user = given.Member_Account
+        if user not in named:
+            named.add(user)
+            plain = given == FirstMember(Member_Account=user)
+            members[user] = {} if plain else _given_columns(who, kind, given, is_owner=user == owner)
+    return members
+
+
+def _insert_members(tx: Tx, members: dict[str, dict[str, Any]], plain: dict[str, Any], owner: str) -> None:
+    """Insert the first members' rows, many to a statement where nothing but the user differs."""
+    others = [user for user, columns in members.items() if not columns]
+    for start in range(0, len(others), ROWS_AT_ONCE):
+        some = others[start : start + ROWS_AT_ONCE]
+        names, statement = insert_plain(len(some), owned=some[0] == owner)
+        tx.many(statement, [plain | dict(zip(names, some, strict=True))])
+    if len(others) == len(members):
+        return
+    rows = [
+        {**PLAIN_MEMBER, **plain, "topic": 0, "user": user, "role": int(OWNER if user == owner else MEMBER), **columns}
+        for user, columns in members.items() if columns
+    ]  # fmt: skip
+    tx.many(INSERT_MEMBER, rows)
+    tx.many(SET_MUTE, [row for row in rows if row["until"]])
 
 
 def _given_columns(who: Who, kind: Kind, given: FirstMember, *, is_owner: bool) -> dict[str, Any]:
@@ -348,16 +362,16 @@ def _insert_group(tx: Tx, who: Who, kind: Kind, req: CreateGroup, columns: dict[
         _require_free(tx, who, req.GroupId, columns["owner"])
     fixed = kind.fixed_apply
     group_id, num = req.GroupId or new_group_id(kind, who.now_ms, who.random), tx.count(LAST_NUM, 1)
-    tx.run(
-        INSERT_GROUP, num=num, group_id=group_id, kind=kind.name, name=req.Name, introduction=req.Introduction or "",
-        notification=req.Notification or "", face_url=req.FaceUrl or "",
-        apply_join=kind.default_apply if fixed or req.ApplyJoinOption is None else req.ApplyJoinOption,
-        invite_join=(
+    tx.many(INSERT_GROUP, [{
+        "num": num, "group_id": group_id, "kind": kind.name, "name": req.Name, "introduction": req.Introduction or "",
+        "notification": req.Notification or "", "face_url": req.FaceUrl or "",
+        "apply_join": kind.default_apply if fixed or req.ApplyJoinOption is None else req.ApplyJoinOption,
+        "invite_join": (
             kind.default_invite if kind.fixed_invite or req.InviteJoinOption is None else req.InviteJoinOption
         ),
-        topic=req.SupportTopic or 0, permission=req.EnablePermission or 0,
-        default_permission=signed(req.DefaultPermission or 0), history=int(kind.history_before_join), **columns,
-    )  # fmt: skip
+        "topic": req.SupportTopic or 0, "permission": req.EnablePermission or 0,
+        "default_permission": signed(req.DefaultPermission or 0), "history": int(kind.history_before_join), **columns,
+    }])  # fmt: skip
     return group_id, num
 
 

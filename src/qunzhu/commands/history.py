@@ -114,7 +114,7 @@ def _places(tx: Tx, stream: Stream, reader: Reader, seq: int) -> Iterator[RspMsg
     while seq > 0:
         low = max(seq - SIMPLE_PAGE + 1, 1)
         rows = {row.seq: row for row in _select(tx, stream, SELECT_OLDER, seq, SIMPLE_PAGE, low)}
-        gone = hidden(tx, stream, reader, rows.values())
+        gone = hidden(tx, stream, reader.user, rows)
         for place in range(seq, low - 1, -1):
             row = rows.get(place)
             yield _place(row) if row and place not in gone and reader.sees(row) else _placeholder(place)
@@ -222,7 +222,7 @@ def _more(stream: Stream, reader: Reader, seq: int) -> int:
 
 def _items(tx: Tx, stream: Stream, reader: Reader, rows: Sequence[StoredRow]) -> Iterator[tuple[StoredRow, Any]]:
     """Give what a reader sees of some rows, each with its row."""
-    gone = hidden(tx, stream, reader, rows)
+    gone = hidden(tx, stream, reader.user, [row.seq for row in rows])
     for row in rows:
         if row.seq in gone or not reader.sees(row):
             continue

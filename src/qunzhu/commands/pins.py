@@ -11,7 +11,7 @@ from qunzhu.commands.muting import TopicIdText
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
-from qunzhu.core.events import MessagePinned
+from qunzhu.core.events import NULL, MessagePinned
 from qunzhu.core.messages import Mark
 from qunzhu.core.ports import GATEWAY, Tx, Who
 from qunzhu.core.rights import Action
@@ -46,7 +46,7 @@ def pin_group_message(tx: Tx, who: Who, req: PinGroupMessage) -> Done:
     if not req.Pinned:
         if req.MsgSeq in pinned:
             tx.run(UNPIN, **where, seq=req.MsgSeq)
-            _emit(tx, who, stream, req, None)
+            _emit(tx, who, stream, req)
         return Done()
     message = message_at(tx, stream, reader, req.MsgSeq, err.BAD_PARAMETER)
     if message.flags & Mark.TARGETED:
@@ -70,7 +70,7 @@ def _require_plan(who: Who) -> None:
         raise Refused(err.HIGHER_PLAN, f"plan {who.app.plan_name} has no pinned messages")
 
 
-def _emit(tx: Tx, who: Who, stream: Stream, req: PinGroupMessage, message: msgspec.Raw | None) -> None:
+def _emit(tx: Tx, who: Who, stream: Stream, req: PinGroupMessage, message: msgspec.Raw = NULL) -> None:
     tx.emit(MessagePinned(
         group_id=stream.group.group_id, kind=stream.group.kind_name, operator=who.user, at=who.now,
         topic_id=stream.topic_id, msg_seq=req.MsgSeq, pinned=req.Pinned, message=message,

@@ -106,19 +106,19 @@ def _rows(tx: Tx, message: Attached, reaction: str) -> list[tuple[str, int]]:
     return [(user, at) for user, at in tx.all(SELECT_GIVEN, owner=message.owner, reaction=reaction)]
 
 
-def _message(tx: Tx, who: Who, named: _Named) -> Attached:
+def _message(tx: Tx, who: Who, req: _Named) -> Attached:
     """Return the message that a request names, or refuse one that it does not name in full."""
-    if named.GroupId is not None:
-        if named.MsgSeq is None:
+    if req.GroupId is not None:
+        if req.MsgSeq is None:
             raise Refused(err.BAD_PARAMETER, "MsgSeq: required with GroupId, but absent")
-        stream = find_stream(tx, who, named.GroupId, named.TopicId)
+        stream = find_stream(tx, who, req.GroupId, req.TopicId)
         reader = reader_of(tx, who, stream, Action.REACT)
         _require_plan(who)
-        return message_at(tx, stream, reader, named.MsgSeq)
-    if named.Peer_Account is None or named.MsgKey is None:
+        return message_at(tx, stream, reader, req.MsgSeq)
+    if req.Peer_Account is None or req.MsgKey is None:
         raise Refused(err.BAD_PARAMETER, "GroupId with MsgSeq, or Peer_Account with MsgKey: required, but absent")
     _require_plan(who)
-    return between(tx, who, who.user, named.Peer_Account, named.MsgKey)
+    return between(tx, who, who.user, req.Peer_Account, req.MsgKey)
 
 
 def _require_plan(who: Who) -> None:

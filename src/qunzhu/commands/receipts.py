@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._history import Reader, StoredRow, find_visible, reader_of
 from qunzhu.commands._shared import MemberRow, find_group, find_member
-from qunzhu.commands._streams import Stream, find_stream, move_read, read_seq, unread
+from qunzhu.commands._streams import Stream, find_stream, first_kept, move_read, read_seq, unread
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.commands.history import HISTORY_REFUSALS, SERVICE, SeqNumber
 from qunzhu.commands.muting import TopicIdText
@@ -53,7 +53,8 @@ def read_up_to(tx: Tx, who: Who, stream: Stream, member: MemberRow, seq: int) ->
     """Move the caller's read position to a seq where that is further, tell his sessions, and return where it is."""
     before = read_seq(tx, stream, member)
     upto = seq if seq > before and move_read(tx, stream, who.user, seq) else before
-    left = unread(tx, stream, upto) if stream.group.kind.counts_unread else 0
+    kept = first_kept(tx, who, stream) - 1
+    left = unread(tx, stream, max(upto, kept)) if stream.group.kind.counts_unread else 0
     if upto > before:
         tx.emit(ReadMoved(
             group_id=stream.group.group_id, kind=stream.group.kind_name, operator=who.user, at=who.now, upto=upto,

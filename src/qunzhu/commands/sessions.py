@@ -41,11 +41,12 @@ class QueryOnlineStatus(Request[Statuses], frozen=True, kw_only=True):
 
 
 @command("openim", writes=False, doc="1047/35477", aliases=("openim/querystate",), bad_input=err.STATUS_BAD_ACCOUNT,
-         errors=(err.ACCOUNT_UNKNOWN, err.STATUS_BAD_JSON, err.STATUS_BAD_ACCOUNT, err.STATUS_TOO_MANY),
+         errors=(err.ACCOUNT_UNKNOWN, err.STATUS_BAD_JSON, err.STATUS_BAD_ACCOUNT, err.OPENIM_NOT_ADMIN,
+                 err.STATUS_TOO_MANY),
          internal=err.STATUS_INTERNAL)  # fmt: skip
 def query_online_status(tx: Tx, who: Who, req: QueryOnlineStatus) -> Statuses:
     """Tell who of up to 500 users is online, and on which platforms."""
-    who.require_admin()
+    who.require_admin(err.OPENIM_NOT_ADMIN)
     known, unknown = [], []
     for user in dict.fromkeys(req.To_Account):
         if registered(tx, user):

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._c2c import newest_num
+from qunzhu.commands._history import hidden, is_for
 from qunzhu.commands._missed_c2c import missed_c2c
 from qunzhu.commands._shared import READ_SEQ, GroupRow, MemberRow, TopicRow, masks_of
 from qunzhu.commands._streams import Stream, first_kept, first_visible
@@ -17,7 +18,7 @@ from qunzhu.core.errors import Refused
 from qunzhu.core.events import decode_event
 from qunzhu.core.ids import is_group_id
 from qunzhu.core.limits import number
-from qunzhu.core.messages import DELETED, Mark, decode_group_message
+from qunzhu.core.messages import DELETED
 from qunzhu.core.notices import tip
 from qunzhu.core.ports import GATEWAY, Tx, Who
 from qunzhu.core.rights import Role
@@ -85,9 +86,10 @@ def sync(tx: Tx, who: Who, req: Sync) -> Missed:
     for name, given in (("Groups", known), ("Topics", known_topics)):
         if len(given) > 10000:
             raise Refused(err.BAD_PARAMETER, f"{name}: {len(given)} items, at most 10000 are allowed")
+    only_c2c = req.C2C is not None and req.Groups is None and req.Topics is None
     joined = [
         (MemberRow(*row[:MEMBER_COLUMNS]), Stream(GroupRow(*row[MEMBER_COLUMNS:])))
-        for row in tx.all(SELECT_GROUPS, user=who.user)
+        for row in (() if only_c2c else tx.all(SELECT_GROUPS, user=who.user))
     ]
     missed = _Missed(tx, who)
     for member, stream in joined:
@@ -151,10 +153,13 @@ class _Missed:
         masks = masks_of(tx, group, member.user_id, Role(member.role), stream.topic_num)
         first = first_visible(tx, self._who, stream, member, masks)
         rows = tx.all(SELECT_MISSED, num=group.num, topic=stream.topic_num, seen=seen, limit=PAGE + 1)
+        gone = hidden(tx, stream, member.user_id, [row[0] for row in rows])
         for place, (seq, sender, state, flags, body) in enumerate(rows):
             if place == PAGE or (self._bytes >= MAX_BYTES and place):
                 self.upto[stream.name] = rows[place - 1][0]
                 return
+            if seq in gone:
+                continue
             if not sender:
                 self._tip(body)
             elif seq >= first and state != DELETED and member.msg_flag != DISCARD:
@@ -169,14 +174,6 @@ class _Missed:
         if is_for(user, flags, body):
             self.messages.append(msgspec.Raw(body.encode()))
             self._bytes += len(body)
-
-
-def is_for(user: str, flags: int, body: str) -> bool:
-    """Say whether a stored message is for a member: one that names its receivers is for them and its sender."""
-    if not flags & Mark.TARGETED:
-        return True
-    message = decode_group_message(body)
-    return user == message.From_Account or user in message.To_Account
 
 
 def _gone(tx: Tx, group_id: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from qunzhu.core.errors import (
     BAD_PARAMETER,
     BODY_NOT_JSON,
     GROUP_INTERNAL,
+    HISTORY_PARAMETER,
     NOT_APP_ADMIN,
     OPENIM_NOT_ADMIN,
     ErrorRow,
@@ -146,7 +147,7 @@ BY_NAME: dict[str, Command] = {}
 """By command name, old names included; names are unique across services."""
 
 _BAD_INPUT = {"im_open_login_svc": ACCOUNT_BAD_PARAMETER}
-_NOT_ADMIN = {"openim": OPENIM_NOT_ADMIN}
+_NOT_ADMIN = {"openim": OPENIM_NOT_ADMIN, "open_msg_svc": HISTORY_PARAMETER}
 F = TypeVar("F", bound=Handler)
 
 

@@ -408,6 +408,16 @@ class AccountsChanged(Event, frozen=True, kw_only=True):
     deleted: list[str] = []
 
 
+class AllReceiveOptionSet(Event, frozen=True, kw_only=True):
+    """A user set how all messages reach him; unix seconds, or seconds after midnight."""
+
+    user: str
+    flag: str
+    start_of_day: int
+    start_at: int
+    seconds: int
+
+
 class LoginsRevoked(Event, frozen=True, kw_only=True):
     """UserSigs of a user made before ``before`` (unix seconds) no longer hold."""
 
@@ -479,6 +489,8 @@ class C2CRead(Event, frozen=True, kw_only=True):
     peer: str
     num: int
     at: int
+    unread: int
+    """Messages after it that count as unread."""
 
 
 class C2CHidden(Event, frozen=True, kw_only=True):
@@ -555,13 +567,16 @@ class C2CReactionChanged(C2CEvent, frozen=True, kw_only=True):
     given: bool
 
 
+NULL = msgspec.Raw(b"null")
+
+
 class MessagePinned(GroupEvent, frozen=True, kw_only=True):
-    """A message was pinned (``message`` is its JSON), or is so no more."""
+    """A message was pinned (``message`` is its JSON), or is so no more (null)."""
 
     msg_seq: int
     pinned: bool
     topic_id: str = ""
-    message: msgspec.Raw | None = None
+    message: msgspec.Raw = NULL
 
 
 class ContactNow(msgspec.Struct, frozen=True):
@@ -610,12 +625,12 @@ class ContactGroupChanged(Event, frozen=True, kw_only=True):
 
 
 class ConversationsRead(Event, frozen=True, kw_only=True):
-    """A user has read everything: groups up to a seq, other users' messages up to a number, both by id."""
+    """A user has read everything: groups up to a seq, other users' messages up to a number and its time, all by id."""
 
     user: str
     at: int
     groups: dict[str, int]
-    peers: dict[str, int]
+    peers: dict[str, tuple[int, int]]
     session: int = 0
 
 

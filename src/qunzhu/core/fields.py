@@ -19,6 +19,14 @@ FIELDS: dict[str, str] = {
     "ResultInfo": "What the code means.",
     "ResultItem": "One item per account of the request, in its order.",
     "UserID": "An account's id.",
+    # How all messages reach a user
+    "SetAllReceiveOption.MsgFlag": "How messages reach the caller.",
+    "SetAllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",
+    "SetAllReceiveOption.StartTime": "Once, from this unix time on; this or `StartOfDay`.",
+    "StartOfDay": "Every day from so many seconds after midnight on, by the user's clock.",
+    "AllReceiveOption.MsgFlag": "How messages reach the caller then.",
+    "AllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",
+    "AllReceiveOption.StartTime": "Once, from this unix time on; 0: every day.",
     # Sessions
     "Detail": "Platforms with a session; only with `IsNeedDetail` 1 and only of users who are online.",
     "ErrorList": "Accounts that are not registered; absent where all are.",
@@ -37,7 +45,10 @@ FIELDS: dict[str, str] = {
     "Status.To_Account": "The account.",
     "ErrorList.To_Account": "The account.",
     "Sync.Groups": "Group ids the client knows, each with the newest seq it has seen; 0: none.",
-    "Missed.Groups": "All groups of the user, each with the seq of its newest stored notice or message.",
+    "Missed.Groups": (
+        "All groups of the user, each with the seq of its newest stored notice or message; none where `C2C` alone was"
+        " given."
+    ),
     "Profiles.UserList": "Profiles of the registered ones among the accounts asked for.",
     # Media
     "ContentType": "Its type, such as `image/png`. Absent: unknown.",
@@ -549,6 +560,16 @@ FIELDS: dict[str, str] = {
     "Sync.Topics": "Ids of topics the client knows, each with the newest seq it has seen; 0: none.",
     "Missed.Topics": "All topics of the user's communities, each with its newest seq; only where `Topics` was given.",
     "Upto": "Of those in `More`: the seq up to which this answer goes. Ask again from there.",
+    # Files with an hour's messages
+    "ChatType": "`C2C`: messages between two users; `Group`: messages of groups.",
+    "ExpireTime": "Until when the link holds, `YYYY-MM-DD HH:MM:SS` in the app's time zone.",
+    "File": "The file.",
+    "FileMD5": "MD5 of the unpacked file, hexadecimal.",
+    "FileSize": "Bytes of the unpacked file.",
+    "GzipMD5": "MD5 of the file as it is downloaded, hexadecimal.",
+    "GzipSize": "Bytes of the file as it is downloaded.",
+    "GetHistory.MsgTime": "The hour, `YYYYMMDDHH` in the app's time zone.",
+    "URL": "Where it is, for whoever has the link.",
     # What happens to stored messages
     "Count": "Most users of a page.",
     "Cursor": "`Cursor` of the page before; empty: the first page.",
@@ -771,6 +792,7 @@ FIELDS: dict[str, str] = {
     "Conversation.ReadTime": "Time of the other's newest message that the caller has read, unix seconds; 0: none.",
     "PeerReadNum": "`Num` up to which the other has read.",
     "PeerReadTime": "Time of the caller's newest message that the other has read, unix seconds; 0: none.",
+    "Listed": "True: it is in the list; false: nothing new came since it was deleted, or it is a topic's.",
     "Conversation.Marks": "Mask of 64 bits; mark n is bit n - 1.",
     "CustomData": "The custom mark; empty: none.",
     "SetConversationData.CustomData": "The text to keep with them; empty: none any more.",
@@ -937,6 +959,8 @@ SAMPLES: dict[str, Any] = {
     "MsgContent": {"Text": "Good morning"},
     "SendGroupMsg.MsgPriority": "Normal",
     "Sync.Topics": {},
+    "ChatType": "Group",
+    "GetHistory.MsgTime": "2026010108",
     "ReqMsgNumber": 20,
     "GroupMsgGetSimple.ReqMsgSeq": 7803321,
     "PullGroupMessages.Seq": 7803321,

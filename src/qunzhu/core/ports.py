@@ -54,7 +54,7 @@ class AppSettings(msgspec.Struct, frozen=True):
     duplicate_seconds: int = 300
     """For so long a message of the same sender and Random is the same message."""
     recall_seconds: int = 120
-    """For so long a user may take back or change a message of his own; app administrators always may."""
+    """For so long a user may take back a message of his own; app administrators always may."""
 
 
 class App(msgspec.Struct, frozen=True):
@@ -98,7 +98,7 @@ class Who(msgspec.Struct, frozen=True):
     session: int = 0
     """Number of the gateway session, 0 at the REST door."""
     address: str = ""
-    """Scheme, host and port under which the caller reaches the server; empty at the REST door."""
+    """Scheme, host and port under which the caller reaches the server; at the REST door, under which it listens."""
     media: MediaRules = MediaRules()
 
     @property
@@ -157,16 +157,18 @@ class Tx(Protocol):
     """One transaction of one app's store. Parameters are named ``:name`` in the SQL."""
 
     presence: Presence
+    accounts: set[str]
+    """Some accounts that exist. Who finds others adds them, who deletes one takes it out; reading ones begin empty."""
 
-    def one(self, sql: LiteralString, **params: Any) -> Row | None:
+    def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
         """Return the first row, or None."""
         ...
 
-    def all(self, sql: LiteralString, **params: Any) -> list[Row]:
+    def all(self, sql: LiteralString, /, **params: Any) -> list[Row]:
         """Return all rows."""
         ...
 
-    def run(self, sql: LiteralString, **params: Any) -> None:
+    def run(self, sql: LiteralString, /, **params: Any) -> None:
         """Execute a statement that returns nothing."""
         ...
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from qunzhu.core.events import (
+    AllReceiveOptionSet,
     C2CEvent,
     C2CExtensionsChanged,
     C2CHidden,
@@ -165,7 +166,7 @@ def _c2c_receipt_given(event: C2CReceiptGiven) -> list[Push]:
 @pushed(C2CRead)
 def _c2c_read(event: C2CRead) -> list[Push]:
     read = {"Reader_Account": event.reader, "Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
-    mine = {"Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num}
+    mine = {"Peer_Account": event.peer, "ReadTime": event.at, "Num": event.num, "UnreadMsgNum": event.unread}
     return [
         Push(MESSAGE_CHANGE, {"ChangeType": "Read", **read}, [event.peer]),
         Push(CONVERSATION_CHANGE, {"ChangeType": "Read", **mine}, [event.reader]),
@@ -174,7 +175,7 @@ def _c2c_read(event: C2CRead) -> list[Push]:
 
 @pushed(C2CHidden)
 def _c2c_hidden(event: C2CHidden) -> list[Push]:
-    change = {"ChangeType": "MessagesDeleted", "Peer_Account": event.peer, "MsgKeyList": event.keys}
+    change = {"ChangeType": "Hidden", "Peer_Account": event.peer, "MsgKeyList": event.keys}
     return [Push(CONVERSATION_CHANGE, change, [event.user])]
 
 
@@ -234,7 +235,7 @@ def _c2c_reaction(event: C2CReactionChanged) -> list[Push]:
 def _pinned(event: MessagePinned) -> list[Push]:
     params = {
         "ChangeType": "Pinned", **_in_group(event), "Pinned": event.pinned, "Operator_Account": event.operator,
-        "Time": event.at, **({} if event.message is None else {"Message": event.message}),
+        "Time": event.at, **({"Message": event.message} if event.pinned else {}),
     }  # fmt: skip
     return [Push(MESSAGE_CHANGE, params)]
 
@@ -253,7 +254,10 @@ def _set(now: ContactNow) -> Fields:
 
 @pushed(ContactsChanged)
 def _contacts(event: ContactsChanged) -> list[Push]:
-    params = {"ChangeType": event.change, "ConvList": [_set(now) for now in event.contacts], "Time": event.at}
+    cleared = {"ClearRamble": 1} if event.cleared else {}
+    params = {
+        "ChangeType": event.change, "ConvList": [_set(now) for now in event.contacts], "Time": event.at, **cleared,
+    }  # fmt: skip
     return [Push(CONVERSATION_CHANGE, params, [event.user], event.session)]
 
 
@@ -270,12 +274,24 @@ def _contact_group(event: ContactGroupChanged) -> list[Push]:
 @pushed(ConversationsRead)
 def _all_read(event: ConversationsRead) -> list[Push]:
     groups = [{**contact(2, group), "MsgSeq": seq} for group, seq in event.groups.items()]
-    peers = [{**contact(1, peer), "Num": num} for peer, num in event.peers.items()]
+    peers = [{**contact(1, peer), "Num": num, "ReadTime": at} for peer, (num, at) in event.peers.items()]
     own = {"ChangeType": "Read", "ConvList": [*peers, *groups], "Time": event.at}
     told = [
         Push(MESSAGE_CHANGE, {
-            "ChangeType": "Read", "Reader_Account": event.user, "Peer_Account": peer, "ReadTime": event.at, "Num": num,
+            "ChangeType": "Read", "Reader_Account": event.user, "Peer_Account": peer, "ReadTime": at, "Num": num,
         }, [peer])
-        for peer, num in event.peers.items()
+        for peer, (num, at) in event.peers.items()
     ]  # fmt: skip
     return [Push(CONVERSATION_CHANGE, own, [event.user], event.session), *told]
+
+
+# How all messages reach a user
+
+
+@pushed(AllReceiveOptionSet)
+def _all_receive_option(event: AllReceiveOptionSet) -> list[Push]:
+    params = {
+        "ChangeType": "AllReceiveOption", "MsgFlag": event.flag, "StartOfDay": event.start_of_day,
+        "StartTime": event.start_at, "Duration": event.seconds,
+    }  # fmt: skip
+    return [Push(CONVERSATION_CHANGE, params, [event.user])]

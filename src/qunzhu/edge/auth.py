@@ -49,6 +49,15 @@ class Gatekeeper:
             raise Refused(err.USERSIG_EXPIRED, "made before the account's logins were revoked")
         return Caller(app, identifier, signature)
 
+    def still(self, caller: Caller, app: App, now: int) -> bool:
+        """Say that one who was let in comes in again without another look: the app's record and his UserSig stand."""
+        signature = caller.signature
+        return (
+            caller.app is app
+            and now <= signature.valid_until
+            and signature.made_at >= self._revoked_before(app.sdkappid, caller.user)
+        )
+
     def _verify(self, app: App, identifier: str, usersig: str, now: int) -> Signature:
         try:
             return check_usersig(app.key, app.sdkappid, identifier, usersig, now)

@@ -47,9 +47,10 @@ def openapi() -> bytes:
             "version": __version__,
             "summary": "Server API of a group messaging service, in the form of Tencent Cloud IM's.",
             "description": (
-                "Every application answer has HTTP status 200. `ActionStatus` says OK or FAIL, `ErrorCode` is 0 or a"
-                " documented code, and `ErrorInfo` names field, limit and size. Any Content-Type is accepted, unknown"
-                " fields are ignored, `null` means absent. `x-max-bytes` limits the UTF-8 bytes of a text."
+                "Every application answer has HTTP status 200. `ActionStatus` says OK or FAIL, or SomeError of a"
+                " message to many that did not reach all; `ErrorCode` is 0 or a documented code, and `ErrorInfo` names"
+                " field, limit and size. Any Content-Type is accepted, unknown fields are ignored, `null` means absent."
+                " `x-max-bytes` limits the UTF-8 bytes of a text."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -126,6 +127,7 @@ def _envelope(status: Json, code: Json) -> Json:
             "ActionStatus": status,
             "ErrorCode": {"type": "integer", **code},
             "ErrorInfo": {"type": "string", "description": "Empty, or the text of the code with what caused it."},
+            "ErrorDisplay": {"type": "string", "description": "Empty; only in recentcontact."},
         },
         "required": ["ActionStatus", "ErrorCode", "ErrorInfo"],
     }

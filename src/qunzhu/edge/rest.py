@@ -16,9 +16,10 @@ from qunzhu.core import errors as err
 from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.limits import is_account
+from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import REST, App, Who
 from qunzhu.core.reference import REFERENCE_PATHS
-from qunzhu.edge.auth import Gatekeeper
+from qunzhu.edge.auth import Caller, Gatekeeper
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -46,6 +47,10 @@ DISPLAYED = frozenset({"sns", "profile", "recentcontact"})
 
 class Backend(Protocol):
     """What the edge needs of the server behind it."""
+
+    address: str
+    """Under which URL the server listens, for links in answers of the REST door."""
+    media: MediaRules
 
     async def app(self, sdkappid: int) -> App | None:
         """Return an app by its SDKAppID."""
@@ -105,13 +110,24 @@ def query_of(raw: bytes) -> dict[str, str]:
     return found
 
 
+class _Asked:
+    """A query string without ``random``: its parameters, and who was let in by it last."""
+
+    __slots__ = ("caller", "parameters", "sdkappid")
+
+    def __init__(self, parameters: dict[str, str]) -> None:
+        self.parameters = parameters
+        self.sdkappid = _sdkappid(parameters)
+        self.caller: Caller | None = None
+
+
 class RestDoor:
     """The /v4/ paths, as an ASGI application and for the short way (``edge/direct.py``)."""
 
     def __init__(self, backend: Backend, gatekeeper: Gatekeeper) -> None:
         self._backend = backend
         self._gatekeeper = gatekeeper
-        self._parsed: dict[bytes, dict[str, str]] = {}
+        self._parsed: dict[bytes, _Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,12 +149,12 @@ class RestDoor:
         """Answer one POST by a callback; a task is made only where the app's record must be read first."""
         try:
             _check_size(body)
-            parameters = self._parameters(query)
-            app = self._backend.fresh_app(_sdkappid(parameters))
+            asked = self._asked(query)
+            app = self._backend.fresh_app(asked.sdkappid)
             if app is None:
                 self._answer_in_task(path, query, body, done)
                 return
-            command, request, who = self._prepare(path, parameters, app, body)
+            command, request, who = self._prepare(path, asked, app, body)
             self._backend.start(command, who, request, _Waiter(self, command, done))
         except Refused as refused:
             done(self._refusal(path, refused))
@@ -174,10 +190,9 @@ class RestDoor:
 
     async def _answer(self, path: str, query: bytes, body: bytes) -> bytes:
         try:
-            parameters = self._parameters(query)
-            number = _sdkappid(parameters)
-            app = await self._backend.app(number)
-            command, request, who = self._prepare(path, parameters, app or _no_app(number), body)
+            asked = self._asked(query)
+            app = await self._backend.app(asked.sdkappid)
+            command, request, who = self._prepare(path, asked, app or _no_app(asked.sdkappid), body)
             return self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
             return self._refusal(path, refused)
@@ -200,30 +215,40 @@ class RestDoor:
         self._backend.count(REST, command.name if command else "unknown", refused.row.code)
         return failure(refused, path.partition("/")[0])
 
-    def _parameters(self, query: bytes) -> dict[str, str]:
-        """Return the query's parameters; remembered without ``random``, which is all that differs between requests."""
+    def _asked(self, query: bytes) -> _Asked:
+        """Return what a query asks; remembered without ``random``, which is all that differs between requests."""
         head, mark, tail = query.partition(b"&random=")
         key = head + mark[:1] + tail.partition(b"&")[2]
         found = self._parsed.get(key)
         if found is None:
-            found = query_of(key)
+            found = _Asked(query_of(key))
             if len(key) <= MAX_PARSED_BYTES:
                 if len(self._parsed) >= MAX_PARSED:
                     self._parsed.clear()
                 self._parsed[key] = found
         return found
 
-    def _prepare(self, path: str, query: dict[str, str], app: App, body: bytes) -> tuple[Command, Any, Who]:
+    def _prepare(self, path: str, asked: _Asked, app: App, body: bytes) -> tuple[Command, Any, Who]:
         """Check the caller, then find the command and decode its request."""
         command = COMMANDS.get(path)
-        who = self._who(query, app, command.not_admin if command else err.NOT_APP_ADMIN)
+        who = self._who(asked, app, command.not_admin if command else err.NOT_APP_ADMIN)
         if command is None or REST not in command.doors:
             raise _unknown(path)
         if command.name in app.settings.disabled_commands:
             raise Refused(err.COMMAND_DISABLED, command.path)
         return command, command.decode(body), who
 
-    def _who(self, query: dict[str, str], app: App, not_admin: ErrorRow) -> Who:
+    def _who(self, asked: _Asked, app: App, not_admin: ErrorRow) -> Who:
+        """Return the caller, who is checked anew where anything changed since the same query came last."""
+        now_ms, caller = self._backend.now_ms(), asked.caller
+        if caller is None or not self._gatekeeper.still(caller, app, now_ms // 1000):
+            caller = asked.caller = self._check(asked.parameters, app, now_ms // 1000, not_admin)
+        return Who(
+            app=app, user=caller.user, admin=True, door=REST, now_ms=now_ms, random=os.urandom,
+            address=self._backend.address, media=self._backend.media,
+        )  # fmt: skip
+
+    def _check(self, query: dict[str, str], app: App, now: int, not_admin: ErrorRow) -> Caller:
         """Check identifier and UserSig, then that the caller is an app administrator."""
         identifier = query.get("identifier", "")
         if not identifier:
@@ -232,11 +257,10 @@ class RestDoor:
             raise Refused(err.URL_PARAMETER, "identifier: 1 to 32 bytes of printable ASCII are allowed")
         if "usersig" not in query:
             raise Refused(err.URL_PARAMETER, "usersig: missing")
-        now_ms = self._backend.now_ms()
-        self._gatekeeper.check(app, identifier, query["usersig"], now_ms // 1000)
+        caller = self._gatekeeper.check(app, identifier, query["usersig"], now)
         if identifier not in app.admins:
             raise Refused(not_admin, f"{identifier[:40]!r} is not")
-        return Who(app=app, user=identifier, admin=True, door=REST, now_ms=now_ms, random=os.urandom)
+        return caller
 
     def late_refusal(self, command: Command, fault: Exception) -> bytes:
         """Return the body of a refusal by the command itself."""

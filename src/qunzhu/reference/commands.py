@@ -24,6 +24,7 @@ AREAS = {
     "config": "Mutes of the whole app",
     "conversation": "Conversations",
     "media": "Media",
+    "history": "Files of an hour's messages",
 }  # fmt: skip
 
 

@@ -25,14 +25,17 @@ def _served(path: str) -> bool:
 
 
 def function_counts() -> Counts:
-    """Return which functions of the reference service's C headers the SDK has."""
+    """Return which functions of the C headers the SDK has; one that only says that nobody serves it does not count."""
     try:
         sdk = importlib.import_module("qunzhu.tim").TimRender
     except ModuleNotFoundError as fault:
         if fault.name != "qunzhu.tim":
             raise
         sdk = None
-    return {header: {name: hasattr(sdk, name) for name in names} for header, names in CAPI.items()}
+    refused: frozenset[str] = getattr(sdk, "UNSERVED", frozenset())
+    return {
+        header: {name: hasattr(sdk, name) and name not in refused for name in names} for header, names in CAPI.items()
+    }
 
 
 def total(counts: Counts) -> tuple[int, int]:

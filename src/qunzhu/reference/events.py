@@ -7,12 +7,19 @@ import msgspec
 from qunzhu.core.elements import Element
 from qunzhu.core.events import (
     AccountsChanged,
+    AllReceiveOptionSet,
     ApplicationDecided,
     ApplicationMade,
     ApplicationsSeen,
     AttributesChanged,
     C2CExtensionsChanged,
+    C2CHidden,
+    C2CModified,
     C2CReactionChanged,
+    C2CRead,
+    C2CRecalled,
+    C2CReceiptGiven,
+    C2CSent,
     ContactGroupChanged,
     ContactNow,
     ContactsChanged,
@@ -54,6 +61,7 @@ from qunzhu.core.events import (
     ReadMoved,
     Receipt,
     ReceiptsGiven,
+    Silenced,
     Sort,
     TopicChanged,
     TopicCreated,
@@ -63,7 +71,7 @@ from qunzhu.core.events import (
     TopicsDestroyed,
 )
 from qunzhu.core.fields import about
-from qunzhu.core.messages import GroupMessage, encode_message
+from qunzhu.core.messages import C2CMessage, GroupMessage, encode_message
 from qunzhu.core.notices import change, system_notices, tip
 from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import ENDS
@@ -78,6 +86,12 @@ _MESSAGE = msgspec.Raw(encode_message(GroupMessage(
     MsgBody=[Element("TIMTextElem", {"Text": "Good morning"})], Nick="Alice",
 )))  # fmt: skip
 _BETWEEN: dict[str, Any] = {"sender": "alice", "peer": "bob", "msg_seq": 1, "random": 1934, "at": _AT, "num": 7}
+_WHICH = {**_BETWEEN, "msg_seq": 93847636, "random": 1287657, "num": 57}
+_KEY = f"93847636_1287657_{_AT}"
+_LETTER = msgspec.Raw(encode_message(C2CMessage(
+    From_Account="alice", To_Account="bob", MsgSeq=93847636, MsgRandom=1287657, MsgTime=_AT, MsgKey=_KEY, Num=57,
+    MsgBody=[Element("TIMTextElem", {"Text": "Are you there?"})], Nick="Alice",
+)))  # fmt: skip
 _SMILES = Reacting("smile", 1, [{"UserID": "bob", "Nick": "Bob", "FaceUrl": ""}])
 SAMPLES: tuple[tuple[str, Event], ...] = (
     ("A group is made with one more member",
@@ -214,9 +228,22 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
     ("A user makes a conversation group",
      ContactGroupChanged(user="alice", at=_AT, change="Created", num=1, name="Work", items=[(2, "team-1")])),
     ("A user reads everything",
-     ConversationsRead(user="alice", at=_AT, groups={"team-1": 11}, peers={"bob": 7})),
+     ConversationsRead(user="alice", at=_AT, groups={"team-1": 11}, peers={"bob": (7, _AT)})),
+    ("A message between two users is sent", C2CSent(**_WHICH, message=_LETTER, holders=["bob", "alice"],
+                                                     told={"bob": 41, "alice": 52})),
+    ("A message between two users is recalled",
+     C2CRecalled(**_WHICH, operator="alice", time=_AT + 60, reason="A mistake", message=_LETTER,
+                 holders=["alice", "bob"])),
+    ("A message between two users is changed", C2CModified(**_WHICH, message=_LETTER, holders=["alice", "bob"])),
+    ("A message between two users was read, and its sender wanted to know",
+     C2CReceiptGiven(**_WHICH, message=_LETTER)),
+    ("A user has read what another sent him", C2CRead(reader="bob", peer="alice", num=57, at=_AT, unread=0)),
+    ("A user removes his copies of messages", C2CHidden(user="bob", peer="alice", nums=[57], keys=[_KEY])),
+    ("An account is muted in the whole app", Silenced(user="bob", c2c_until=_AT + 3600, group_until=0)),
     ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
     ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
+    ("A user sets how all messages reach him",
+     AllReceiveOptionSet(user="erin", flag="AcceptNotNotify", start_of_day=79200, start_at=0, seconds=28800)),
 )  # fmt: skip
 """At least one of every event, so that every form of tip and notice is shown."""
 

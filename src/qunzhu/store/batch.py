@@ -28,6 +28,8 @@ CAREFUL_BATCHES = 64
 MAX_WAITING = 20_000
 FORGET_STEP = 512
 MAX_REMEMBERED = 20_000
+MAX_ACCOUNTS = 50_000
+"""So many accounts are known to exist without a look; then all are looked up anew."""
 SELECT_COUNTER: LiteralString = "SELECT value FROM counters WHERE name = :name"
 WRITE_COUNTER: LiteralString = (
     "INSERT INTO counters (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
@@ -125,6 +127,7 @@ class Memory:
     """What the one writer remembers between transactions without storing it, undone with them."""
 
     def __init__(self) -> None:
+        self.accounts: set[str] = set()
         self._values: dict[str, Any] = {}
         self._undo: list[tuple[str, Any]] = []
 
@@ -145,7 +148,8 @@ class Memory:
         return len(self._undo)
 
     def back(self, mark: int = 0) -> None:
-        """Undo what was remembered since a place."""
+        """Undo what was remembered since a place; accounts that were found by what is undone may not be there."""
+        self.accounts.clear()
         while len(self._undo) > mark:
             key, value = self._undo.pop()
             self._values.pop(key, None)
@@ -155,12 +159,14 @@ class Memory:
     def settle(self) -> None:
         """Let what was remembered stand."""
         self._undo.clear()
+        if len(self.accounts) > MAX_ACCOUNTS:
+            self.accounts.clear()
 
 
 class EngineTx:
     """``Tx`` on an engine. Counters are kept in memory by the one writer and written once per commit."""
 
-    __slots__ = ("_counters", "_engine", "_memory", "events", "presence", "undo")
+    __slots__ = ("_counters", "_engine", "_memory", "accounts", "events", "presence", "undo")
 
     def __init__(
         self, engine: Engine, presence: Presence, counters: dict[str, int] | None, memory: Memory | None = None
@@ -168,22 +174,23 @@ class EngineTx:
         self._engine = engine
         self._counters = counters
         self._memory = memory
+        self.accounts = set() if memory is None else memory.accounts
         self.presence = presence
         self.events: list[tuple[Event, bool]] = []
         self.undo: dict[str, int] = {}
 
-    def one(self, sql: LiteralString, **params: Any) -> Row | None:
+    def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
         """Return the first row, or None."""
         rows = self._engine.query(sql, params)
         return rows[0] if rows else None
 
-    def all(self, sql: LiteralString, **params: Any) -> list[Row]:
+    def all(self, sql: LiteralString, /, **params: Any) -> list[Row]:
         """Return all rows."""
         return self._engine.query(sql, params)
 
-    def run(self, sql: LiteralString, **params: Any) -> None:
+    def run(self, sql: LiteralString, /, **params: Any) -> None:
         """Execute a statement that returns nothing."""
-        self._engine.query(sql, params)
+        self._engine.many(sql, (params,))
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute a statement once for each set of parameters."""
@@ -380,10 +387,8 @@ class Batch:
         if kept:
             if not self._keeps_events:
                 raise TypeError("a store without a publisher takes no events")
-            self.engine.query(
-                "INSERT INTO outbox (id, body) VALUES (:id, :body)",
-                {"id": self._last_event, "body": encode_event(kept).decode()},
-            )
+            row = {"id": self._last_event, "body": encode_event(kept).decode()}
+            self.engine.many("INSERT INTO outbox (id, body) VALUES (:id, :body)", [row])
 
     def _forget(self, step: int = FORGET_STEP) -> None:
         upto = self.delivered

@@ -40,6 +40,10 @@ class MediaStore(Protocol):
         """Return bytes ``start`` to ``stop`` (not included) of a file of an upload, in chunks."""
         ...
 
+    async def remove(self, sdkappid: int, uuid: str) -> None:
+        """Remove one upload, if it is there."""
+        ...
+
     def erase(self, sdkappid: int) -> None:
         """Remove all uploads of an app. Not for the loop: it waits."""
         ...
@@ -100,6 +104,10 @@ class LocalMedia:
                     raise MediaUnavailable(f"{path} is shorter than its card says")
                 start += len(chunk)
                 yield chunk
+
+    async def remove(self, sdkappid: int, uuid: str) -> None:
+        """Remove the folder."""
+        await asyncio.to_thread(shutil.rmtree, self._folder(sdkappid, uuid), ignore_errors=True)
 
     def erase(self, sdkappid: int) -> None:
         """Remove the app's folder of uploads."""

@@ -77,10 +77,17 @@ class S3Media:
         except FAULTS as fault:
             raise _unavailable(fault) from None
 
+    async def remove(self, sdkappid: int, uuid: str) -> None:
+        """Delete the upload's objects."""
+        await asyncio.to_thread(self._erase, f"{sdkappid}/{uuid}/")
+
     def erase(self, sdkappid: int) -> None:
         """Delete every object of the app."""
+        self._erase(f"{sdkappid}/")
+
+    def _erase(self, prefix: str) -> None:
         try:
-            for page in obstore.list(self._store, f"{sdkappid}/"):
+            for page in obstore.list(self._store, prefix):
                 obstore.delete(self._store, [item["path"] for item in page])
         except FAULTS as fault:
             raise _unavailable(fault) from None

@@ -53,7 +53,10 @@ class PostgresEngine:
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once per set of parameters, in one round trip."""
-        self._cursor.executemany(pyformat(sql), rows)
+        if len(rows) == 1:
+            self._cursor.execute(pyformat(sql), rows[0])
+        else:
+            self._cursor.executemany(pyformat(sql), rows)
 
     def begin(self, *, writes: bool) -> None:
         """Begin a transaction; a reading one sees one snapshot."""

@@ -19,7 +19,11 @@ CHECKPOINT_PAGES = 12_000
 keeps its largest size, for a log that is overwritten costs half of what a growing one does for each commit."""
 WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
+COPIES = 3
+"""Beside transactions the log is copied so many times, each time what came meanwhile: little is left for the end."""
 BUSY_MS = 10_000
+OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+"""Without the engine's own lock, which each parameter takes: a lane uses its connection from one thread at a time."""
 
 
 def copy_log(connection: apsw.Connection) -> None:
@@ -64,7 +68,9 @@ class LogCopier:
     def _copy(self) -> None:
         connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
-            copy_log(connection)
+            connection.pragma("user_version")  # before it has read, a connection knows of no log and copies nothing
+            for _ in range(COPIES):
+                copy_log(connection)
         finally:
             connection.close()
 
@@ -74,7 +80,7 @@ class SqliteEngine:
 
     def __init__(self, path: Path, family: str, *, writes: bool) -> None:
         self._copier = LogCopier(path)
-        self._connection = apsw.Connection(str(path), statementcachesize=64)
+        self._connection = apsw.Connection(str(path), flags=OPEN, statementcachesize=64)
         self._connection.set_busy_timeout(BUSY_MS)
         self._cursor = self._connection.cursor()
         self._execute = self._cursor.execute
@@ -109,7 +115,10 @@ class SqliteEngine:
 
     def many(self, sql: LiteralString, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once per set of parameters."""
-        self._cursor.executemany(sql, map(positional(sql), rows))
+        if len(rows) == 1:
+            self._execute(sql, positional(sql)(rows[0]))
+        else:
+            self._cursor.executemany(sql, map(positional(sql), rows))
 
     def begin(self, *, writes: bool) -> None:
         """Begin a transaction."""

@@ -6,11 +6,13 @@ from typing import Any
 from qunzhu.client import Client
 from qunzhu.client.errors import CallFailed
 from qunzhu.tim.cache import Cache
-from qunzhu.tim.convert import Json, WrongParameter
+from qunzhu.tim.convert import WrongParameter, mapping
 from qunzhu.tim.enums import TIMResult
-from qunzhu.tim.listeners import Listeners, Profiles
+from qunzhu.tim.listeners import Listeners
 from qunzhu.tim.params import CommonResult
+from qunzhu.tim.profiles import Profiles
 
+__all__ = ["CURSORS_KEPT", "Calls", "Work", "data_of", "mapping", "result_of"]
 CURSORS_KEPT = 1000
 Work = Callable[[Client], Awaitable[Any]]
 
@@ -25,13 +27,6 @@ def data_of(param: Any) -> Any:
     if not isinstance(param, Mapping):
         return param if isinstance(param, str) else ""
     return next((param[key] for key in ("data", "userData", "user_data") if param.get(key) is not None), "")
-
-
-def mapping(param: Any, name: str = "param") -> Json:
-    """Return a parameter that must be an object, or refuse it."""
-    if not isinstance(param, Mapping):
-        raise WrongParameter(TIMResult.TIM_ERR_JSON, f"{name}: must be an object, is {type(param).__name__}")
-    return param
 
 
 class Calls:
@@ -60,7 +55,9 @@ class Calls:
             return result_of(int(TIMResult.TIM_ERR_NOTLOGIN), "TIMLogin comes first", "", data)
         try:
             return result_of(0, "", await work(self._client), data)
-        except (WrongParameter, CallFailed) as fault:
+        except WrongParameter as fault:
+            return result_of(int(fault.code), fault.text, fault.json, data)
+        except CallFailed as fault:
             return result_of(int(fault.code), fault.text, "", data)
         except UnicodeEncodeError as fault:
             return result_of(int(TIMResult.TIM_ERR_JSON), f"not UTF-8 text: {fault.reason}", "", data)

@@ -35,12 +35,20 @@ GROUP, MEMBER = "create_group_param_", "group_member_info_"
 
 
 class WrongParameter(Exception):
-    """A parameter that the SDK refuses itself: the code and what is wrong."""
+    """A parameter that the SDK refuses itself: the code, what is wrong, and what there is to tell all the same."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, json: Any = "") -> None:
         super().__init__(code, text)
         self.code = code
         self.text = text
+        self.json = json
+
+
+def mapping(param: Any, name: str = "param") -> Json:
+    """Return a parameter that must be an object, or refuse it."""
+    if not isinstance(param, Mapping):
+        raise WrongParameter(TIMResult.TIM_ERR_JSON, f"{name}: must be an object, is {type(param).__name__}")
+    return param
 
 
 def take(given: Json, key: str, kind: type, default: Any = None) -> Any:
@@ -59,6 +67,14 @@ def need(given: Json, key: str, kind: type) -> Any:
     if value is None or value in {"", 0}:
         raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: required")
     return value
+
+
+def path_given(given: Json, key: str) -> str | None:
+    """Return the path of a file, or None where there is none; refuse (-4) what no file system takes."""
+    value: str | None = take(given, key, str)
+    if value and "\0" in value:
+        raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"{key}: no path has a NUL in it")
+    return value or None
 
 
 def items(given: Json, key: str) -> list[Json]:

@@ -20,13 +20,31 @@ class TIMErrCode(enum.IntEnum):
 
     ERR_SUCC = 0
     ERR_PARSE_RESPONSE_FAILED = 6001
+    ERR_NO_SUCC_RESULT = 6003
+    ERR_INVALID_CONVERSATION = 6004
+    ERR_FILE_TRANS_UPLOAD_FAILED = 6008
+    ERR_FILE_TRANS_DOWNLOAD_FAILED = 6009
     ERR_REQUEST_TIME_OUT = 6012
     ERR_SDK_NOT_INITIALIZED = 6013
     ERR_SDK_NOT_LOGGED_IN = 6014
+    ERR_INVALID_MSG_ELEM = 6016
+    ERR_INVALID_PARAMETERS = 6017
+    ERR_IO_OPERATION_FAILED = 6022
+    ERR_OUT_OF_MEMORY = 6028
+    ERR_IMAGE_UPLOAD_FAILED_NOTIMAGE = 6031
     ERR_USER_SIG_EXPIRED = 6206
     ERR_LOGIN_KICKED_OFF_BY_OTHER = 6208
+    ERR_SDK_COMM_FILE_NOT_FOUND = 7004
+    ERR_SDK_COMM_FILE_TOO_LARGE = 7005
+    ERR_SDK_COMM_FILE_SIZE_EMPTY = 7006
+    ERR_SDK_COMM_FILE_OPEN_FAILED = 7007
     ERR_SDK_INTERFACE_NOT_SUPPORT = 7013
+    ERR_SDK_INVALID_OPERATION = 7014
     ERR_SDK_ACCOUNT_LOGIN_IN_PROCESS = 7501
+    ERR_MERGER_MSG_LAYERS_OVER_LIMIT = 8005
+    ERR_SDK_MSG_MODIFY_CONFLICT = 8006
+    ERR_SDK_INVALID_CANCEL_MESSAGE = 8020
+    ERR_SDK_SEND_MESSAGE_FAILED_WITH_CANCEL = 8021
     ERR_SDK_GROUP_INVALID_ID = 8501
     ERR_SDK_GROUP_INVALID_NAME = 8502
     ERR_SDK_GROUP_INVALID_INTRODUCTION = 8503
@@ -56,6 +74,7 @@ class TIMErrCode(enum.IntEnum):
     ERR_SVR_GROUP_RSP_SIZE_LIMIT = 10018
     ERR_SVR_GROUP_ACCOUNT_NOT_FOUND = 10019
     ERR_SVR_GROUP_GROUPID_IN_USED = 10021
+    ERR_SVR_GROUP_SEND_MSG_FREQ_LIMIT = 10023
     ERR_SVR_GROUP_REQ_ALLREADY_BEEN_PROCESSED = 10024
     ERR_SVR_GROUP_GROUPID_IN_USED_FOR_SUPER = 10025
     ERR_SVR_GROUP_SDKAPPID_DENY = 10026
@@ -118,10 +137,92 @@ class TIMConvType(enum.IntEnum):
 
 
 class TIMElemType(enum.IntEnum):
-    """Kinds of message element that come today."""
+    """Kinds of message element."""
 
+    kTIMElem_Invalid = -1
+    kTIMElem_Text = 0
+    kTIMElem_Image = 1
+    kTIMElem_Sound = 2
+    kTIMElem_Custom = 3
+    kTIMElem_File = 4
     kTIMElem_GroupTips = 5
+    kTIMElem_Face = 6
+    kTIMElem_Location = 7
     kTIMElem_GroupReport = 8
+    kTIMElem_Video = 9
+    kTIMElem_FriendChange = 10
+    kTIMElem_ProfileChange = 11
+    kTIMElem_Merge = 12
+
+
+class TIMMsgStatus(enum.IntEnum):
+    """What became of a message."""
+
+    kTIMMsg_Sending = 1
+    kTIMMsg_SendSucc = 2
+    kTIMMsg_SendFail = 3
+    kTIMMsg_Deleted = 4
+    kTIMMsg_LocalImported = 5
+    kTIMMsg_Revoked = 6
+    kTIMMsg_Cancel = 7
+
+
+class TIMMsgPriority(enum.IntEnum):
+    """How important a message of a group is; the server knows three of them, and takes the lowest for low."""
+
+    kTIMMsgPriority_High = 0
+    kTIMMsgPriority_Normal = 1
+    kTIMMsgPriority_Low = 2
+    kTIMMsgPriority_Lowest = 3
+
+
+class TIMPlatform(enum.IntEnum):
+    """Where a message was sent from; the server does not tell."""
+
+    kTIMPlatform_Other = 0
+    kTIMPlatform_Windows = 1
+    kTIMPlatform_Android = 2
+    kTIMPlatform_IOS = 3
+    kTIMPlatform_Mac = 4
+    kTIMPlatform_Simulator = 5
+
+
+class TIMImageLevel(enum.IntEnum):
+    """How an image is sent; it goes out as it is, and the server makes the smaller ones."""
+
+    kTIMImageLevel_Orig = 0
+    kTIMImageLevel_Compression = 1
+    kTIMImageLevel_HD = 2
+
+
+class TIMDownloadType(enum.IntEnum):
+    """What is downloaded."""
+
+    kTIMDownload_VideoThumb = 0
+    kTIMDownload_File = 1
+    kTIMDownload_Video = 2
+    kTIMDownload_Sound = 3
+
+
+class TIMKeywordListMatchType(enum.IntEnum):
+    """Whether one keyword is enough, or all must be there."""
+
+    TIMKeywordListMatchType_Or = 0
+    TIMKeywordListMatchType_And = 1
+
+
+class TIMGroupMessageReadMembersFilter(enum.IntEnum):
+    """Which members a list of a message's readers has."""
+
+    TIM_GROUP_MESSAGE_READ_MEMBERS_FILTER_READ = 0
+    TIM_GROUP_MESSAGE_READ_MEMBERS_FILTER_UNREAD = 1
+
+
+class TIMOfflinePushFlag(enum.IntEnum):
+    """Whether a message is pushed to those who are offline."""
+
+    kTIMOfflinePushFlag_Default = 0
+    kTIMOfflinePushFlag_NoPush = 1
 
 
 class TIMGroupType(enum.IntEnum):
@@ -352,3 +453,30 @@ class HandleGroupMemberResult(enum.IntEnum):
     kTIMGroupMember_HandledSuc = 1
     kTIMGroupMember_Included = 2
     kTIMGroupMember_Invited = 3
+
+
+class TIMConvEvent(enum.IntEnum):
+    """What a listener for conversations is told of."""
+
+    kTIMConvEvent_Add = 0
+    kTIMConvEvent_Del = 1
+    kTIMConvEvent_Update = 2
+    kTIMConvEvent_Start = 3
+    kTIMConvEvent_Finish = 4
+
+
+class TIMConversationMarkType(enum.IntFlag):
+    """Marks of conversations; bits 32 to 63 are the app's own."""
+
+    kTIMConversationMarkTypeStar = 1
+    kTIMConversationMarkTypeUnread = 2
+    kTIMConversationMarkTypeFold = 4
+    kTIMConversationMarkTypeHide = 8
+
+
+class TIMGroupAtType(enum.IntEnum):
+    """Whom a message mentions."""
+
+    kTIMGroup_At_Me = 1
+    kTIMGroup_At_All = 2
+    kTIMGroup_At_All_At_ME = 3

@@ -13,8 +13,8 @@ from qunzhu.tim import convert
 from qunzhu.tim.calls import Calls, mapping
 from qunzhu.tim.convert import Json, WrongParameter, need, take, texts
 from qunzhu.tim.enums import TIMResult
-from qunzhu.tim.listeners import Profiles
 from qunzhu.tim.params import CommonResult
+from qunzhu.tim.profiles import Profiles
 
 
 class LiveCalls(Calls):

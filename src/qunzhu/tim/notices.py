@@ -17,6 +17,7 @@ from qunzhu.tim.enums import (
     TIMGroupTipGroupChangeFlag,
     TIMGroupTipType,
 )
+from qunzhu.tim.message import blank
 
 SYSTEM = "@TIM#SYSTEM"
 """Sender and conversation of system notices."""
@@ -134,8 +135,9 @@ def message(elem: dict[str, Any], notice: Notice, user: str) -> dict[str, Any]:
         "sender": sender, "client_time": at, "server_time": at, "is_from_self": sender == user, "is_read": False,
         "is_online_msg": not seq, "platform": 0, "priority": 1, "status": 2, "seq": seq, "rand": number & 0xFFFFFFFF,
         "unique_id": number, "msg_id": f"{sender}-{at}-{number & 0xFFFFFFFF}",
+        "sender_profile": elem.get("group_tips_elem_op_user_info", profile(sender, {})),
     }  # fmt: skip
-    return {f"message_{key}": value for key, value in values.items()}
+    return {**blank(), **{f"message_{key}": value for key, value in values.items()}}
 
 
 def _number(notice: Notice) -> int:

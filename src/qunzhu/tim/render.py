@@ -14,62 +14,102 @@ from qunzhu.client import Client
 from qunzhu.client.errors import NOT_INITIALIZED, NOT_LOGGED_IN, CallFailed
 from qunzhu.client.events import ClientEvent
 from qunzhu.core.errors import ErrorRow
+from qunzhu.tim.attached import AttachedCalls
 from qunzhu.tim.attributes import AttributeCalls
 from qunzhu.tim.calls import data_of, mapping, result_of
+from qunzhu.tim.conversation_calls import ConversationCalls
+from qunzhu.tim.conversation_groups import ConversationGroupCalls
+from qunzhu.tim.conversation_listeners import CONVERSATION_LISTENERS, ConversationListenerCalls
+from qunzhu.tim.conversation_reading import ConversationReadingCalls
 from qunzhu.tim.convert import WrongParameter, need, take
 from qunzhu.tim.counters import CounterCalls
+from qunzhu.tim.downloads import DownloadCalls
 from qunzhu.tim.enums import TIMErrCode, TIMLoginStatus, TIMResult
 from qunzhu.tim.groups import GroupCalls
-from qunzhu.tim.listeners import Listeners, Profiles
+from qunzhu.tim.listeners import Listeners
 from qunzhu.tim.live import LiveCalls
+from qunzhu.tim.local_messages import LocalMessages
 from qunzhu.tim.member_info import MemberInfoCalls
 from qunzhu.tim.members import MemberCalls
+from qunzhu.tim.message_edits import EditCalls
+from qunzhu.tim.message_history import HistoryCalls
+from qunzhu.tim.message_listeners import MessageListeners
+from qunzhu.tim.message_search import SearchMessageCalls
 from qunzhu.tim.params import CallbackParams, CommonResult
 from qunzhu.tim.pendency import PendencyCalls
 from qunzhu.tim.permission_groups import PermissionGroupCalls
+from qunzhu.tim.profiles import Profiles
+from qunzhu.tim.receipts import ReceiptCalls
+from qunzhu.tim.receive_options import ReceiveOptionCalls
 from qunzhu.tim.search import SearchCalls
+from qunzhu.tim.sending import SendCalls
 from qunzhu.tim.topics import TopicCalls
+from qunzhu.tim.unserved import UnservedCalls
 
 DEFAULT_SERVER = "ws://127.0.0.1:8140"
+DEFAULT_PLATFORM = "Linux"
 DEMO_SDKAPPID = 1400000000
 
 
 class TimRender(
+    AttachedCalls,
     AttributeCalls,
+    ConversationCalls,
+    ConversationGroupCalls,
+    ConversationListenerCalls,
+    ConversationReadingCalls,
     CounterCalls,
+    DownloadCalls,
+    EditCalls,
     GroupCalls,
+    HistoryCalls,
     LiveCalls,
     MemberCalls,
     MemberInfoCalls,
+    MessageListeners,
     PendencyCalls,
     PermissionGroupCalls,
+    ReceiptCalls,
+    ReceiveOptionCalls,
     SearchCalls,
+    SearchMessageCalls,
+    SendCalls,
     TopicCalls,
+    UnservedCalls,
 ):
     """One SDK: one app, one user at a time. All calls belong to one event loop.
 
-    ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine.
+    ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine. A login ends
+    an earlier one of the same user on the same ``platform`` only.
     """
 
-    def __init__(self, sdkappid: int = DEMO_SDKAPPID, server: str | None = None) -> None:
+    def __init__(
+        self, sdkappid: int = DEMO_SDKAPPID, server: str | None = None, platform: str = DEFAULT_PLATFORM
+    ) -> None:
         self._sdkappid = sdkappid
+        self._platform = platform
         self._server = server or os.environ.get("QUNZHU_SERVER") or DEFAULT_SERVER
         self._ready = False
         self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
         self._client: Client | None = None
         self._teller: asyncio.Task[None] | None = None
         self._profiles = Profiles()
-        self._listeners = Listeners(self._profiles, self._ended)
+        self._messages: dict[str, LocalMessages] = {}
+        self._uploads = {}
+        self._in_the_background: set[asyncio.Task[Any]] = set()
+        self._listeners = Listeners(self._profiles, self._ended, self._messages)
         self._cursors: dict[int, str] = {}
         self._last_cursor = 0
         self._cache = None
+        self._keeper = None
 
     async def TIMInit(self, param: Mapping[str, Any] | None = None) -> int:
-        """Start the SDK; ``sdkappid`` and ``server`` in the parameter replace those of the constructor."""
+        """Start the SDK; ``sdkappid``, ``server``, ``platform`` in the parameter replace those of the constructor."""
         try:
             given = mapping({} if param is None else param)
             self._sdkappid = take(given, "sdkappid", int, self._sdkappid)
             self._server = take(given, "server", str, self._server)
+            self._platform = take(given, "platform", str, self._platform)
         except WrongParameter as fault:
             return int(fault.code)
         self._ready = True
@@ -81,6 +121,7 @@ class TimRender(
             return int(TIMResult.TIM_ERR_SDKUNINIT)
         await self._leave(NOT_INITIALIZED)
         self._listeners.clear()
+        self._messages.clear()
         self._ready = False
         return int(TIMResult.TIM_SUCC)
 
@@ -129,10 +170,6 @@ class TimRender(
         """Listen for group tips: ``[GroupTipsElem as text, user data]``."""
         self._listeners.set("tips", param.get("callback"), data_of(param))
 
-    async def TIMAddRecvNewMsgCallback(self, param: CallbackParams) -> None:
-        """Add a listener for new messages: ``[array of Message as text, user data]``."""
-        self._listeners.add(param.get("callback"), data_of(param))
-
     async def TIMSetKickedOfflineCallback(self, param: CallbackParams) -> None:
         """Listen for the end of the login by another one or by an administrator: ``[user data]``."""
         self._listeners.set("kicked", param.get("callback"), data_of(param))
@@ -151,7 +188,7 @@ class TimRender(
                 return
             await self._leave()
         self._status = TIMLoginStatus.kTIMLoginStatus_Logining
-        client = Client(self._server, self._sdkappid, user, sig)
+        client = Client(self._server, self._sdkappid, user, sig, self._platform)
         events: asyncio.Queue[ClientEvent] = asyncio.Queue()
         client.listen(events.put_nowait)
         self._teller = asyncio.create_task(self._listeners.tell_all(client, events))
@@ -166,9 +203,12 @@ class TimRender(
             raise
         self._client = client
         self._status = TIMLoginStatus.kTIMLoginStatus_Logined
+        if self._listeners.hears(*CONVERSATION_LISTENERS):
+            self._keeping(client)
 
     async def _leave(self, reason: ErrorRow = NOT_LOGGED_IN) -> None:
         client, self._client, self._cache = self._client, None, None
+        self._stop_keeping(reason)
         if client is not None:
             self._status = TIMLoginStatus.kTIMLoginStatus_Logouting
             await client.close(reason)
@@ -179,4 +219,5 @@ class TimRender(
     def _ended(self, client: Client) -> None:
         if self._client is client:
             self._client = None
+            self._stop_keeping()
             self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined

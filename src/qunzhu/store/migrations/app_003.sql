@@ -103,6 +103,7 @@ CREATE TABLE c2c_messages (
   PRIMARY KEY (low, high, at, msg_seq, random)
 ) {clustered};
 CREATE INDEX c2c_messages_by_num ON c2c_messages (low, high, num);
+CREATE INDEX c2c_messages_by_random ON c2c_messages (low, high, random, at, from_low);
 -- A user's conversations: sort 1 with a user, 2 with a group or topic (there is a row only where he changed something).
 -- last_num, read_num and hidden_num are numbers of one-to-one messages, or seqs of a group's stream. The conversation is
 -- out of sight up to hidden_num, which he wanted at hidden_at. changed_at: when its marks or conversation groups last
@@ -118,13 +119,13 @@ CREATE TABLE contacts (
   top_at BIGINT NOT NULL,
   marks BIGINT NOT NULL,
   custom_mark TEXT NOT NULL,
-  custom_data TEXT NOT NULL,
   msg_flag INTEGER NOT NULL,
   hidden_at BIGINT NOT NULL DEFAULT 0,
   changed_at BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (user_id, sort, peer)
 ) {clustered};
 CREATE INDEX contacts_by_num ON contacts (user_id, sort, last_num);
+CREATE INDEX contacts_by_time ON contacts (user_id, sort, at, peer);
 CREATE INDEX contacts_pinned ON contacts (user_id) WHERE top_at > 0;
 CREATE INDEX contacts_marked ON contacts (user_id, sort, peer) WHERE changed_at > 0;
 CREATE TABLE contact_groups (
@@ -145,4 +146,24 @@ CREATE TABLE silenced (
   user_id {text} PRIMARY KEY,
   c2c_until BIGINT NOT NULL,
   group_until BIGINT NOT NULL
+) {clustered};
+-- Files with all messages of one hour: sort 1 one-to-one, 2 groups. uuid is empty where there was no message.
+CREATE TABLE archives (
+  sort INTEGER NOT NULL,
+  hour BIGINT NOT NULL,
+  uuid {text} NOT NULL,
+  size BIGINT NOT NULL,
+  md5 {text} NOT NULL,
+  gzip_size BIGINT NOT NULL,
+  gzip_md5 {text} NOT NULL,
+  PRIMARY KEY (sort, hour)
+) {clustered};
+CREATE INDEX c2c_messages_by_time ON c2c_messages (at, low, high, msg_seq, random);
+-- How all of a user's messages reach him: every day from start_of_day on (seconds after midnight), or once from start_at.
+CREATE TABLE receive_options (
+  user_id {text} NOT NULL PRIMARY KEY,
+  msg_flag INTEGER NOT NULL,
+  start_of_day INTEGER NOT NULL,
+  start_at BIGINT NOT NULL,
+  seconds BIGINT NOT NULL
 ) {clustered};
