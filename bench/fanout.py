@@ -1,12 +1,14 @@
 """One message, many sockets: deliveries a second, time to the last copy; slow members, idle ones, large groups."""
 
 import http.client
+import re
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -31,6 +33,11 @@ SIDE_BY_SIDE = 200
 SETTLE_SECONDS = 2.0
 QUIET_SECONDS = "3600"
 """Heartbeat of the server: the members of a load say nothing by themselves."""
+GOODBYE = re.compile(rb'"session_end","params":\{[^{}]*\}\}\x88[\x02-\x7d](..)', re.DOTALL)
+NARROW = 1 << 15
+"""Receive buffer of a member who will not read."""
+FILL = 4000
+LANES = 16
 AT_ONCE = 20
 """Messages to one community before the other has its turn."""
 Setting = tuple[Dialect, int]
@@ -198,7 +205,22 @@ def slow(
 ) -> Slow:
     """Compare the others' latency without and beside members that stop reading, on one server."""
     with qunzhu(folder, members + count, size, options) as (dialect, session):
+        fill_caches(dialect.port)
         return in_own_process(_slow, dialect, session, members, count, rate, seconds, turns)
+
+
+def fill_caches(port: int) -> None:
+    """Store messages that nobody hears, until the server's caches of the store have grown as large as they may."""
+    Caller(port)(f"{SERVICE}/create_group", Type="Public", Name="fill", GroupId="fill")
+    content = {"MsgType": "TIMTextElem", "MsgContent": {"Text": "x" * 11_000}}
+
+    def some(lane: int) -> None:
+        caller = Caller(port)
+        for number in range(lane, FILL, LANES):
+            caller(f"{SERVICE}/send_group_msg", GroupId="fill", Random=number, MsgBody=[content])
+
+    with ThreadPoolExecutor(LANES) as pool:
+        list(pool.map(some, range(LANES)))
 
 
 def _slow(dialect: Gateway, session: int, members: int, count: int, rate: float, seconds: float, turns: int) -> Slow:
@@ -210,7 +232,7 @@ def _slow(dialect: Gateway, session: int, members: int, count: int, rate: float,
         before = process.usage(session).memory_mib
         seen.without += crowd.taken(crowd.send_on_time(seconds, rate))
         between, ends, first = process.usage(session).memory_mib, slow_ends(dialect.port), crowd.number
-        deaf, began = msgspec.structs.replace(dialect, receive_buffer=4096).join_many(absent), time.monotonic()
+        deaf, began = msgspec.structs.replace(dialect, receive_buffer=NARROW).join_many(absent), time.monotonic()
         seen.beside += crowd.taken(crowd.send_on_time(seconds, rate))
         while slow_ends(dialect.port) < ends + count and time.monotonic() - began < 10 * seconds:
             crowd.taken(crowd.send_on_time(0.5, rate))
@@ -269,16 +291,18 @@ def slow_ends(port: int) -> int:
     return int(float(found[0].split()[-1])) if found else 0
 
 
-def _read_to_end(sock: Any) -> int:
-    """Read what a session was sent until the server closed, and return the code that its last push named."""
+def _read_to_end(sock: socket.socket) -> int:
+    """Read what a session was sent up to its close frame, and return that frame's code; 0 where there was none."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # a narrow one is read at the pace of probes
     data = b""
     try:
-        while more := sock.recv(65_536):
+        while (found := GOODBYE.search(data)) is None and (more := sock.recv(65_536)):
             data = data[-2000:] + more
     except OSError:
-        return -1
-    _, found, rest = data.rpartition(b'"session_end","params":{"Code":')
-    return int(rest.partition(b",")[0]) if found else 0
+        return 0
+    finally:
+        sock.close()
+    return int.from_bytes(found[1]) if found else 0
 
 
 def idle(folder: Path, *, sessions: int, first: int, options: Sequence[str]) -> Idle:

@@ -72,7 +72,7 @@ def heard_until_last(peer: ClientConnection) -> int:
 def narrow(server: Server) -> socket.socket:
     """Return a connected socket that takes little before it must be read."""
     sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
     sock.connect(("127.0.0.1", server.port))
     return sock
 
@@ -185,6 +185,7 @@ def test_who_does_not_read_is_ended_by_name_and_costs_nothing(server: Server):
         after = metrics(server)
         assert after["process_resident_memory_bytes"] - before["process_resident_memory_bytes"] < 8 << 20
         assert after["qunzhu_sessions"] == before["qunzhu_sessions"] - 1
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         code, frames = end(slow)
         assert code == 4004
         assert frames[-1]["params"] == {"Code": 4004, "Reason": "slow"}

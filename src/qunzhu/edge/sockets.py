@@ -34,7 +34,7 @@ SLOW_SECONDS = 30.0
 """The same for one that did not read: it may come to itself, and find the reason after what was under way."""
 STOP_SECONDS = 1.0
 _log = logging.getLogger("qunzhu.websocket")
-_log.setLevel(logging.INFO)  # below that the library shows frames, and with them UserSigs
+_log.setLevel(logging.WARNING)  # below that the library shows frames, and with them UserSigs
 
 
 def pack(text: bytes) -> bytes:
