@@ -399,9 +399,9 @@ def differences(one: tuple[Any, ...], other: tuple[Any, ...]) -> list[tuple[Any,
 
 
 def bare(conv: dict[str, Any]) -> dict[str, Any]:
-    """Return a conversation without what is a device's own."""
-    own = {"conv_draft", "conv_is_has_draft", "conv_active_time"}
-    return {key: value for key, value in conv.items() if key not in own}
+    """Return a conversation with its last message, without what is a device's own."""
+    own = {"conv_draft", "conv_is_has_draft", "conv_active_time", "conv_last_msg"}
+    return {key: value for key, value in conv.items() if key not in own} | conv.get("conv_last_msg", {})
 
 
 def test_drafts_stay_here(server: Server):
@@ -657,6 +657,7 @@ ACTS = st.lists(
         st.tuples(st.just("flag"), st.sampled_from([0, 1, 2])),
         st.tuples(st.just("rename")),
         st.tuples(st.just("modify")),
+        st.tuples(st.just("rejoin")),
         st.tuples(st.just("set_unread"), st.integers(0, 3)),
         st.tuples(st.just("hide")),
         st.tuples(st.just("sort"), st.booleans()),
@@ -664,7 +665,14 @@ ACTS = st.lists(
         st.tuples(
             st.just("interrupt"),
             st.sampled_from(
-                [("say", False, ()), ("write", False, ()), ("recall", True), ("recall", False), ("rename",)]
+                [
+                    ("say", False, ()),
+                    ("write", False, ()),
+                    ("recall", True),
+                    ("recall", False),
+                    ("rename",),
+                    ("rejoin",),
+                ]
                 + [("elsewhere", one) for one in SETS]
             ),
         ),
@@ -768,6 +776,12 @@ class World:
         if self.seqs:
             body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": f"m{next(_randoms)}"}}]
             self.server.rest("openim/modify_group_msg", GroupId=self.group, MsgSeq=self.seqs[-1], MsgBody=body)
+
+    async def rejoin(self) -> None:
+        for command in ("delete_group_member", "add_group_member"):
+            who = {"MemberToDel_Account": [self.bob], "MemberList": [{"Member_Account": self.bob}]}
+            self.server.rest(f"group_open_http_svc/{command}", GroupId=self.group, **who)
+        self.seqs.clear()
 
     async def set_unread(self, number: int) -> None:
         self.server.rest("group_open_http_svc/set_unread_msg_num", GroupId=self.group, Member_Account=self.bob,
