@@ -24,7 +24,7 @@ SMILE = {"GroupId": "chat", "MsgSeq": POLL, "ReactionId": "smile"}
 DOWN = {"special_messages": False}
 CONTACT = (
     "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-    " custom_data, msg_flag, changed_at) VALUES ('other', 1, :peer, 0, 0, 0, 0, :top_at, 0, :custom, '', 0, 1)"
+    " msg_flag, changed_at) VALUES ('other', 1, :peer, 0, 0, 0, 0, :top_at, 0, :custom, 0, 1)"
 )
 ITEM = "INSERT INTO contact_group_items (user_id, num, sort, peer) VALUES ('other', 1, 1, :peer)"
 REACTION = "INSERT INTO reactions (owner, reaction, user_id, at_ms) VALUES (:owner, :reaction, :user, 1)"

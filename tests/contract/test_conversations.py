@@ -232,7 +232,7 @@ class TestUnread:
     def test_reading_more_than_a_thousand(self, talk: World):
         insert = (
             "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-            " custom_data, msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, 0, '', '', 0)"
+            " msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, 0, '', 0)"
         )
         rows = [{"peer": f"m{number}", "num": number} for number in range(100, 1150)]
         talk.store.write_now(lambda tx: tx.many(insert, rows))
@@ -330,8 +330,8 @@ class TestFilters:
         rows = [{"peer": f"m{number}", "num": number} for number in range(1, 1201)]
         insert = (
             "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-            " custom_data, msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, CASE WHEN :num = 1 THEN 1 ELSE 0 END,"
-            " '', '', 0)"
+            " msg_flag) VALUES ('alice', 1, :peer, :num, 1, 0, 0, 0, CASE WHEN :num = 1 THEN 1 ELSE 0 END,"
+            " '', 0)"
         )
         world.store.write_now(lambda tx: tx.many(insert, rows))
         first = world.call("get_conversations", "alice", Filter={"MarkType": 1})

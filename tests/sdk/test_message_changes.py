@@ -138,13 +138,40 @@ def test_deleted_for_oneself_only(server: Server, kind):
             await ok(they.alice.TIMMsgListDelete({**they.from_alice, "params": [two, three]}))
             assert await texts(they.alice) == set()
             assert await texts(they.bob) == {"one", "two", "three"}
+            if kind == C2C:  # rest_history reads as bob
+                assert len(rest_history(server, they)) == 3
             assert await ok(they.alice.TIMMsgFindMessages({"json_message_id_array": [two["message_msg_id"]]})) == []
             await ok(they.bob.TIMMsgClearHistoryMessage(they.from_bob))
             assert await texts(they.bob) == set()
+            if kind == C2C:
+                assert rest_history(server, they) == []
             await they.say("four")
             await they.got("four")
             assert await texts(they.bob) == {"four"}
             assert await texts(they.alice) == {"four"}
+
+    asyncio.run(scenario())
+
+
+@BOTH
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_messages_of_a_deleted_conversation_are_gone(server: Server, kind, elsewhere):
+    async def scenario():
+        async with talk(server, kind) as they:
+            await they.say("gone with it")
+            came = await they.got("gone with it")
+            ids = {"json_message_id_array": [came["message_msg_id"]]}
+            assert len(await ok(they.bob.TIMMsgFindMessages(ids))) == 1
+            if elsewhere:
+                whom = {"To_Account": they.alice_name} if kind == C2C else {"ToGroupid": they.group}
+                server.rest("recentcontact/delete", From_Account=they.bob_name, Type=kind, ClearRamble=1, **whom)
+            else:
+                where = {"convId": they.from_bob["conv_id"], "convType": kind}
+                await ok(they.bob.TIMConvDelete(where))
+            async with asyncio.timeout(10):
+                while await ok(they.bob.TIMMsgFindMessages(ids)):
+                    await asyncio.sleep(0.05)
+            assert len(await ok(they.alice.TIMMsgFindMessages(ids))) == 1
 
     asyncio.run(scenario())
 
@@ -199,9 +226,14 @@ def test_receipts(server: Server, kind):
             if kind == C2C:
                 assert (before["msg_receipt_is_peer_read"], after["msg_receipt_is_peer_read"]) == (False, True)
                 assert told["msg_receipt_is_peer_read"] is True
+                assert [item["IsPeerRead"] for item in rest_history(server, they)] == [1]
                 return
             counts = [(r["msg_receipt_read_count"], r["msg_receipt_unread_count"]) for r in (before, told, after)]
             assert counts == [(0, 1), (1, 0), (1, 0)]
+            seqs = [{"MsgSeq": sent["message_seq"]}]
+            answer = server.rest("group_open_http_svc/get_group_msg_receipt", GroupId=they.group, MsgSeqList=seqs)
+            [item] = answer["GroupMsgReceiptList"]
+            assert (item["ReadNum"], item["UnreadNum"]) == (1, 0)
             for number, names_ in ((0, [they.bob_name]), (1, [])):
                 page = await ok(they.alice.TIMMsgGetGroupMessageReadMemberList(
                     {"json_msg": sent, "filter": number, "next_seq": 0, "count": 10}
@@ -210,6 +242,19 @@ def test_receipts(server: Server, kind):
                 assert (page["next_seq"], page["is_finished"]) == (0, True)
 
     asyncio.run(scenario())
+
+
+def rest_extensions(server: Server, they: Talk, message: dict, **write) -> dict[str, str]:
+    """Return the extensions of a message of alice's as the server API has them, or write some."""
+    seq, rand, at = (message[f"message_{key}"] for key in ("seq", "rand", "server_time"))
+    prefix = "group_" if they.kind == GROUP else ""
+    named = {"GroupId": they.group, "MsgSeq": seq} if they.kind == GROUP else {
+        "From_Account": they.alice_name, "To_Account": they.bob_name, "MsgKey": f"{seq}_{rand}_{at}",
+    }  # fmt: skip
+    command = f"openim_msg_ext_http_svc/{prefix}{'set' if write else 'get'}_key_values"
+    answer = server.rest(command, **named, **write)
+    assert answer["ErrorCode"] == 0, answer
+    return {} if write else {item["Key"]: item["Value"] for item in answer["ExtensionList"]}
 
 
 @BOTH
@@ -228,6 +273,10 @@ def test_extensions(server: Server, kind):
             assert sorted(told, key=str) == sorted(pairs, key=str)
             read = await ok(they.alice.TIMMsgGetMessageExtensions({"json_msg": sent}))
             assert sorted(read, key=str) == sorted(pairs, key=str)
+            assert rest_extensions(server, they, sent) == {"a": "1", "b": "1"}
+            rest_extensions(server, they, sent, OperateType=1, ExtensionList=[{"Key": "c", "Value": "2"}])
+            await until(lambda: len(they.bob_ears.heard("ExtensionsChanged")) == 2)
+            assert they.bob_ears.heard("ExtensionsChanged")[1][1][0]["message_extension_key"] == "c"
             results = await ok(they.alice.TIMMsgDeleteMessageExtensions(
                 {"json_msg": sent, "json_extension_key_array": ["a", "nothing"]}
             ))  # fmt: skip
@@ -235,7 +284,9 @@ def test_extensions(server: Server, kind):
             await until(lambda: they.bob_ears.heard("ExtensionsDeleted"))
             [[own_id, told]] = they.bob_ears.heard("ExtensionsDeleted")
             assert (own_id, [t["message_extension_key"] for t in told]) == (sent["message_msg_id"], ["a"])
+            assert rest_extensions(server, they, sent) == {"b": "1", "c": "2"}
             await ok(they.bob.TIMMsgDeleteMessageExtensions({"json_msg": came, "json_extension_key_array": []}))
+            assert rest_extensions(server, they, sent) == {}
             assert await ok(they.alice.TIMMsgGetMessageExtensions({"json_msg": sent})) == []
             plain = await they.say("no extensions")
             refused = await they.alice.TIMMsgSetMessageExtensions({"json_msg": plain, "json_extension_array": pairs})

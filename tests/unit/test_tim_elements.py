@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qunzhu.core.elements import check_body
 from qunzhu.core.errors import BAD_PARAMETER
@@ -254,3 +256,52 @@ def test_a_wrong_value_of_a_message_is_refused(key, value):
     with pytest.raises(WrongParameter) as fault:
         message.sent_fields({key: value}, message.Place(2, "g"))
     assert fault.value.code == -4
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
+COUNTS = st.integers(0, 2**32 - 1)
+PLACES = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = {str: TEXTS, int: COUNTS, float: PLACES}
+
+
+@st.composite
+def wire_elements(draw: st.DrawFn, layers: int = 2) -> dict:
+    """Draw an element as the server may hold it, unknown fields included."""
+    kind = draw(st.sampled_from([*elements.BY_WIRE, "TIMImageElem", *(["TIMRelayElem"] if layers else [])]))
+    more = draw(st.dictionaries(st.sampled_from(["Extra", "Later"]), st.one_of(TEXTS, COUNTS, st.none())))
+    if kind == "TIMImageElem":
+        infos = [
+            {"Type": number, "URL": draw(TEXTS.filter(bool)), "Size": draw(COUNTS), "Width": draw(COUNTS)}
+            for number in sorted(draw(st.sets(st.sampled_from([1, 2, 3]), min_size=1)))
+        ]
+        return {"MsgType": kind, "MsgContent": {"ImageInfoArray": infos, "UUID": draw(TEXTS), **more}}
+    if kind == "TIMRelayElem":
+        inside = draw(st.lists(wire_elements(layers - 1), min_size=1, max_size=2))
+        message_ = {"From_Account": draw(TEXTS), "GroupId": "g", "MsgTimeStamp": draw(COUNTS), "MsgBody": inside}
+        content = {"Title": draw(TEXTS), "AbstractList": draw(st.lists(TEXTS, max_size=2)), "MsgList": [message_]}
+        return {"MsgType": kind, "MsgContent": {**content, **more}}
+    fields = [f for f in elements.BY_WIRE[kind].fields if f.needed or draw(st.booleans())]
+    return {"MsgType": kind, "MsgContent": {**{f.wire: draw(VALUES[f.kind]) for f in fields}, **more}}
+
+
+@given(element=wire_elements())
+def test_whatever_the_server_holds_is_shown_and_can_be_sent_on(element):
+    shown = elements.from_wire(element, "reader")
+    sent = elements.to_wire(shown, "reader")
+    check_body([sent], BAD_PARAMETER)
+    again = elements.from_wire({"MsgType": sent.MsgType, "MsgContent": sent.MsgContent}, "reader")
+    assert without_numbers(again) == without_numbers(shown)
+
+
+def without_numbers(elem: dict) -> dict:
+    """Return an element without how many messages it says are merged: that is counted anew."""
+    other = {key: value for key, value in elem.get("elem_other_fields", {}).items() if key != "MsgNum"}
+    shown = {**elem, "elem_other_fields": other}
+    if "merge_elem_message_array" in elem:
+        shown["merge_elem_message_array"] = [
+            {**inside, "message_sender": "", "message_msg_id": "", "message_is_from_self": False,
+             "message_sender_profile": {},
+             "message_elem_array": [without_numbers(one) for one in inside["message_elem_array"]]}
+            for inside in elem["merge_elem_message_array"]
+        ]  # fmt: skip
+    return shown

@@ -162,7 +162,7 @@ def newest_num(tx: Tx, user: str) -> int:
 
 TOUCH_CONTACT = (
     "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-    " custom_data, msg_flag) VALUES (:user, 1, :peer, :num, :at, 0, 0, 0, 0, '', '', 0)"
+    " msg_flag) VALUES (:user, 1, :peer, :num, :at, 0, 0, 0, 0, '', 0)"
     " ON CONFLICT (user_id, sort, peer) DO UPDATE SET last_num = :num,"
     " at = CASE WHEN contacts.at < :at THEN :at ELSE contacts.at END"
 )

@@ -284,8 +284,8 @@ def find_contact(tx: Tx, user: str, sort: int, peer: str) -> Contact:
 
 WRITE_CONTACT = (
     "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-    " custom_data, msg_flag, hidden_at, changed_at) VALUES (:user, :sort, :peer, 0, 0, 0, :hidden_num, :top_at, :marks,"
-    " :custom_mark, '', :msg_flag, :hidden_at, :changed_at) ON CONFLICT (user_id, sort, peer) DO UPDATE SET"
+    " msg_flag, hidden_at, changed_at) VALUES (:user, :sort, :peer, 0, 0, 0, :hidden_num, :top_at, :marks,"
+    " :custom_mark, :msg_flag, :hidden_at, :changed_at) ON CONFLICT (user_id, sort, peer) DO UPDATE SET"
     " hidden_num = :hidden_num, top_at = :top_at, marks = :marks, custom_mark = :custom_mark, msg_flag = :msg_flag,"
     " hidden_at = :hidden_at, changed_at = :changed_at"
 )

@@ -116,7 +116,7 @@ PUT_IN = (
 TAKE_OUT = "DELETE FROM contact_group_items WHERE user_id = :user AND num = :num AND sort = :sort AND peer = :peer"
 TOUCH = (
     "INSERT INTO contacts (user_id, sort, peer, last_num, at, read_num, hidden_num, top_at, marks, custom_mark,"
-    " custom_data, msg_flag, changed_at) VALUES (:user, :sort, :peer, 0, 0, 0, 0, 0, 0, '', '', 0, :at)"
+    " msg_flag, changed_at) VALUES (:user, :sort, :peer, 0, 0, 0, 0, 0, 0, '', 0, :at)"
     " ON CONFLICT (user_id, sort, peer) DO UPDATE SET changed_at = :at"
 )
 

@@ -54,7 +54,7 @@ class AppSettings(msgspec.Struct, frozen=True):
     duplicate_seconds: int = 300
     """For so long a message of the same sender and Random is the same message."""
     recall_seconds: int = 120
-    """For so long a user may take back or change a message of his own; app administrators always may."""
+    """For so long a user may take back a message of his own; app administrators always may."""
 
 
 class App(msgspec.Struct, frozen=True):

@@ -13,6 +13,8 @@ from qunzhu.tim.conversation_keeping import KeepingCalls, keys_given, named, one
 from qunzhu.tim.conversations import C2C, Filter, Key
 from qunzhu.tim.convert import WrongParameter, take
 from qunzhu.tim.enums import TIMResult
+from qunzhu.tim.message import Place
+from qunzhu.tim.message_calls import MessageCalls
 from qunzhu.tim.message_params import object_given, objects_given
 from qunzhu.tim.params import CommonResult
 
@@ -21,7 +23,7 @@ _ID, _TYPE = "get_conversation_list_param_conv_id", "get_conversation_list_param
 _UNREAD = "conv_get_total_unread_message_count_result_unread_count"
 
 
-class ConversationCalls(KeepingCalls):
+class ConversationCalls(KeepingCalls, MessageCalls):
     """Calls about conversations."""
 
     async def TIMConvGetConvList(self, param: Any = "") -> CommonResult:
@@ -108,6 +110,8 @@ class ConversationCalls(KeepingCalls):
     async def _delete_conversation(self, client: Client, key: Key, *, clear: bool) -> None:
         who = {"To_Account": key.peer} if key.sort == C2C else {"ToGroupid": key.peer}
         await client.call(Delete(From_Account=client.user, Type=key.sort, ClearRamble=int(clear), **who))
+        if clear:
+            self._kept(client).clear(Place(key.sort, key.peer))
         await self._keeping(client).did({"ChangeType": "Deleted", "ConvList": [info.item(key)]})
 
     async def TIMConvPinConversation(self, param: Mapping[str, Any]) -> CommonResult:

@@ -5,20 +5,19 @@ from typing import Any
 
 from qunzhu.client import Client
 from qunzhu.commands.c2c_reading import AdminSetMsgRead
-from qunzhu.commands.conversations import ReadAllConversations
 from qunzhu.commands.receipts import ReadGroupMessages
 from qunzhu.core.ids import TOPIC_MARK, group_of_topic
 from qunzhu.tim import conversation_info as info
 from qunzhu.tim.calls import mapping
-from qunzhu.tim.conversation_keeping import KeepingCalls
 from qunzhu.tim.conversations import C2C, GROUP, Filter, Key
 from qunzhu.tim.convert import take
 from qunzhu.tim.params import CommonResult
+from qunzhu.tim.reading_all import ReadAllCalls
 
 _ALL_OF = {"c2c": C2C, "group": GROUP}
 
 
-class ConversationReadingCalls(KeepingCalls):
+class ConversationReadingCalls(ReadAllCalls):
     """Calls that mark conversations as read."""
 
     async def TIMConvCleanConversationUnreadMessageCount(self, param: Mapping[str, Any]) -> CommonResult:
@@ -42,15 +41,6 @@ class ConversationReadingCalls(KeepingCalls):
             return ""
 
         return await self._do(param, work)
-
-    async def _read_everything(self, client: Client) -> None:
-        while not (await client.call(ReadAllConversations())).IsFinished:
-            pass
-        kept = await self._conversations(client)
-        listed = [{**info.item(one.key), info.PLACE[one.key.sort]: one.newest} for one in kept]
-        new = [one.key for one in kept if one.key.sort == C2C and one.read < one.newest]
-        await self._keeping(client).did({"ChangeType": "Read", "ConvList": listed})
-        await self._keeping(client).look_again(new)  # the time of what was read is the server's to say
 
     async def _read_one(self, client: Client, key: Key, at: int, seq: int) -> None:
         """Mark one conversation as read. What is left the server says again: something new may have come meanwhile."""

@@ -69,6 +69,10 @@ class LocalMessages:
         """Remember that what is kept may have changed during a break."""
         self._seen.broken()
 
+    def doubt(self, place: Place) -> None:
+        """Remember that what is kept of one conversation may have changed."""
+        self._seen.doubt(place)
+
     def is_stale(self, message: Message) -> bool:
         """Say whether a message may have changed since it was seen."""
         return self._seen.is_stale(key_of(message))

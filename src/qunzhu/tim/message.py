@@ -36,6 +36,8 @@ def from_told(told: Json, user: str) -> Message:
     conv_type, conv_id = conversation_of(told, user)
     of_kind = _of_group(told) if conv_type == GROUP else _of_c2c(told)
     values = {"conv_type": conv_type, "conv_id": conv_id, **_common(told, user), **of_kind, **_recall(told)}
+    if push := told.get("OfflinePushInfo"):
+        values["offline_push_config"] = offline_push.from_wire(push)
     return {f"message_{key}": value for key, value in values.items()}
 
 
@@ -58,7 +60,6 @@ def _common(told: Json, user: str) -> dict[str, Any]:
         "support_message_extension": bool(told.get("SupportMessageExtension")),
         "is_excluded_from_unread_count": NO_UNREAD in control, "excluded_from_last_message": NO_LAST in control,
         "excluded_from_content_moderation": False, "custom_moderation_configuration_id": "", "has_risk_content": False,
-        "offline_push_config": offline_push.from_wire(told.get("OfflinePushInfo") or {}),
         "sender_profile": {
             "user_profile_identifier": sender, "user_profile_nick_name": told.get("Nick", ""),
             "user_profile_face_url": told.get("FaceUrl", ""),

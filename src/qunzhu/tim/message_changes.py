@@ -221,6 +221,12 @@ def _hidden(teller: MessageTeller, change: Notice) -> None:
         teller.kept.clear(place, upto)
 
 
+def _doubt(teller: MessageTeller, change: Notice) -> None:
+    """Take nothing of a conversation that was deleted for certain: its messages may be gone with it."""
+    for place, _ in _places(change):
+        teller.kept.doubt(place)
+
+
 def _receive_option(teller: MessageTeller, change: Notice) -> None:
     teller.tell("receive_option", all_option(change))
 
@@ -234,5 +240,6 @@ def _deleted(teller: MessageTeller, change: Notice) -> None:
 
 
 CONVERSATION_CHANGES: dict[str, Callable[[MessageTeller, Notice], None]] = {
-    "Read": _read, "MessagesDeleted": _deleted, "Hidden": _hidden, "AllReceiveOption": _receive_option,
+    "Read": _read, "Deleted": _doubt, "MessagesDeleted": _deleted, "Hidden": _hidden,
+    "AllReceiveOption": _receive_option,
 }  # fmt: skip

@@ -5,7 +5,6 @@ from typing import Any
 
 from qunzhu.client import Client
 from qunzhu.commands.c2c_reading import AdminSetMsgRead, C2CMsgReadReceipt, ReadMessage
-from qunzhu.commands.conversations import ReadAllConversations
 from qunzhu.commands.receipts import (
     GetGroupMsgReceipt,
     GetGroupMsgReceiptDetail,
@@ -18,16 +17,16 @@ from qunzhu.tim.calls import mapping
 from qunzhu.tim.convert import Json, WrongParameter, take
 from qunzhu.tim.enums import TIMErrCode, TIMResult
 from qunzhu.tim.message import C2C, GROUP, Message, Place
-from qunzhu.tim.message_calls import MessageCalls
 from qunzhu.tim.message_changes import receipt
 from qunzhu.tim.message_params import Ref, decoded, object_given, objects_given, place_given
 from qunzhu.tim.params import CommonResult
+from qunzhu.tim.reading_all import ReadAllCalls
 
 MOST_RECEIPTS = 30
 MEMBERS_A_PAGE = 200
 
 
-class ReceiptCalls(MessageCalls):
+class ReceiptCalls(ReadAllCalls):
     """Calls about what was read: one's own reading, and read receipts."""
 
     async def TIMMsgReportReaded(self, param: Mapping[str, Any]) -> CommonResult:
@@ -57,9 +56,7 @@ class ReceiptCalls(MessageCalls):
         """Count all conversations as read, but for topics."""
 
         async def work(client: Client) -> str:
-            while not (await client.call(ReadAllConversations())).IsFinished:
-                pass
-            self._kept(client).read_all(client.server_time())
+            await self._read_everything(client)
             return ""
 
         return await self._do(param, work)

@@ -119,7 +119,6 @@ CREATE TABLE contacts (
   top_at BIGINT NOT NULL,
   marks BIGINT NOT NULL,
   custom_mark TEXT NOT NULL,
-  custom_data TEXT NOT NULL,
   msg_flag INTEGER NOT NULL,
   hidden_at BIGINT NOT NULL DEFAULT 0,
   changed_at BIGINT NOT NULL DEFAULT 0,
