@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import signal
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -373,6 +374,34 @@ def test_a_break_is_made_up_for(server: Server):
             await eventually(lambda: alike(b, phone))
 
     asyncio.run(scenario())
+
+
+def test_a_server_that_is_killed_loses_no_conversation(tmp_path):
+    server = Server(tmp_path)
+
+    async def scenario():
+        alice, bob = names("alice", "bob")
+        async with device(server, bob) as (b, heard), device(server, alice) as (a, _):
+            group = await created(a, group_member_array=[member(bob)])
+            await write(a, bob)
+            both = by_id(f"group_{group}", f"c2c_{alice}")
+            await eventually(lambda: listed(b, {group, alice}))
+            assert set(codes(await b.TIMConvCreateConversationGroup({"group_name": "g", **both})).values()) == {0}
+            await b.TIMConvPinConversation({"convId": alice, "convType": 1, "isPinned": True})
+            before, seen = await picture(b), len(heard.events)
+            server.stop(signal.SIGKILL)
+            server.start()
+            await until(lambda: any(event == FINISH for event, _ in heard.events[seen:]))
+            assert await picture(b) == before
+            assert [event for event, _ in heard.events[seen:] if event in {ADD, DEL, UPDATE}] == []
+            await until(lambda: a._client._link is not None)
+            await say(a, group)
+            await eventually(lambda: same_total(b, before[1] + 1))
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        assert server.stop() == 0
 
 
 async def alike(one: TimRender, other: TimRender) -> bool:
