@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import signal
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -375,6 +376,34 @@ def test_a_break_is_made_up_for(server: Server):
     asyncio.run(scenario())
 
 
+def test_a_server_that_is_killed_loses_no_conversation(tmp_path):
+    server = Server(tmp_path)
+
+    async def scenario():
+        alice, bob = names("alice", "bob")
+        async with device(server, bob) as (b, heard), device(server, alice) as (a, _):
+            group = await created(a, group_member_array=[member(bob)])
+            await write(a, bob)
+            both = by_id(f"group_{group}", f"c2c_{alice}")
+            await eventually(lambda: listed(b, {group, alice}))
+            assert set(codes(await b.TIMConvCreateConversationGroup({"group_name": "g", **both})).values()) == {0}
+            await b.TIMConvPinConversation({"convId": alice, "convType": 1, "isPinned": True})
+            before, seen = await picture(b), len(heard.events)
+            server.stop(signal.SIGKILL)
+            server.start()
+            await until(lambda: any(event == FINISH for event, _ in heard.events[seen:]))
+            assert await picture(b) == before
+            assert [event for event, _ in heard.events[seen:] if event in {ADD, DEL, UPDATE}] == []
+            await until(lambda: a._client._link is not None)
+            await say(a, group)
+            await eventually(lambda: same_total(b, before[1] + 1))
+
+    try:
+        asyncio.run(scenario())
+    finally:
+        assert server.stop() == 0
+
+
 async def alike(one: TimRender, other: TimRender) -> bool:
     """Say whether two devices of a user have the same list and total, and the server the same total."""
     return await picture(one) == await picture(other)
@@ -399,9 +428,9 @@ def differences(one: tuple[Any, ...], other: tuple[Any, ...]) -> list[tuple[Any,
 
 
 def bare(conv: dict[str, Any]) -> dict[str, Any]:
-    """Return a conversation without what is a device's own."""
-    own = {"conv_draft", "conv_is_has_draft", "conv_active_time"}
-    return {key: value for key, value in conv.items() if key not in own}
+    """Return a conversation with its last message, without what is a device's own."""
+    own = {"conv_draft", "conv_is_has_draft", "conv_active_time", "conv_last_msg"}
+    return {key: value for key, value in conv.items() if key not in own} | conv.get("conv_last_msg", {})
 
 
 def test_drafts_stay_here(server: Server):
@@ -657,6 +686,7 @@ ACTS = st.lists(
         st.tuples(st.just("flag"), st.sampled_from([0, 1, 2])),
         st.tuples(st.just("rename")),
         st.tuples(st.just("modify")),
+        st.tuples(st.just("rejoin")),
         st.tuples(st.just("set_unread"), st.integers(0, 3)),
         st.tuples(st.just("hide")),
         st.tuples(st.just("sort"), st.booleans()),
@@ -664,7 +694,14 @@ ACTS = st.lists(
         st.tuples(
             st.just("interrupt"),
             st.sampled_from(
-                [("say", False, ()), ("write", False, ()), ("recall", True), ("recall", False), ("rename",)]
+                [
+                    ("say", False, ()),
+                    ("write", False, ()),
+                    ("recall", True),
+                    ("recall", False),
+                    ("rename",),
+                    ("rejoin",),
+                ]
                 + [("elsewhere", one) for one in SETS]
             ),
         ),
@@ -768,6 +805,12 @@ class World:
         if self.seqs:
             body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": f"m{next(_randoms)}"}}]
             self.server.rest("openim/modify_group_msg", GroupId=self.group, MsgSeq=self.seqs[-1], MsgBody=body)
+
+    async def rejoin(self) -> None:
+        for command in ("delete_group_member", "add_group_member"):
+            who = {"MemberToDel_Account": [self.bob], "MemberList": [{"Member_Account": self.bob}]}
+            self.server.rest(f"group_open_http_svc/{command}", GroupId=self.group, **who)
+        self.seqs.clear()
 
     async def set_unread(self, number: int) -> None:
         self.server.rest("group_open_http_svc/set_unread_msg_num", GroupId=self.group, Member_Account=self.bob,

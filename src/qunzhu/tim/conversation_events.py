@@ -245,12 +245,11 @@ def _read(known: Conversations, user: str, change: Notice) -> Stale:
 
 
 def _time_read(one: Conversation) -> int | None:
-    """Return the time of the peer's newest message that was read, None where that is another than the last one."""
+    """Return the time of the newest message that was read, None where that is another than the last one."""
     if one.key.sort == GROUP:
         return 0
     last = one.last or {}
-    is_it = last.get("Num") == one.newest == one.read and last["From_Account"] == one.key.peer
-    return int(last["MsgTime"]) if is_it else None
+    return int(last["MsgTime"]) if last.get("Num") == one.newest == one.read else None
 
 
 def _deleted(known: Conversations, user: str, change: Notice) -> Stale:

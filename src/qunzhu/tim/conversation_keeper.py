@@ -7,7 +7,7 @@ call that asks for conversations first waits until everything told before it was
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -21,11 +21,10 @@ from qunzhu.tim import conversation_events, conversation_info
 from qunzhu.tim.conversation_reads import read_all, read_some
 from qunzhu.tim.conversations import EVERYTHING, Conversation, Conversations, Key
 from qunzhu.tim.enums import TIMConvEvent
+from qunzhu.tim.listeners import Listeners
 
 log = logging.getLogger("qunzhu.tim")
 encode = msgspec.json.Encoder().encode
-Tell = Callable[..., None]
-"""Tells the listener of a sort, where there is one."""
 LIST, TOTAL, COUNT = "conversations", "unread_total", "unread_count"
 FOLDERS = {
     "GroupCreated": "folder_created", "GroupDeleted": "folder_deleted", "GroupRenamed": "folder_renamed",
@@ -38,10 +37,10 @@ BY_THE_USER = 0
 class ConversationKeeper:
     """The conversations of one client's user."""
 
-    def __init__(self, client: Client, tell: Tell) -> None:
+    def __init__(self, client: Client, listeners: Listeners) -> None:
         self.client = client
         self.known = Conversations()
-        self._tell = tell
+        self._listeners = listeners
         self._inbox: asyncio.Queue[ClientEvent | asyncio.Future[None]] = asyncio.Queue()
         self._fault: CallFailed | None = None
         self._loaded = False
@@ -122,11 +121,11 @@ class ConversationKeeper:
             if not behind:
                 self.known.take(await read_some(self.client, stale), stale)
             else:
-                self._tell(LIST, int(TIMConvEvent.kTIMConvEvent_Start), "")
+                self._listeners.tell(LIST, int(TIMConvEvent.kTIMConvEvent_Start), "")
                 self.known.take(await self._read_all())
                 self._loaded = True
                 self._tell_changes()
-                self._tell(LIST, int(TIMConvEvent.kTIMConvEvent_Finish), "")
+                self._listeners.tell(LIST, int(TIMConvEvent.kTIMConvEvent_Finish), "")
         except CallFailed as fault:
             log.info("reading conversations: %s", fault.text)
             self._fault = fault
@@ -147,13 +146,13 @@ class ConversationKeeper:
             (TIMConvEvent.kTIMConvEvent_Del, changes.removed),
             (TIMConvEvent.kTIMConvEvent_Update, changes.updated),
         ):
-            if some:
-                self._tell(LIST, int(event), self._text(some))
+            if some and self._listeners.hears(LIST):
+                self._listeners.tell(LIST, int(event), self._text(some))
         for wanted, number in changes.counts:
             if wanted == EVERYTHING:
-                self._tell(TOTAL, number)
+                self._listeners.tell(TOTAL, number)
             if wanted in self.known.watched:
-                self._tell(COUNT, encode(conversation_info.shown_filter(wanted)).decode(), number)
+                self._listeners.tell(COUNT, encode(conversation_info.shown_filter(wanted)).decode(), number)
 
     def _tell_folder(self, change: Notice) -> None:
         kind, name = change["ChangeType"], change["GroupName"]
@@ -163,7 +162,7 @@ class ConversationKeeper:
             "GroupCreated": [name, some], "GroupDeleted": [name], "GroupRenamed": [change.get("OldGroupName"), name],
             "GroupAdded": [name, some], "GroupRemoved": [name, some, BY_THE_USER],
         }  # fmt: skip
-        self._tell(FOLDERS[kind], *args[kind])
+        self._listeners.tell(FOLDERS[kind], *args[kind])
 
     def _text(self, some: Iterable[Conversation]) -> str:
         return encode(conversation_info.listed(some, self.client.user)).decode()

@@ -28,7 +28,7 @@ class KeepingCalls(Calls):
         """Return what keeps the conversations of a client's user; it begins with the first who asks."""
         if self._keeper is None or self._keeper.client is not client:
             self._stop_keeping()
-            self._keeper = ConversationKeeper(client, self._listeners.tell)
+            self._keeper = ConversationKeeper(client, self._listeners)
         return self._keeper
 
     def _stop_keeping(self, reason: ErrorRow = NOT_LOGGED_IN) -> None:
