@@ -789,7 +789,7 @@ FIELDS: dict[str, str] = {
     "ReadSeq": "Seq up to which the caller has read the stream.",
     "NewestNum": "`Num` of the newest message.",
     "ReadNum": "`Num` up to which the caller has read.",
-    "Conversation.ReadTime": "Time of the other's newest message that the caller has read, unix seconds; 0: none.",
+    "Conversation.ReadTime": "Time of the newest message that the caller has read, unix seconds; 0: none.",
     "PeerReadNum": "`Num` up to which the other has read.",
     "PeerReadTime": "Time of the caller's newest message that the other has read, unix seconds; 0: none.",
     "Listed": "True: it is in the list; false: nothing new came since it was deleted, or it is a topic's.",
