@@ -45,7 +45,7 @@ from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
-from qunzhu.push.hub import Hub
+from qunzhu.push.hub import Hub, Tally
 from qunzhu.store.batch import BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
@@ -69,9 +69,9 @@ SWITCH_SECONDS = 0.00002
 class OpenApp:
     """An app whose store is open: its record, store and hub."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, tally: Tally) -> None:
         self.app = app
-        self.hub = Hub(bundle=bundle)
+        self.hub = Hub(bundle=bundle, tally=tally)
         self.used_at = time.monotonic()
         self.sweep_at = self.archive_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
@@ -90,7 +90,7 @@ class Backend:
         self._kept = self.home.open_media()
         self.answers: Counter[tuple[str, str, int]] = Counter()
         self.ends: Counter[str] = Counter()
-        self._delivered = 0
+        self.tally = Tally()
         self._control = self.home.open_control()
         self._open: dict[int, OpenApp] = {}
         self._opening: dict[int, asyncio.Lock] = {}
@@ -155,7 +155,7 @@ class Backend:
 
     async def _open_app(self, app: App) -> OpenApp:
         loop = asyncio.get_running_loop()
-        opened = OpenApp(app)
+        opened = OpenApp(app, self.tally)
 
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
@@ -179,10 +179,9 @@ class Backend:
             if number:
                 opened.store.delivered(number)
 
-    def census(self) -> tuple[int, int, int]:
-        """Return how many apps are open, how many sessions they have, and how many pushes sessions were given."""
-        hubs = [opened.hub for opened in self._open.values()]
-        return len(hubs), sum(hub.sessions() for hub in hubs), self._delivered + sum(hub.deliveries for hub in hubs)
+    def census(self) -> tuple[int, int]:
+        """Return how many apps are open, and how many sessions they have."""
+        return len(self._open), sum(opened.hub.sessions() for opened in self._open.values())
 
     async def hub(self, app: App) -> Hub:
         """Return the hub of an app."""
@@ -296,7 +295,6 @@ class Backend:
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
-        self._delivered += opened.hub.deliveries
         if opened.archiving is not None:
             opened.archiving.cancel()
             await asyncio.wait([opened.archiving])
@@ -322,7 +320,7 @@ class Application:
         self.rest = RestDoor(backend, gatekeeper)
         self.gateway = GatewayDoor(backend, gatekeeper)
         self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
-        self._pages = Pages(backend.answers, backend.ends, census=backend.census)
+        self._pages = Pages(backend.answers, backend.ends, backend.tally, census=backend.census)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""

@@ -115,7 +115,7 @@ def test_over_forty_a_second_lower_priorities_give_way(world: World, public):
     assert burst(Low=50) == {"Low": 40}
     seqs = [seq for seq, *_ in streams(world)]
     assert seqs == list(range(1, len(seqs) + 1))
-    assert world.hub.dropped == {"Low": 60 + 20 + 40 + 10, "Normal": 10 + 15}
+    assert world.hub.tally.dropped == {"Low": 60 + 20 + 40 + 10, "Normal": 10 + 15}
 
 
 def test_the_limit_is_a_setting(world: World, public):

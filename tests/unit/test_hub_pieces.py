@@ -70,7 +70,7 @@ def test_messages_of_one_room_are_one_piece():
     for session in sessions.values():
         assert len(session.pieces) == 1
         assert [text["params"]["MsgSeq"] for text in session.texts()] == [1, 2, 3, 4, 5]
-    assert hub.deliveries == 5 * len(USERS)
+    assert hub.tally.deliveries == 5 * len(USERS)
 
 
 def test_each_event_alone_is_a_piece_of_its_own():
@@ -132,4 +132,4 @@ def test_together_is_the_same_as_one_after_the_other(seed):
     assert {user: session.texts() for user, session in together.items()} == {
         user: session.texts() for user, session in alone.items()
     }
-    assert hub.deliveries == other.deliveries
+    assert hub.tally.deliveries == other.tally.deliveries

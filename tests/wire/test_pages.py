@@ -15,6 +15,7 @@ from qunzhu.core.command import COMMANDS
 from qunzhu.core.ports import REST
 from qunzhu.edge.docs import PAGES as DOCS
 from qunzhu.edge.pages import Pages
+from qunzhu.push.hub import Tally
 
 assert _commands  # importing it fills the command table
 
@@ -24,7 +25,7 @@ HTML = [path for path in ALL if path == "/" or path.startswith("/docs")]
 
 
 def pages(**counts):
-    return Pages(Counter({("rest", name, 0): number for name, number in counts.items()}), Counter())
+    return Pages(Counter({("rest", name, 0): number for name, number in counts.items()}), Counter(), Tally())
 
 
 def ask(path, method="GET", *, served=None, client=LOCAL, headers=(), query=b""):

@@ -13,6 +13,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from qunzhu.apps import Home, change_app
+from qunzhu.cli.home import control
+from qunzhu.config import Config
 from served import SDKAPPID, Server, usersig
 
 PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
@@ -249,4 +252,27 @@ def test_over_tls(tmp_path):
         assert len(big["result"]["GroupInfo"]) == 50
         assert call(peer, "logout")["result"] == {}
         assert end(peer)[0] == 4008
+    assert server.stop() == 0
+
+
+def test_what_was_pushed_and_dropped_is_counted(tmp_path):
+    server = Server(tmp_path)
+    with control(Home(Config(data=str(tmp_path / "data")))) as store:
+        store.write_now(change_app, SDKAPPID, {}, {"messages_per_second": 1})
+    time.sleep(2.5)  # a running server follows within a second
+    with dial(server) as ann, dial(server) as bob:
+        login(ann, "sock-ann")
+        login(bob, "sock-bob")
+        room = room_of(server, "sock-ann", "sock-bob")
+        before = metrics(server)["qunzhu_deliveries_total"]
+        body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hi"}}]
+        sent = [
+            server.rest("group_open_http_svc/send_group_msg", GroupId=room, Random=number, MsgBody=body)
+            for number in range(30)
+        ]
+        dropped = sum(answer["MsgDropReason"] != "" for answer in sent)
+        after = metrics(server)
+    assert 0 < dropped < 30
+    assert after['qunzhu_messages_dropped_total{priority="Normal"}'] == dropped
+    assert after["qunzhu_deliveries_total"] - before == 2 * (30 - dropped)
     assert server.stop() == 0

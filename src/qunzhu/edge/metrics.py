@@ -9,19 +9,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from qunzhu import __version__
+from qunzhu.push.hub import Tally
 
 Answers = Counter[tuple[str, str, int]]
 Ends = Counter[str]
-Census = Callable[[], tuple[int, int, int]]
-"""Returns how many apps are open, how many sessions they have, and how many pushes sessions were given."""
+Census = Callable[[], tuple[int, int]]
+"""Returns how many apps are open, and how many sessions they have."""
 
 
 class _Server(Collector):
     """Reads the server's own counts when it is asked."""
 
-    def __init__(self, answers: Answers, ends: Ends, census: Census | None, started: float) -> None:
+    def __init__(self, answers: Answers, ends: Ends, tally: Tally, census: Census | None, started: float) -> None:
         self._answers = answers
         self._ends = ends
+        self._tally = tally
         self._census = census
         self._started = started
 
@@ -37,19 +39,25 @@ class _Server(Collector):
         for reason, number in list(self._ends.items()):
             ends.add_metric((reason,), number)
         yield ends
+        yield CounterMetricFamily("qunzhu_deliveries", "Pushes, once for each session.", self._tally.deliveries)
+        dropped = CounterMetricFamily(
+            "qunzhu_messages_dropped", "Messages over the frequency of their group.", labels=("priority",)
+        )
+        for priority, number in list(self._tally.dropped.items()):
+            dropped.add_metric((priority,), number)
+        yield dropped
         if self._census is not None:
-            apps, sessions, deliveries = self._census()
-            yield CounterMetricFamily("qunzhu_deliveries", "Pushes, once for each session.", deliveries)
+            apps, sessions = self._census()
             yield GaugeMetricFamily("qunzhu_open_apps", "Apps whose store is open.", apps)
             yield GaugeMetricFamily("qunzhu_sessions", "Gateway sessions that are logged in.", sessions)
         yield GaugeMetricFamily("qunzhu_uptime_seconds", "Seconds since the start.", time.monotonic() - self._started)
         yield InfoMetricFamily("qunzhu_build", "The server.", {"version": __version__})
 
 
-def registry(answers: Answers, ends: Ends, census: Census | None, started: float) -> CollectorRegistry:
+def registry(answers: Answers, ends: Ends, tally: Tally, census: Census | None, started: float) -> CollectorRegistry:
     """Return a registry of the server's counts and the process' memory, file descriptors and processor time."""
     found = CollectorRegistry()
-    found.register(_Server(answers, ends, census, started))
+    found.register(_Server(answers, ends, tally, census, started))
     ProcessCollector(registry=found)
     return found
 

@@ -14,6 +14,7 @@ import msgspec
 
 from qunzhu import __version__
 from qunzhu.edge.rest import Receive, Scope, Send
+from qunzhu.push.hub import Tally
 
 HTML = b"text/html; charset=utf-8"
 TEXT = b"text/plain; charset=utf-8"
@@ -52,19 +53,21 @@ LOCAL_ONLY = Answer(403, TEXT, b"Metrics are shown to this machine only.\n")
 class Pages:
     """ASGI application of everything that is not the API.
 
-    ``census`` returns how many apps are open, how many sessions they have and how many pushes were delivered, for the
-    metrics; ``ends`` are the sessions that the server ended, by reason.
+    All it is given is for the metrics: ``census`` returns how many apps are open and how many sessions they have,
+    ``ends`` are the sessions that the server ended, by reason.
     """
 
     def __init__(
         self,
         answers: "Counter[tuple[str, str, int]]",
         ends: "Counter[str]",
+        tally: Tally,
         *,
-        census: Callable[[], tuple[int, int, int]] | None = None,
+        census: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
         self._answers = answers
         self._ends = ends
+        self._tally = tally
         self._census = census
         self._started = time.monotonic()
         self._kept: dict[str, Any] = {}
@@ -114,7 +117,8 @@ class Pages:
             return LOCAL_ONLY
         from qunzhu.edge import metrics
 
-        found = self._once("metrics", lambda: metrics.registry(self._answers, self._ends, self._census, self._started))
+        given = (self._answers, self._ends, self._tally, self._census, self._started)
+        found = self._once("metrics", lambda: metrics.registry(*given))
         return Answer(200, METRICS, metrics.render(found))
 
     def _openapi(self, scope: Scope) -> Answer:

@@ -67,13 +67,24 @@ Bundle = Callable[[Sequence[bytes]], Sequence[bytes]]
 """Given texts in their order, returns what is offered: as many frames, or fewer that hold several of them."""
 
 
+class Tally:
+    """What the hubs of a server have done since its start."""
+
+    def __init__(self) -> None:
+        self.deliveries = 0
+        """Texts given to sessions, each counted once for every session."""
+        self.dropped: Counter[str] = Counter()
+        """Messages that were over the frequency of their group, by priority."""
+
+
 class Hub:
     """Who is connected, and in which rooms."""
 
-    def __init__(self, now: Callable[[], float] = time.time, bundle: Bundle = tuple) -> None:
+    def __init__(
+        self, now: Callable[[], float] = time.time, bundle: Bundle = tuple, tally: Tally | None = None
+    ) -> None:
         self.live = LiveRooms()
-        self.deliveries = 0
-        """Texts given to sessions, each counted once for every session."""
+        self.tally = tally or Tally()
         self._now = now
         self._bundle = bundle
         self._audience: Collection[Member] = ()
@@ -85,8 +96,6 @@ class Hub:
         self._entering: dict[Member, list[Event]] = {}
         self._deaf: dict[str, set[str]] = {}
         self.revoked: dict[str, int] = {}
-        self.dropped: Counter[str] = Counter()
-        """Messages that were over the frequency of their group, by priority."""
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
@@ -174,7 +183,7 @@ class Hub:
         elif isinstance(event, MessageSent):
             self._tell_message(event)
         elif isinstance(event, MessageDropped):
-            self.dropped[event.priority] += 1
+            self.tally.dropped[event.priority] += 1
         elif isinstance(event, GroupEvent):
             if not BY_NAME[event.kind].stores_members:
                 self._tell_live(event)
@@ -328,7 +337,7 @@ class Hub:
         if not texts:
             return
         self._unsent, self._audience = [], ()
-        self.deliveries += len(texts) * len(audience)
+        self.tally.deliveries += len(texts) * len(audience)
         for frame in self._bundle(texts):
             for session in audience:
                 session.offer(frame)
