@@ -232,6 +232,19 @@ class TestSweep:
         swept(world)
         assert set(left(world).values()) == {0}
 
+    def test_what_is_past_keeping_goes_with_the_notices_between(self, world: World, public):
+        world.app = on_plan(world.app, "legacy-pro")
+        world.say(public, "old", "alice")
+        world.call("modify_group_base_info", GroupId=public, Name="renamed")
+        world.say(public, "old too", "alice")
+        world.now += 8 * 86400
+        last = world.say(public, "new", "alice")["MsgSeq"]
+        assert seen(world, public, "bob") == [last]
+        swept(world)
+        assert world.rows("SELECT seq FROM messages") == [(last,)]
+        assert seen(world, public, "bob") == [last]
+        assert unread(world, public, "bob") == 1
+
     def test_long_streams_take_turns(self, world: World):
         world.people("owner")
         for _ in range(2):

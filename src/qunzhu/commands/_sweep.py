@@ -72,6 +72,9 @@ ROWS_OF_STREAM: LiteralString = (
 )
 CLEARED_OF_GROUP = "SELECT cleared_seq FROM groups WHERE num = :num"
 CLEARED_OF_TOPIC = "SELECT cleared_seq FROM topics WHERE num = :topic AND group_num = :num"
+LEAVE_TO_SWEEP = (
+    "INSERT INTO doomed (group_num, topic_num) VALUES (:num, :topic) ON CONFLICT (group_num, topic_num) DO NOTHING"
+)
 DONE = "DELETE FROM doomed WHERE group_num = :num AND topic_num = :topic"
 
 
@@ -106,7 +109,7 @@ def _upto(tx: Tx, num: int, topic: int) -> int:
 
 
 OLDEST: LiteralString = (
-    "SELECT group_num, topic_num, seq, sender, flags FROM messages WHERE at < :before"
+    "SELECT group_num, topic_num, seq, sender, flags FROM messages WHERE at < :before AND random IS NOT NULL"
     " ORDER BY at, group_num, topic_num, seq LIMIT :limit"
 )
 CLEAR_GROUP = "UPDATE groups SET cleared_seq = :seq WHERE num = :num AND cleared_seq < :seq"
@@ -114,12 +117,16 @@ CLEAR_TOPIC = "UPDATE topics SET cleared_seq = :seq WHERE num = :topic AND clear
 
 
 def _sweep_old(tx: Tx, before: int, limit: int) -> int:
-    """Remove the app's oldest messages that are past keeping; their streams begin after them."""
+    """Remove the app's oldest messages that are past keeping; their streams begin after them.
+
+    The notices between them go as what was cleared does. A stream without messages keeps its notices: they are few.
+    """
     rows = [Row(*one) for one in tx.all(OLDEST, before=before, limit=limit)]
     remove(tx, rows)
     ends = {(row.group_num, row.topic_num): row.seq for row in sorted(rows, key=lambda row: row.seq)}
     tx.many(CLEAR_GROUP, [{"num": num, "seq": seq} for (num, topic), seq in ends.items() if not topic])
     tx.many(CLEAR_TOPIC, [{"topic": topic, "seq": seq} for (_, topic), seq in ends.items() if topic])
+    tx.many(LEAVE_TO_SWEEP, [{"num": num, "topic": topic} for num, topic in ends])
     return len(rows)
 
 

@@ -105,7 +105,7 @@ class Due(msgspec.Struct, frozen=True):
 SELECT_KNOWN = "SELECT sort, hour FROM archives"
 SOME: dict[int, LiteralString] = {
     1: "SELECT 1 FROM c2c_messages WHERE at >= :start AND at < :end ORDER BY at LIMIT 1",
-    2: "SELECT 1 FROM messages WHERE at >= :start AND at < :end ORDER BY at LIMIT 1",
+    2: "SELECT 1 FROM messages WHERE at >= :start AND at < :end AND random IS NOT NULL ORDER BY at LIMIT 1",
 }
 
 
@@ -128,7 +128,7 @@ SELECT_PAGE: dict[int, LiteralString] = {
        " WHERE (at, low, high, msg_seq, random) > (:at, :k0, :k1, :k2, :k3) AND at < :end"
        " ORDER BY at, low, high, msg_seq, random LIMIT :limit",
     2: "SELECT at, group_num, topic_num, seq, state, sender, body FROM messages"
-       " WHERE (at, group_num, topic_num, seq) > (:at, :k0, :k1, :k2) AND at < :end"
+       " WHERE (at, group_num, topic_num, seq) > (:at, :k0, :k1, :k2) AND at < :end AND random IS NOT NULL"
        " ORDER BY at, group_num, topic_num, seq LIMIT :limit",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from qunzhu.commands._c2c import BODY_ERRORS
 from qunzhu.commands._history import Reader, StoredRow, find_visible, reader_of
 from qunzhu.commands._shared import MemberRow, allowed, masks_of, role_of
 from qunzhu.commands._streams import Stream, find_stream, read_seq
+from qunzhu.commands._sweep import LEAVE_TO_SWEEP
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.commands.history import HISTORY_REFUSALS, SeqNumber
 from qunzhu.commands.messages import require_voice
@@ -249,9 +250,6 @@ class ClearGroupMsg(Request[Done], frozen=True, kw_only=True):
 
 CLEAR_GROUP = "UPDATE groups SET cleared_seq = :seq WHERE num = :num"
 CLEAR_TOPIC = "UPDATE topics SET cleared_seq = :seq WHERE num = :num"
-LEAVE_TO_SWEEP = (
-    "INSERT INTO doomed (group_num, topic_num) VALUES (:num, :topic) ON CONFLICT (group_num, topic_num) DO NOTHING"
-)
 
 
 @command(SERVICE, writes=True, doc="client model", doors=(REST,),

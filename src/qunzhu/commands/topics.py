@@ -23,6 +23,7 @@ from qunzhu.commands._shared import (
     topic_of,
 )
 from qunzhu.commands._streams import Stream, topic_read_seq
+from qunzhu.commands._sweep import LEAVE_TO_SWEEP
 from qunzhu.commands.groups import GroupIdText
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
@@ -359,7 +360,7 @@ REMOVE_TOPIC: tuple[LiteralString, ...] = (
     "DELETE FROM mutes WHERE group_num = :num AND topic_num = :topic",
     "DELETE FROM topic_permissions WHERE group_num = :num AND topic_num = :topic",
     "DELETE FROM pinned_messages WHERE group_num = :num AND topic_num = :topic",
-    "INSERT INTO doomed (group_num, topic_num) VALUES (:num, :topic) ON CONFLICT (group_num, topic_num) DO NOTHING",
+    LEAVE_TO_SWEEP,
     "DELETE FROM topics WHERE group_num = :num AND num = :topic",
 )
 """Every table whose rows hang on a topic; the topic itself last."""

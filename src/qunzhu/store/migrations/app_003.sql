@@ -18,8 +18,8 @@ DROP TABLE messages;
 ALTER TABLE streams RENAME TO messages;
 CREATE INDEX messages_by_random ON messages (group_num, topic_num, random) WHERE random IS NOT NULL;
 CREATE INDEX messages_quiet ON messages (group_num, topic_num, seq) WHERE quiet = 1;
--- Of all streams, by time: the messages of an hour, and those that are past keeping.
-CREATE INDEX messages_by_time ON messages (at, group_num, topic_num, seq);
+-- Of all streams, by time: the messages of an hour, and those that are past keeping. Notices go with the messages.
+CREATE INDEX messages_by_time ON messages (at, group_num, topic_num, seq) WHERE random IS NOT NULL;
 -- from_seq: the first seq after joining; what came before is seen where the group's history is open. cleared_seq: up to
 -- here nothing is shown, to one member or, in groups and topics, to anybody.
 ALTER TABLE members ADD COLUMN from_seq BIGINT NOT NULL DEFAULT 0;
