@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from qunzhu.client.transport import Closed
+from qunzhu.core.pushes import C2C_MESSAGE, GROUP_MESSAGE
 from qunzhu.tim import TimRender
 from qunzhu.tim.message import Place
 from sdk.talk import C2C, ELEMENTS, GROUP, Talk, hearing, talk, text
@@ -121,21 +123,39 @@ def place(they: Talk) -> Place:
 
 
 class Cut(dict):
-    """Calls in flight, none of which gets its answer: the connection breaks instead."""
+    """Calls in flight, one of which does not get its answer: the connection breaks instead."""
 
-    def get(self, number: object, default: object = None) -> None:
-        """Break the connection."""
-        raise Closed(1006)
+    def __init__(self, waiting: dict, number: int) -> None:
+        super().__init__(waiting)
+        self.number = number
+
+    def get(self, number: object, default: object = None) -> object:
+        """Return who waits for an answer, or break the connection."""
+        if number == self.number:
+            raise Closed(1006)
+        return super().get(number, default)
 
 
 def cut_at_the_answer(tim: TimRender, *, after_the_push: bool = False) -> None:
-    """Break the connection when the next answer comes, or push: what was sent has arrived, and its sender not told."""
+    """Break the connection when the next message is pushed or answered: it has arrived, and its sender is not told.
 
-    def cut(method: str, params: object) -> None:
-        raise Closed(1006)
-
+    Other pushes and answers are let through: one that comes before the message went out must not break anything.
+    """
     link = tim._client._link
-    link._waiting = Cut(link._waiting)
+    send, on_push = link._transport.send, link._on_push
+
+    def cut(method: str, params: dict) -> None:
+        if method in {GROUP_MESSAGE, C2C_MESSAGE}:
+            raise Closed(1006)
+        on_push(method, params)
+
+    async def sending(frame: bytes) -> None:
+        call = json.loads(frame)
+        if call["method"] in {"send_group_msg", "sendmsg"}:
+            link._waiting = Cut(link._waiting, call["id"])
+        await send(frame)
+
+    link._transport.send = sending
     if not after_the_push:
         link._on_push = cut
 
