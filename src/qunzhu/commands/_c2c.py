@@ -22,7 +22,6 @@ SERVICE = "openim"
 LAST = "last-c2c"
 C2C = 1
 """The column ``sort`` of conversations with a user."""
-DAY = 86400
 MSG_KEY = re.compile(r"([0-9]{1,10})_([0-9]{1,10})_([0-9]{1,10})")
 ToAccount = Annotated[str, account(err.STATUS_BAD_ACCOUNT)]
 FromAccount = Annotated[str, account(err.SENDER_INVALID)]
@@ -144,9 +143,8 @@ SELECT_DELETED = "SELECT at FROM deleted_accounts WHERE user_id = :user"
 
 def kept_since(tx: Tx, who: Who, user: str) -> int:
     """Return the MsgTime from which on a user sees messages: what the plan keeps, and nothing of a former account."""
-    days = who.app.plan.history_days
     deleted = tx.one(SELECT_DELETED, user=user)
-    return max(who.now - days * DAY if days is not None else 0, int(deleted[0]) + 1 if deleted else 0)
+    return max(who.app.kept_since(who.now), int(deleted[0]) + 1 if deleted else 0)
 
 
 SELECT_NEWEST: LiteralString = (

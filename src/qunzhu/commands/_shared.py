@@ -135,6 +135,7 @@ MEMBERS_OF = (
 SELECT_MEMBER = MEMBERS_OF + " AND m.user_id = :user"
 SELECT_TOPIC = "SELECT * FROM topics WHERE topic_id = :topic_id AND group_num = :num"
 SELECT_LIVE_ADMIN = "SELECT 1 FROM live_admins WHERE group_num = :num AND user_id = :user"
+SELECT_SILENCED = "SELECT c2c_until, group_until FROM silenced WHERE user_id = :user"
 SELECT_ACCOUNT = "SELECT 1 FROM accounts WHERE user_id = :user"
 INSERT_MEMBER = (
     "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom,"
@@ -279,6 +280,12 @@ def unsigned(stored: int) -> int:
 def registered(tx: Tx, user: str) -> bool:
     """Say whether an account exists; a text that can be no UserID has none."""
     return is_account(user) and tx.one(SELECT_ACCOUNT, user=user) is not None
+
+
+def silenced_until(tx: Tx, user: str) -> tuple[int, int]:
+    """Return until when a user may not send in the whole app: one-to-one, and to groups; 0: he may."""
+    row = tx.one(SELECT_SILENCED, user=user)
+    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 def first_unregistered(tx: Tx, users: Collection[str]) -> str | None:

@@ -103,18 +103,9 @@ def seq_at(tx: Tx, stream: Stream, at: int) -> int:
     return low
 
 
-DAY = 86400
-
-
-def kept_since(who: Who) -> int:
-    """Return the time before which messages are past what the plan keeps; 0: it keeps them for good."""
-    days = who.app.plan.history_days
-    return 0 if days is None else who.now - days * DAY
-
-
 def first_kept(tx: Tx, who: Who, stream: Stream) -> int:
     """Return the first seq that is not past keeping; what is before it may not have been removed yet."""
-    since, first = kept_since(who), stream.cleared_seq + 1
+    since, first = who.app.kept_since(who.now), stream.cleared_seq + 1
     if not since or stream.next_seq == first:
         return first
     oldest = tx.one(SEQ_AFTER, num=stream.group.num, topic=stream.topic_num, seq=first)

@@ -10,7 +10,6 @@ from typing import LiteralString
 import msgspec
 
 from qunzhu.commands._c2c import sweep_c2c
-from qunzhu.commands._streams import DAY
 from qunzhu.core.messages import Mark
 from qunzhu.core.ports import App, Tx
 
@@ -40,22 +39,17 @@ def has_work(tx: Tx, app: App, now: int) -> bool:
     """Say whether there may be anything to remove."""
     if tx.one(SOME_DOOMED) is not None:
         return True
-    return _kept_since(app, now) is not None
+    return app.kept_since(now) != 0
 
 
 def sweep(tx: Tx, app: App, now: int) -> int:
     """Remove some messages; return how many, 0 where there were none. Streams take turns: a long one holds up none."""
     removed = _sweep_doomed(tx, STEP)
-    before = _kept_since(app, now)
-    if before is not None and removed < STEP:
+    before = app.kept_since(now)
+    if before and removed < STEP:
         removed += _sweep_old(tx, before, STEP - removed)
         removed += sweep_c2c(tx, before, STEP)
     return removed
-
-
-def _kept_since(app: App, now: int) -> int | None:
-    days = app.plan.history_days
-    return None if days is None else now - days * DAY
 
 
 NEXT_DOOMED = (

@@ -20,7 +20,7 @@ from qunzhu.commands._c2c import (
     require_account,
 )
 from qunzhu.commands._c2c_sending import NOT_SYNCED, SYNCED, Draft, send
-from qunzhu.commands._shared import accounts_among
+from qunzhu.commands._shared import accounts_among, silenced_until
 from qunzhu.commands.messages import CALLBACKS, SELECT_PROFILE
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
@@ -110,16 +110,13 @@ def sender_of(tx: Tx, who: Who, named: str | None) -> str:
     return sender
 
 
-SELECT_SILENCED = "SELECT c2c_until FROM silenced WHERE user_id = :user"
-
-
 def _require_voice(tx: Tx, who: Who) -> None:
     """Refuse (20012) a user who is muted; the server API is not held up by mutes (doc 1047/34919)."""
     if who.door == REST or who.admin:
         return
-    row = tx.one(SELECT_SILENCED, user=who.user)
-    if row and row[0] > who.now:
-        raise Refused(err.C2C_MUTED, f"{who.user!r} until {row[0]}")
+    until, _ = silenced_until(tx, who.user)
+    if until > who.now:
+        raise Refused(err.C2C_MUTED, f"{who.user!r} until {until}")
 
 
 def check_message(who: Who, body: Sequence[Element], cloud_data: str | None, too_long: ErrorRow) -> None:

@@ -12,6 +12,7 @@ from qunzhu.commands._shared import (
     find_member,
     registered,
     role_of,
+    silenced_until,
 )
 from qunzhu.commands._streams import Stream, find_stream, move_read, take_seq
 from qunzhu.commands.groups import GroupIdText
@@ -151,15 +152,14 @@ def _check_special(who: Who, group: GroupRow, req: SendGroupMsg) -> None:
 SELECT_MUTES = (
     "SELECT max(until) FROM mutes WHERE group_num = :num AND (topic_num = 0 OR topic_num = :topic) AND user_id = :user"
 )
-SELECT_SILENCED = "SELECT group_until FROM silenced WHERE user_id = :user"
 
 
 def require_voice(tx: Tx, who: Who, stream: Stream, sender: str) -> None:
     """Refuse (10017) a sender who is muted himself, or where all but owner and administrators are."""
     group = stream.group
     row = tx.one(SELECT_MUTES, num=group.num, topic=stream.topic_num, user=sender)
-    silenced = tx.one(SELECT_SILENCED, user=sender)
-    until = max(int((row and row[0]) or 0), int(silenced[0] if silenced else 0))
+    _, silenced = silenced_until(tx, sender)
+    until = max(int((row and row[0]) or 0), silenced)
     if until > who.now:
         raise Refused(err.SENDER_MUTED, f"{sender!r} until {until}")
     if (group.mute_all or (stream.topic and stream.topic.mute_all)) and sender not in who.app.admins:

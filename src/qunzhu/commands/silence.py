@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from qunzhu.commands._shared import registered
+from qunzhu.commands._shared import registered, silenced_until
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
@@ -12,7 +12,6 @@ from qunzhu.core.ports import REST, Tx, Who
 
 SERVICE = "openconfigsvr"
 Seconds = Annotated[int, number(0, UINT32, error=err.CONFIG_BAD_JSON)]
-SELECT_SILENCED = "SELECT c2c_until, group_until FROM silenced WHERE user_id = :user"
 SET_SILENCED = (
     "INSERT INTO silenced (user_id, c2c_until, group_until) VALUES (:user, :c2c, :group)"
     " ON CONFLICT (user_id) DO UPDATE SET c2c_until = :c2c, group_until = :group"
@@ -40,10 +39,10 @@ def setnospeaking(tx: Tx, who: Who, req: SetNoSpeaking) -> Done:
     user = req.Set_Account
     if not registered(tx, user):
         raise Refused(err.SET_ACCOUNT_INVALID, f"Set_Account: {user!r} is not registered")
-    old = tx.one(SELECT_SILENCED, user=user) or (0, 0)
+    old = silenced_until(tx, user)
     c2c = _until(who, req.C2CmsgNospeakingTime, old[0])
     group = _until(who, req.GroupmsgNospeakingTime, old[1])
-    if (c2c, group) != tuple(old):
+    if (c2c, group) != old:
         tx.run(SET_SILENCED, user=user, c2c=c2c, group=group)
         tx.emit(Silenced(user=user, c2c_until=c2c, group_until=group))
     return Done()
@@ -79,7 +78,7 @@ def getnospeaking(tx: Tx, who: Who, req: GetNoSpeaking) -> SpeakingTimes:
     who.require_admin()
     if not registered(tx, req.Get_Account):
         raise Refused(err.GET_ACCOUNT_INVALID, f"Get_Account: {req.Get_Account!r} is not registered")
-    c2c, group = tx.one(SELECT_SILENCED, user=req.Get_Account) or (0, 0)
+    c2c, group = silenced_until(tx, req.Get_Account)
     return SpeakingTimes(C2CmsgNospeakingTime=_left(who, c2c), GroupmsgNospeakingTime=_left(who, group))
 
 

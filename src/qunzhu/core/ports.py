@@ -84,6 +84,11 @@ class App(msgspec.Struct, frozen=True):
         """Return the calendar day (YYYY-MM-DD) of a unix time in the app's time zone."""
         return _day((now + 60 * self.settings.utc_offset_minutes) // 86400)
 
+    def kept_since(self, now: int) -> int:
+        """Return the time before which messages are past what the plan keeps; 0: it keeps them for good."""
+        days = self.plan.history_days
+        return 0 if days is None else now - days * 86400
+
 
 class Who(msgspec.Struct, frozen=True):
     """The caller of a command, with the time and the randomness it runs on."""
