@@ -3,11 +3,11 @@
 import importlib
 from collections.abc import Iterable
 
+from qunzhu.capi.functions import FUNCTIONS
 from qunzhu.core.command import COMMANDS
 from qunzhu.core.ports import REST
 from qunzhu.core.reference import REFERENCE
 from qunzhu.reference.blocks import Block, Heading, Page, Table, Text
-from qunzhu.reference.capi_names import CAPI
 from qunzhu.reference.commands import commands
 
 Counts = dict[str, dict[str, bool]]
@@ -34,7 +34,8 @@ def function_counts() -> Counts:
         sdk = None
     refused: frozenset[str] = getattr(sdk, "UNSERVED", frozenset())
     return {
-        header: {name: hasattr(sdk, name) and name not in refused for name in names} for header, names in CAPI.items()
+        header.removesuffix(".h"): {row.name: hasattr(sdk, row.name) and row.name not in refused for row in rows}
+        for header, rows in FUNCTIONS.items()
     }
 
 

@@ -1,0 +1,83 @@
+"""Reading what a C caller gives, without trusting it, and writing into the room it leaves."""
+
+import bisect
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from qunzhu.capi.results import BAD_JSON, BAD_PARAMETER, Refused
+from qunzhu.capi.rows import ROOM
+
+MAPS = Path("/proc/self/maps")
+
+
+class Memory:
+    """Which addresses hold code.
+
+    Bindings that have no value for "no callback" leave what happens to stand in the register: often the address of
+    a text. Calling it would end the process, so a pointer counts as a function only where it points at code.
+    """
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def is_code(self, address: int) -> bool:
+        """Say whether an address is in a mapping that may be executed; true where the system does not tell."""
+        if self._has(address):
+            return True
+        try:
+            self._read()
+        except OSError:
+            return True
+        return self._has(address)
+
+    def _has(self, address: int) -> bool:
+        at = bisect.bisect_right(self._starts, address) - 1
+        return at >= 0 and address < self._ends[at]
+
+    def _read(self) -> None:
+        rows = (line.split(maxsplit=2)[:2] for line in MAPS.read_text(errors="replace").splitlines())
+        found = sorted(tuple(int(end, 16) for end in span.split("-")) for span, mode in rows if "x" in mode)
+        self._starts, self._ends = [start for start, _ in found], [end for _, end in found]
+
+
+class Pointers:
+    """What the pointers of one library's callers point to."""
+
+    def __init__(self, ffi: Any) -> None:
+        self._ffi = ffi
+        self._memory = Memory()
+
+    def text(self, name: str, pointer: Any) -> str | None:
+        """Return a text, None for NULL; -4 for what is not UTF-8."""
+        if not pointer:
+            return None
+        try:
+            text: str = self._ffi.string(pointer).decode()
+        except UnicodeDecodeError as fault:
+            raise Refused(BAD_PARAMETER, f"{name}: not UTF-8 at byte {fault.start}") from None
+        return text
+
+    def json(self, name: str, pointer: Any) -> Any:
+        """Return what a JSON text says, None for NULL and for an empty text; -3 for what is no JSON."""
+        raw = self._ffi.string(pointer) if pointer else b""
+        try:
+            return msgspec.json.decode(raw) if raw else None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+            raise Refused(BAD_JSON, f"{name}: {str(fault)[:200]}") from None
+
+    def address(self, pointer: Any) -> int:
+        """Return a pointer's number."""
+        return int(self._ffi.cast("uintptr_t", pointer))
+
+    def runnable(self, pointer: Any) -> bool:
+        """Say whether a function pointer is one."""
+        return bool(pointer) and self._memory.is_code(self.address(pointer))
+
+    def fill(self, pointer: Any, text: str) -> None:
+        """Write a text and a zero into a buffer of ``ROOM`` bytes; nothing into NULL."""
+        if pointer:
+            raw = text.encode(errors="replace")[: ROOM - 1] + b"\0"
+            self._ffi.memmove(pointer, raw, len(raw))
