@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ledger import Ledger
 from qunzhu import commands
 from qunzhu.commands._callbacks import report
 from qunzhu.commands.sessions import OpenSession, open_session
@@ -100,6 +101,9 @@ class World:
         self.app = app_of()
         self.now = NOW
         self.events: list[Event] = []
+        self.ledger = Ledger()
+        self.touched = False
+        """True where something was written past the commands."""
         self.hub = Hub(lambda: self.now)
         self._sessions: dict[str, Listener] = {}
         self.store: BatchStore
@@ -110,6 +114,7 @@ class World:
         """Collect committed events, and let them take effect on those who are online."""
         for _, event in events:
             self.events.append(event)
+            self.ledger.see(self.app.day(self.now), [event])
             self.hub.tell(event)
 
     @property
@@ -235,6 +240,7 @@ class World:
 
     def execute(self, sql: Any, **params: Any) -> None:
         """Run a writing statement, to set up what no command of today can."""
+        self.touched = True
         self.store.write_now(lambda tx: tx.run(sql, **params))
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
