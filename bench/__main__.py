@@ -264,6 +264,7 @@ def kills_command(times: int, seed: int, folder: Path) -> None:
         found = kills.run(Path(place), times, seed=seed, progress=lambda done: shown.update(task, completed=done))
     console.print(
         f"{found.kills} kills, {found.acknowledged} groups acknowledged, {found.stored} stored, "
+        f"{found.messages} messages and {found.dissolved} ends of groups acknowledged, "
         f"slowest start {found.slowest_start:.2f} s, {len(found.faults)} faults"
     )
     for fault in found.faults[:20]:

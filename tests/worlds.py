@@ -114,13 +114,16 @@ class World:
         """Collect committed events, and let them take effect on those who are online."""
         for _, event in events:
             self.events.append(event)
-            self.ledger.see(self.app.day(self.now), [event])
             self.hub.tell(event)
+
+    def _committed(self, events: Sequence[tuple[int, Event]]) -> None:
+        self.ledger.see(self.app.day(self.now), [event for _, event in events])
+        self.publish(events)
 
     @property
     def around(self) -> Around:
         """Return what its store knows of what is around it."""
-        return Around(self.hub, self.publish, report)
+        return Around(self.hub, self._committed, report)
 
     def online(self, user: str, platform: str = "Web") -> Listener:
         """Begin a session of a user, who from now on calls through it."""
