@@ -90,8 +90,7 @@ def test_deliveries_that_cannot_be_written_are_counted_later(door):
     gate.call("send_group_msg", GroupId=room, Random=1, MsgBody=HELLO)
     store = door.opened.store
     door.run(store.write(lambda tx: tx.run("ALTER TABLE meters RENAME TO away")))
-    with pytest.raises(Exception, match="meters"):
-        door.tend()
+    door.tend()
     door.run(store.write(lambda tx: tx.run("ALTER TABLE away RENAME TO meters")))
     door.tend()
     assert door.used().delivered["group"] == before + 1
