@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -32,14 +32,16 @@ from qunzhu.commands._callbacks import report
 from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
-from qunzhu.core.command import Command, Reply
-from qunzhu.core.errors import OVERLOADED, Refused
+from qunzhu.core.command import Command, Reply, Tried, tried
+from qunzhu.core.errors import GROUP_INTERNAL, OVERLOADED, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
 from qunzhu.core.wire import APP_GONE, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
+from qunzhu.edge.console import PREFIX as CONSOLE
+from qunzhu.edge.console import ConsoleDoor
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.media import MediaDoor
@@ -202,6 +204,29 @@ class Backend:
         await self.app(app.sdkappid)
         return self._open[app.sdkappid].uploads
 
+    async def read(self, app: App, run: Callable[..., Any], *args: Any) -> Any:
+        """Read in an app's store."""
+        await self.app(app.sdkappid)
+        try:
+            return await self._open[app.sdkappid].store.read(run, *args)
+        except Refused:
+            raise
+        except StoreClosed:
+            raise Refused(OVERLOADED, "the app's store is closing") from None
+        except Exception:
+            log.exception("internal error", read=run.__name__)
+            raise Refused(GROUP_INTERNAL, run.__name__) from None
+
+    async def try_out(self, command: Command, who: Who, request: Any) -> None:
+        """Run a command and undo it: refuse what it would refuse, or return where it would be done."""
+        await self.app(who.app.sdkappid)
+        try:
+            await self._open[who.app.sdkappid].store.write(tried, who, command, request)
+        except Tried:
+            return
+        except Exception as fault:  # noqa: BLE001 - turned into what the caller may know
+            raise self.refused(command, fault) from None
+
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -353,19 +378,26 @@ class Backend:
 
 
 class Application:
-    """The ASGI application: /v4/ is REST, /media/ media, the rest are pages; the gateway's sockets come to its door."""
+    """The ASGI application: /v4/ is REST, /media/ media, /console/ the console, the rest are pages.
+
+    The gateway's sockets come to its door.
+    """
 
     def __init__(self, backend: Backend) -> None:
         gatekeeper = Gatekeeper(backend.revoked_before)
         self.rest = RestDoor(backend, gatekeeper)
         self.gateway = GatewayDoor(backend, gatekeeper)
         self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
+        self.console = ConsoleDoor(backend, gatekeeper, self.rest, backend.revoked_before)
         self._pages = Pages(backend.answers, backend.ends, backend.tally, census=backend.census)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
         if scope["type"] == "http":
             path = scope["path"]
+            if path == CONSOLE or path.startswith(f"{CONSOLE}/"):
+                await self.console(scope, receive, send)
+                return
             beside = self._media if path.startswith(MEDIA) else self._pages
             await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
 

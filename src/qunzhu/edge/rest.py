@@ -232,19 +232,36 @@ class RestDoor:
         """Check the caller, then find the command and decode its request."""
         command = COMMANDS.get(path)
         who = self._who(asked, app, command.not_admin if command else err.NOT_APP_ADMIN)
-        if command is None or REST not in command.doors:
+        return *self._opened(path, command, who, body), who
+
+    def _opened(self, path: str, command: Command | None, who: Who, body: bytes) -> tuple[Command, Any]:
+        """Return the command that a caller may have, and its request."""
+        if command is None or who.door not in command.doors:
             raise _unknown(path)
-        if command.name in app.settings.disabled_commands:
+        if command.name in who.app.settings.disabled_commands:
             raise Refused(err.COMMAND_DISABLED, command.path)
-        return command, command.decode(body), who
+        return command, command.decode(body)
+
+    async def answer_for(self, path: str, app: App, user: str, body: bytes, *, door: str = REST) -> bytes:
+        """Answer a call of an administrator who was let in at another door, in all else as if it had come here."""
+        who = self._caller(app, user, self._backend.now_ms(), door)
+        try:
+            _check_size(body)
+            command, request = self._opened(path, COMMANDS.get(path), who, body)
+            return self.success(command, await self._backend.run(command, who, request))
+        except Refused as refused:
+            return self._refusal(path, refused)
 
     def _who(self, asked: _Asked, app: App, not_admin: ErrorRow) -> Who:
         """Return the caller, who is checked anew where anything changed since the same query came last."""
         now_ms, caller = self._backend.now_ms(), asked.caller
         if caller is None or not self._gatekeeper.still(caller, app, now_ms // 1000):
             caller = asked.caller = self._check(asked.parameters, app, now_ms // 1000, not_admin)
+        return self._caller(app, caller.user, now_ms, REST)
+
+    def _caller(self, app: App, user: str, now_ms: int, door: str) -> Who:
         return Who(
-            app=app, user=caller.user, admin=True, door=REST, now_ms=now_ms, random=os.urandom,
+            app=app, user=user, admin=True, door=door, now_ms=now_ms, random=os.urandom,
             address=self._backend.address, media=self._backend.media,
         )  # fmt: skip
 
