@@ -35,7 +35,8 @@ async function start() {
   });
   window.addEventListener("hashchange", arrived);
   try {
-    who = given ? await session.open(given) : await session.read();
+    const found = given ? await session.open(given) : await session.read();
+    who = found.identifier ? found : null;
   } catch (fault) {
     who = null;
     if (given) {

@@ -11,6 +11,8 @@
 
 export const SCREENS = [
   { id: "overview", load: () => import("./screens/overview.js") },
+  { id: "groups", load: () => import("./screens/groups.js") },
+  { id: "create", load: () => import("./screens/create.js") },
 ];
 
 /** Where the console begins. */

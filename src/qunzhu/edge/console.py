@@ -85,7 +85,7 @@ class ConsoleDoor:
         self.sessions = Sessions(revoked_before)
         self._files: dict[str, File] | None = None
         self._session_methods: dict[str, Callable[[Scope, Receive], Awaitable[Reply]]] = {
-            "GET": self._who_is_it, "POST": self._come, "DELETE": self._go,
+            "GET": self._who_is_it, "HEAD": self._who_is_it, "POST": self._come, "DELETE": self._go,
         }  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,14 +165,20 @@ class ConsoleDoor:
         return self._backend.now_ms() // 1000
 
     async def _who_is_it(self, scope: Scope, receive: Receive) -> Reply:
+        """Say who is signed in; nobody is no fault."""
         del receive
-        return Reply(_encode(self._told(*await self._signed_in(scope))))
+        try:
+            found = self._told(*await self._signed_in(scope))
+        except Barred:
+            found = {}
+        return Reply(_encode(found))
 
     def _told(self, app: App, session: Session) -> dict[str, Any]:
         """Return what a page shows of who is signed in, and of the app."""
         return {
             "sdkappid": app.sdkappid, "identifier": session.user, "app_name": app.name, "plan": app.plan_name,
             "admins": app.admins, "utc_offset_minutes": app.settings.utc_offset_minutes, "until": session.until,
+            "group_fields": [field.key for field in app.settings.group_fields],
             "version": __version__, "now_ms": self._backend.now_ms(),
         }  # fmt: skip
 

@@ -50,7 +50,7 @@ export async function show(main, { signal }) {
   });
   fill(main,
     h("div", { class: "head" }, h("h1", null, t("nav.overview"))), fault,
-    h("div", { class: "grid" }, Object.values(tiles).map((one) => one.node)),
+    h("div", { class: "grid tiles" }, Object.values(tiles).map((one) => one.node)),
     h("div", { class: "grid two" }, h("section", { class: "card" }, h("h2", null, t("overview.kinds")), kinds.node), bars, month, more));
   let before = null;
 
