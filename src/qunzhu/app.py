@@ -403,7 +403,10 @@ class Application:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
+    """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0.
+
+    ``ready`` is printed once it listens.
+    """
 
     def __init__(self, config: uvicorn.Config, backend: Backend, ready: str) -> None:
         super().__init__(config)
@@ -411,7 +414,7 @@ class _Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, then say so in one line on standard output."""
+        """Begin to listen, then say so on standard output."""
         await super().startup(sockets)
         sys.stdout.write(f"{self._ready}\n")
         sys.stdout.flush()
@@ -453,8 +456,11 @@ async def serve(config: Config) -> None:
             apps = await backend.prepare(demo=config.demo)
             port = listener.getsockname()[1]
             backend.address = url_at(config, port)
+            application = Application(backend)
             ready = ready_line(config, port, apps)
-            server = _Server(_uvicorn(config, Application(backend)), backend, ready)
+            if (config.demo or config.console_link) and apps:
+                ready += f"\nconsole {console_link(config, port, application, apps)}"
+            server = _Server(_uvicorn(config, application), backend, ready)
             tending = asyncio.create_task(backend.tend())
             await server.serve(sockets=[listener])
             tending.cancel()
@@ -494,6 +500,13 @@ def ready_line(config: Config, port: int, apps: list[App]) -> str:
     shown = ", ".join(f"app {app.sdkappid} admin {app.admins[0]}" for app in apps[:3])
     more = f" and {len(apps) - 3} more apps" if len(apps) > 3 else ""
     return f"qunzhu ready {url} {shown}{more}"
+
+
+def console_link(config: Config, port: int, application: Application, apps: list[App]) -> str:
+    """Return a link that signs an administrator in once: of the demo app where there is one, else of the first."""
+    app = next((one for one in apps if one.sdkappid == DEMO_SDKAPPID), apps[0])
+    code = application.console.sessions.link(app, app.admins[0], int(time.time()))
+    return f"{config.public_url.rstrip('/') or url_at(config, port)}{CONSOLE}/#code={code}"
 
 
 def run(config: Config) -> None:

@@ -5,7 +5,7 @@ import { fill, h } from "./lib/dom.js";
 import { LANGUAGES, languageNow, loadTexts, preferred, t, useLanguage } from "./lib/i18n.js";
 import { applyTheme, remember, themeNow, THEMES } from "./lib/prefs.js";
 import { go, here, link } from "./lib/router.js";
-import { tell, toasts } from "./parts/toast.js";
+import { clearToasts, tell, toasts } from "./parts/toast.js";
 import { FIRST, SCREENS } from "./screens.js";
 import { signIn } from "./signin.js";
 
@@ -129,6 +129,7 @@ async function show(moved = true) {
     go(FIRST);
     return;
   }
+  if (moved) clearToasts();
   menu.classList.remove("open");
   document.querySelector(".opener")?.setAttribute("aria-expanded", "false");
   for (const item of menu.querySelectorAll("a")) {

@@ -111,7 +111,7 @@ class Sessions:
         """Drop sessions that are over, and the oldest where there would be too many."""
         self._sessions = {key: one for key, one in self._sessions.items() if one.until > now}
         own = [key for key, one in self._sessions.items() if (one.sdkappid, one.user) == (sdkappid, user)]
-        for key in own[: len(own) - MAX_PER_ADMIN + 1]:
+        for key in own[: max(0, len(own) - MAX_PER_ADMIN + 1)]:
             del self._sessions[key]
         if len(self._sessions) >= MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]

@@ -28,7 +28,7 @@ export function field({
   const node = h("div", { class: `field ${kind}` },
     kind === "flag" ? h("div", { class: "flag-line" }, input, labelNode) : h("div", { class: "label-line" }, labelNode, count), kind === "flag" ? null : input, hintNode, wrong);
   const read = () => (kind === "flag" ? input.checked : input.value);
-  let outside = "", touched = false;
+  let outside = "", touched = false, said;
 
   function own() {
     const found = read();
@@ -49,10 +49,12 @@ export function field({
   function changed() {
     touched = true;
     outside = "";
+    said = read();
     show();
-    onchange(read());
+    onchange(said);
   }
-  input.addEventListener(kind === "choice" || kind === "flag" ? "change" : "input", changed);
+  input.addEventListener("input", changed);
+  input.addEventListener("change", () => read() !== said && changed());
   function put(wanted) {
     if (kind === "flag") input.checked = Boolean(wanted);
     else input.value = wanted ?? "";

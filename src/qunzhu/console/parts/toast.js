@@ -20,6 +20,11 @@ export function toast(text, kind = "") {
   if (kind !== "bad") setTimeout(() => item.remove(), 6000);
 }
 
+/** Take away what was said on another screen, but for good news. */
+export function clearToasts() {
+  for (const item of place.querySelectorAll(".toast:not(.good)")) item.remove();
+}
+
 /** Return what a fault says, for people. */
 export function words(fault) {
   if (!(fault instanceof Refusal)) return String(fault?.message ?? fault);

@@ -11,7 +11,7 @@ class Name {
 
 /** Return a value as the language writes it. */
 function written(value, language, indent = 0) {
-  const pad = "  ".repeat(indent + 1), end = "  ".repeat(indent);
+  const step = language === "python" ? "    " : "  ", pad = step.repeat(indent + 1), end = step.repeat(indent);
   if (value instanceof Name) return value.text;
   if (Array.isArray(value)) {
     return value.length ? `[\n${value.map((one) => `${pad}${written(one, language, indent + 1)},`).join("\n")}\n${end}]` : "[]";

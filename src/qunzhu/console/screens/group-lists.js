@@ -51,7 +51,7 @@ export async function applications(panel, state) {
 
 /** Topics of a community. */
 export async function topics(panel, state) {
-  const answer = await call(`${TOPICS}/get_topic`, { GroupId: state.id }, { signal: state.signal });
+  const answer = await call(`${TOPICS}/get_topic`, { GroupId: state.id, From_Account: state.session.identifier }, { signal: state.signal });
   const again = () => topics(panel, state);
   const change = (title, fields, values, act) => ask({ title, yes: t("save"), fields, act: async (given) => {
     await act(given);

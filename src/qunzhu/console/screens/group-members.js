@@ -37,7 +37,7 @@ export async function members(panel, state) {
       return { rows: answer.MemberList, next: more || undefined, note: t("members.number", { number: num(answer.MemberNum) }) };
     },
   });
-  fill(panel, h("div", { class: "row" }, h("div", { class: "grow" }, filter.node), addButton(state, () => shown.restart())), shown.node);
+  fill(panel, h("div", { class: "row bottom" }, h("div", { class: "narrow" }, filter.node), h("span", { class: "grow" }), addButton(state, () => shown.restart())), shown.node);
   await shown.restart();
 }
 

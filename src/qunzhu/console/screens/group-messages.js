@@ -75,7 +75,7 @@ export async function messages(panel, state) {
 }
 
 async function topicChoice(state, chosen) {
-  const answer = await call("million_group_open_http_svc/get_topic", { GroupId: state.id }, { signal: state.signal });
+  const answer = await call("million_group_open_http_svc/get_topic", { GroupId: state.id, From_Account: state.session.identifier }, { signal: state.signal });
   const found = answer.TopicAndSelfInfo.filter((one) => !one.ErrorCode).map(({ TopicInfo }) => [TopicInfo.TopicId, TopicInfo.TopicName]);
   return field({ label: t("messages.topic"), kind: "choice", options: [["", t("messages.group")], ...found], onchange: chosen }).node;
 }

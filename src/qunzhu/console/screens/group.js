@@ -66,7 +66,7 @@ export async function showGroup(main, { parts: [id], query, signal, session }) {
     { id: "attributes", show: attributes }, { id: "counters", show: counters }, { id: "rights", show: rights },
   ];
   fill(main, h("p", null, back), h("div", { class: "head" }, top),
-    h("section", { class: "card" }, actor.node, why, acts), h("section", { class: "card" }, body));
+    h("section", { class: "card" }, h("div", { class: "narrow" }, actor.node), why, acts), h("section", { class: "card" }, body));
   const open = tabs(list.map((item) => ({
     id: item.id, title: t(`group.tab.${item.id}`),
     show: (panel, inside) => {
