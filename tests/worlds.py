@@ -73,6 +73,7 @@ class Listener:
 
     def __init__(self, user: str, platform: str = "Web", made_at: int = NOW) -> None:
         self.user, self.platform, self.made_at = user, platform, made_at
+        self.client = "203.0.113.7"
         self.number = next(self._numbers)
         self.frames: list[dict[str, Any]] = []
         self.ended: End | None = None
@@ -120,8 +121,8 @@ class World:
     def online(self, user: str, platform: str = "Web") -> Listener:
         """Begin a session of a user, who from now on calls through it."""
         session = self._sessions[user] = Listener(user, platform, self.now)
-        self.hub.attach(session)
-        opened = self.store.write_now(open_session, self.who(user), OpenSession())
+        opening = OpenSession(Kicked=self.hub.attach(session))
+        opened = self.store.write_now(open_session, self.who(user), opening)
         self.hub.enter(session, opened.Rooms, opened.Deaf)
         return session
 

@@ -812,6 +812,10 @@ REMOVE_GROUP: tuple[LiteralString, ...] = (
 
 def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
     """Remove a group with all that hangs on it, count it out and tell its members."""
+    tx.emit(GroupDissolved(  # first: whoever is told of it may read who was in it
+        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
+        owner=group.owner, member_num=group.member_num,
+    ))  # fmt: skip
     for statement in REMOVE_GROUP:
         tx.run(statement, num=group.num)
     tx.run(
@@ -820,11 +824,6 @@ def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
         group_id=group.group_id, kind=group.kind_name, name=group.name, who=who.user, at=who.now,
     )  # fmt: skip
     _count_dissolved(tx, who, group.kind)
-    event = GroupDissolved(
-        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
-        owner=group.owner, member_num=group.member_num,
-    )  # fmt: skip
-    tx.emit(event)
 
 
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:
