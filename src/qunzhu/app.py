@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
+import importlib
 import signal
 import socket
 import sys
@@ -10,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -28,6 +30,7 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._before import BEFORE
 from qunzhu.commands._callbacks import report
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
@@ -49,6 +52,10 @@ from qunzhu.push.archive import Archivist
 from qunzhu.push.hub import Hub, Tally
 from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
+
+if TYPE_CHECKING:
+    from qunzhu.push.before import Asker
+    from qunzhu.push.callback_client import CallbackClient
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -77,6 +84,10 @@ class OpenApp:
         self.sweep_at = self.archive_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
         self.store: BatchStore
+        self.client: CallbackClient | None = None
+        """Posts callbacks; made when the app first has a URL for them."""
+        self.asker: Asker | None = None
+        """Asks before something happens; None where the app has no URL."""
 
 
 class Backend:
@@ -86,6 +97,7 @@ class Backend:
         self.home = Home(config)
         self.heartbeat = config.heartbeat
         self.media = config.media
+        self._demo = config.demo
         self.address = config.url
         """Under which URL the server listens."""
         self._kept = self.home.open_media()
@@ -149,6 +161,7 @@ class Backend:
         else:
             if app.admins != opened.app.admins:
                 await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
+            await self._call_back(opened, app)
             opened.app = app
             if not app.enabled:
                 opened.hub.end_all(APP_GONE)
@@ -170,8 +183,18 @@ class Backend:
         opened.hub.revoked = dict(revoked)
         left = await asyncio.to_thread(opened.store.undelivered)
         self._deliver(opened, left)
+        await self._call_back(opened, app)
         self._open[app.sdkappid] = opened
         return opened
+
+    async def _call_back(self, opened: OpenApp, app: App) -> None:
+        """Make ready for an app's callbacks where it has any; the library is imported then, in a thread."""
+        if not app.settings.callbacks.url:
+            opened.asker = None
+        elif opened.asker is None:
+            before = await asyncio.to_thread(importlib.import_module, "qunzhu.push.before")
+            opened.client = opened.client or before.CallbackClient(app.sdkappid, demo=self._demo)
+            opened.asker = before.Asker(opened.store, opened.client, self.tally)
 
     @staticmethod
     def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
@@ -204,6 +227,14 @@ class Backend:
         opened = self._open.get(who.app.sdkappid)
         if opened is None:
             raise Refused(OVERLOADED, "the app's store is closing")
+        if opened.asker is not None and (row := BEFORE.get(command.name)) is not None and row.wanted(who, request):
+            go = functools.partial(self._go, opened, command, waiter)
+            opened.asker.start(row, who, request, go, waiter)
+        else:
+            self._go(opened, command, waiter, who, request)
+
+    @staticmethod
+    def _go(opened: OpenApp, command: Command, waiter: Any, who: Who, request: Any) -> None:
         try:
             (opened.store.start_write if command.writes else opened.store.start_read)(
                 command.run, (who, request), waiter
@@ -300,6 +331,10 @@ class Backend:
         if opened.archiving is not None:
             opened.archiving.cancel()
             await asyncio.wait([opened.archiving])
+        if opened.client is not None:
+            await opened.client.close()
+        if opened.asker is not None:
+            await opened.asker.settle()
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:

@@ -46,6 +46,12 @@ class _Server(Collector):
         for priority, number in list(self._tally.dropped.items()):
             dropped.add_metric((priority,), number)
         yield dropped
+        callbacks = CounterMetricFamily(
+            "qunzhu_callbacks", "Callbacks by command and what became of them.", labels=("command", "result")
+        )
+        for labels, number in list(self._tally.callbacks.items()):
+            callbacks.add_metric(labels, number)
+        yield callbacks
         if self._census is not None:
             apps, sessions = self._census()
             yield GaugeMetricFamily("qunzhu_open_apps", "Apps whose store is open.", apps)

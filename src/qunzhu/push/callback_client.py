@@ -93,6 +93,7 @@ class CallbackClient:
         self._sdkappid = sdkappid
         self._demo = demo
         self._made_for: tuple[str, bool] | None = None
+        self._closed = False
         self._session: aiohttp.ClientSession
 
     async def post(
@@ -117,6 +118,8 @@ class CallbackClient:
 
     async def _open(self, settings: CallbackSettings) -> aiohttp.ClientSession:
         """Return the session, a new one where the URL or what it may reach is another now."""
+        if self._closed:
+            raise CallbackFailed(CLOSED, "the app is closed")
         wanted = settings.url, settings.private
         if self._made_for == wanted:
             return self._session
@@ -135,7 +138,8 @@ class CallbackClient:
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
 
     async def close(self) -> None:
-        """Close every connection; callbacks under way fail."""
+        """Close every connection; callbacks under way fail, and there are no more."""
+        self._closed = True
         if self._made_for is not None:
             self._made_for = None
             await self._session.close()

@@ -79,6 +79,8 @@ class Tally:
         """Texts given to sessions, each counted once for every session."""
         self.dropped: Counter[str] = Counter()
         """Messages that were over the frequency of their group, by priority."""
+        self.callbacks: Counter[tuple[str, str]] = Counter()
+        """Callbacks that were sent, by command and what became of them."""
 
 
 class Hub:
