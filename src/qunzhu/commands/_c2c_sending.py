@@ -134,7 +134,9 @@ def _tell_those_online(tx: Tx, draft: Draft) -> None:
     message = draft.message
     tx.remember(_memory(message), Key(message.MsgSeq, message.MsgRandom, message.MsgTime))
     event = C2CSent(
-        **_named(message), message=msgspec.Raw(encode_message(message)), told=dict.fromkeys(draft.listeners, 0),
+        **_named(message),
+        message=msgspec.Raw(encode_message(message)),
+        told=dict.fromkeys(draft.listeners, 0),
         reported=draft.reported,
     )
     tx.emit(event, keep=False)

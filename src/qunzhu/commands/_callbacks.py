@@ -102,9 +102,7 @@ AFTER: dict[type[Event] | type[StateChanged], tuple[After, ...]] = {
     ev.TopicsDestroyed: (
         _group("CallbackAfterTopicDestroyed", groups.topics_destroyed, "CallbackAfterGroupDestroyed"),
     ),
-    ev.TopicChanged: (
-        _group("CallbackAfterTopicInfoChanged", groups.topic_changed, "CallbackAfterGroupInfoChanged"),
-    ),
+    ev.TopicChanged: (_group("CallbackAfterTopicInfoChanged", groups.topic_changed, "CallbackAfterGroupInfoChanged"),),
     ev.MemberRoleChanged: (_group("CallbackAfterMemberFieldChanged", groups.role_changed),),
     ev.MemberInfoChanged: (_group("CallbackAfterMemberFieldChanged", groups.card_changed),),
     ev.AttributesChanged: (_group("CallbackAfterGroupAttrChanged", groups.attributes_changed),),
@@ -187,7 +185,7 @@ def report_quota(tx: Tx, who: Who, used: int, quota: int) -> None:
         put(tx, who, QUOTA, "quota", {"QuotaUsed": used, "Quota": quota, "EventTime": str(who.now_ms)})
 
 
-def report_over_limit(tx: Tx, who: Who, service: str, name: str, seen: int, limit: int) -> None:  # noqa: PLR0913 - the callback's fields
+def report_over_limit(tx: Tx, who: Who, service: str, name: str, seen: int, limit: int) -> None:
     """Tell that a REST command was called more often in a second than is allowed."""
     if on(who.app.settings.callbacks, OVER_LIMIT):
         fields = {"ServiceName": service, "Command": name, "Request": seen, "Limit": limit}

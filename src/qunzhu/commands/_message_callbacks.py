@@ -103,8 +103,7 @@ def c2c_read(tx: Tx, who: Who, event: C2CRead) -> Body:
 def all_read(event: ConversationsRead) -> Sequence[C2CRead]:
     """Return what a user read at once as what he read of each other user."""
     return [
-        C2CRead(reader=event.user, peer=peer, num=num, at=event.at, unread=0)
-        for peer, (num, _) in event.peers.items()
+        C2CRead(reader=event.user, peer=peer, num=num, at=event.at, unread=0) for peer, (num, _) in event.peers.items()
     ]
 
 

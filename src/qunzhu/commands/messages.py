@@ -292,7 +292,7 @@ def _send(
     return sent
 
 
-def _emit(  # noqa: PLR0913 - what becomes of a message
+def _emit(
     tx: Tx, who: Who, stream: Stream, message: GroupMessage, member: MemberRow | None, *, kept: bool, reported: bool
 ) -> SentMessage:
     body, flags, sender = encode_message(message), marks_of(message), message.From_Account

@@ -162,9 +162,7 @@ class RestDoor:
         except Refused as refused:
             done(self._refusal(path, refused))
 
-    def _answer_in_task(
-        self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None], client: str
-    ) -> None:
+    def _answer_in_task(self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None], client: str) -> None:
         async def answer() -> None:
             done(await self._answer(path, query, body, client))
 
