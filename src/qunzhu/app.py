@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import functools
 import gc
-import importlib
 import signal
 import socket
 import sys
@@ -31,7 +30,7 @@ from qunzhu.apps import (
     forget_app,
 )
 from qunzhu.commands._before import BEFORE
-from qunzhu.commands._callbacks import report
+from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
@@ -49,13 +48,14 @@ from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
+from qunzhu.push.asides import Asides, Watched
+from qunzhu.push.callbacks import Client, Dispatcher
 from qunzhu.push.hub import Hub, Tally
 from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 if TYPE_CHECKING:
     from qunzhu.push.before import Asker
-    from qunzhu.push.callback_client import CallbackClient
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -79,15 +79,15 @@ class OpenApp:
 
     def __init__(self, app: App, tally: Tally) -> None:
         self.app = app
-        self.hub = Hub(bundle=bundle, tally=tally)
+        self.hub = Hub(bundle=bundle, tally=tally, moved=lambda gone, by: self.asides.moved(self.app, gone, by))
         self.used_at = time.monotonic()
         self.sweep_at = self.archive_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
         self.store: BatchStore
-        self.client: CallbackClient | None = None
-        """Posts callbacks; made when the app first has a URL for them."""
         self.asker: Asker | None = None
         """Asks before something happens; None where the app has no URL."""
+        self.callbacks: Dispatcher
+        self.asides: Asides
 
 
 class Backend:
@@ -182,6 +182,8 @@ class Backend:
         )
         opened.hub.revoked = dict(revoked)
         left = await asyncio.to_thread(opened.store.undelivered)
+        opened.callbacks = Dispatcher(app, opened.store, lambda: self._client(app.sdkappid), self.now_ms, self.tally)
+        opened.asides = Asides(opened.store, self.now_ms, opened.callbacks.wake)
         self._deliver(opened, left)
         await self._call_back(opened, app)
         self._open[app.sdkappid] = opened
@@ -192,14 +194,25 @@ class Backend:
         if not app.settings.callbacks.url:
             opened.asker = None
         elif opened.asker is None:
-            before = await asyncio.to_thread(importlib.import_module, "qunzhu.push.before")
-            opened.client = opened.client or before.CallbackClient(app.sdkappid, demo=self._demo)
-            opened.asker = before.Asker(opened.store, opened.client, self.tally)
+            opened.asker = await asyncio.to_thread(self._asker, app.sdkappid, opened.store)
+        opened.callbacks.follow(app)
+
+    def _asker(self, sdkappid: int, store: BatchStore) -> "Asker":
+        from qunzhu.push.before import Asker
+
+        return Asker(store, self._client(sdkappid), self.tally)
+
+    def _client(self, sdkappid: int) -> Client:
+        """Return what posts an app's callbacks; its library is imported when the first one goes out."""
+        from qunzhu.push.callback_client import CallbackClient
+
+        return CallbackClient(sdkappid, demo=self._demo)
 
     @staticmethod
     def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
         """Hand committed events to the hub, in order; their outbox rows may go then."""
         opened.hub.tell(*(event for _, event in events))
+        opened.callbacks.heard([event for _, event in events])
         for number, _ in events:
             if number:
                 opened.store.delivered(number)
@@ -212,6 +225,12 @@ class Backend:
         """Return the hub of an app."""
         await self.app(app.sdkappid)
         return self._open[app.sdkappid].hub
+
+    def report(self, who: Who, change: StateChanged) -> None:
+        """Have the app's own server told that a session began or ended."""
+        opened = self._open.get(who.app.sdkappid)
+        if opened is not None and on(opened.app.settings.callbacks, STATE):
+            opened.asides.tell(who, change)
 
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
@@ -227,6 +246,8 @@ class Backend:
         opened = self._open.get(who.app.sdkappid)
         if opened is None:
             raise Refused(OVERLOADED, "the app's store is closing")
+        if who.app.settings.callbacks.url and command.name in REFUSED:
+            waiter = Watched(waiter, opened.asides, who, command.name, request)
         if opened.asker is not None and (row := BEFORE.get(command.name)) is not None and row.wanted(who, request):
             go = functools.partial(self._go, opened, command, waiter)
             opened.asker.start(row, who, request, go, waiter)
@@ -259,7 +280,18 @@ class Backend:
         if demo:
             await self._control.write(demo_app, self.now_ms() // 1000)
             await self.app(DEMO_SDKAPPID)
-        return await self._control.read(all_apps)
+        apps = await self._control.read(all_apps)
+        for app in apps:
+            if app.settings.callbacks.url:
+                await self._open_for_callbacks(app)
+        return apps
+
+    async def _open_for_callbacks(self, app: App) -> None:
+        """Open an app whose callbacks may have been left waiting."""
+        try:
+            await self.app(app.sdkappid)
+        except Exception:
+            log.exception("app not opened yet", sdkappid=app.sdkappid)
 
     async def tend(self) -> None:
         """Every second: let changed app records take effect, close what nobody uses, erase what was marked."""
@@ -277,12 +309,13 @@ class Backend:
         now = time.monotonic()
         for sdkappid, opened in list(self._open.items()):
             opened.hub.sweep()
-            if now - opened.used_at > IDLE_SECONDS and not opened.hub.busy():
+            if now - opened.used_at > IDLE_SECONDS and not opened.hub.busy() and not opened.callbacks.busy():
                 await self._close_app(opened)
             else:
                 await self._refresh(sdkappid)
                 await self._sweep(opened)
                 self._archive(opened)
+                await opened.callbacks.tend(now)
 
     async def _sweep(self, opened: OpenApp) -> None:
         """Remove messages that nobody can read any more, between other writes."""
@@ -331,10 +364,11 @@ class Backend:
         if opened.archiving is not None:
             opened.archiving.cancel()
             await asyncio.wait([opened.archiving])
-        if opened.client is not None:
-            await opened.client.close()
         if opened.asker is not None:
-            await opened.asker.settle()
+            await opened.asker.stop()
+        await opened.callbacks.stop()
+        opened.asides.flush()
+        self.tally.waiting.pop(opened.app.sdkappid, None)
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:

@@ -68,7 +68,7 @@ class Asking:
     def gate(self, user: str) -> Gate:
         """Return a user's session."""
         if user not in self._gates:
-            self._gates[user] = Gate(self.door).login(user, platform="iOS")
+            self._gates[user] = Gate(self.door).login(user)
         return self._gates[user]
 
     def user(self, user: str, name: str, **fields: Any) -> dict[str, Any]:
@@ -92,7 +92,9 @@ class Asking:
 
     def counted(self, command: str) -> dict[str, int]:
         """Return what became of a callback, and how often."""
-        return {result: number for (name, result), number in self.door.backend.tally.callbacks.items() if name == command}
+        return {
+            result: number for (name, result), number in self.door.backend.tally.callbacks.items() if name == command
+        }
 
     def only(self) -> Got:
         """Return the only callback that came."""

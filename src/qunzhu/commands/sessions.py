@@ -79,7 +79,7 @@ class Opened(Reply, frozen=True, kw_only=True):
 class OpenSession(Request[Opened], frozen=True, kw_only=True):
     """The platforms whose sessions end for it; the caller is the user."""
 
-    Kicked: list[str] = []
+    Kicked: list[str] = []  # noqa: RUF012 - records copy it
 
 
 @command("gateway", writes=True, doors=(), errors=(err.ACCOUNT_QUOTA, err.ACCOUNT_DELETED_LATELY))

@@ -16,7 +16,8 @@ from qunzhu.commands._callbacks import cause
 from qunzhu.core.command import Reply
 from qunzhu.core.errors import Refused
 from qunzhu.core.ports import Who
-from qunzhu.push.callback_client import GARBAGE, CallbackClient, CallbackFailed
+from qunzhu.push.callback_client import GARBAGE, CallbackFailed
+from qunzhu.push.callbacks import Client
 from qunzhu.push.hub import Tally
 from qunzhu.store.batch import BatchStore
 
@@ -33,7 +34,7 @@ encode = msgspec.json.Encoder().encode
 class Asker:
     """Asks one app's server."""
 
-    def __init__(self, store: BatchStore, client: CallbackClient, tally: Tally) -> None:
+    def __init__(self, store: BatchStore, client: Client, tally: Tally) -> None:
         self._store = store
         self._client = client
         self._tally = tally
@@ -49,8 +50,9 @@ class Asker:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def settle(self) -> None:
-        """Wait for the calls that are under way; with the client closed that is not for long."""
+    async def stop(self) -> None:
+        """Ask no more, and wait for the calls that are under way."""
+        await self._client.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
 

@@ -80,7 +80,9 @@ class Tally:
         self.dropped: Counter[str] = Counter()
         """Messages that were over the frequency of their group, by priority."""
         self.callbacks: Counter[tuple[str, str]] = Counter()
-        """Callbacks that were sent, by command and what became of them."""
+        """Callbacks by command and what became of them."""
+        self.waiting: dict[int, int] = {}
+        """Callbacks that wait, as far as they are in memory, by SDKAppID."""
 
 
 class Hub:

@@ -15,7 +15,8 @@ CREATE TABLE active_users (
   user_id {text} NOT NULL,
   PRIMARY KEY (day, user_id)
 ) {clustered};
--- Callbacks that the app's server has not taken yet: those of one lane go one after the other, by num. dead 1: given up.
+-- Callbacks that the app's server has not taken yet: those of one lane go one after the other, by num. dead 1: given up,
+-- 2: given up and wanted again.
 CREATE TABLE callbacks (
   num BIGINT PRIMARY KEY,
   lane {text} NOT NULL,
@@ -28,3 +29,5 @@ CREATE TABLE callbacks (
   dead INTEGER NOT NULL,
   fault TEXT NOT NULL
 ) {clustered};
+CREATE INDEX callbacks_lane ON callbacks (lane, num);
+CREATE INDEX callbacks_dead ON callbacks (dead, num) WHERE dead <> 0;
