@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 
+from conftest import ENGINES
 from qunzhu.apps import change_app
-from qunzhu.core.ports import CallbackSettings
+from qunzhu.push import callback_client
+from qunzhu.store.postgres import drop_schema
 from receiver import receiving
 from served import SDKAPPID
 from wire.doors import Door
@@ -17,6 +18,7 @@ from wire.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from receiver import Got, Receiver
 
@@ -42,15 +44,13 @@ class Asking:
 
     def set(self, *commands: str, **more: Any) -> None:
         """Switch callbacks on, and let that take effect."""
-        settings = CallbackSettings(url=self.receiver.url, commands=commands, **more)
-        control = self.door.backend._control
-        self.door.run(control.write(change_app, SDKAPPID, {}, {"callbacks": settings}))
-        self.door.run(self.door.backend._refresh(SDKAPPID))
+        self.setting(callbacks={"url": self.receiver.url, "commands": commands, **more})
         self.receiver.got.clear()
 
     def setting(self, **changes: Any) -> None:
-        """Change other settings of the app."""
-        self.door.run(self.door.backend._control.write(change_app, SDKAPPID, {}, changes))
+        """Change settings of the app."""
+        called = changes.pop("callbacks", {})
+        self.door.run(self.door.backend._control.write(change_app, SDKAPPID, {}, changes, called))
         self.door.run(self.door.backend._refresh(SDKAPPID))
 
     def rest(self, path: str, **fields: Any) -> dict[str, Any]:
@@ -106,16 +106,38 @@ class Asking:
             gate.close()
 
 
+def opened(folder: Path, receiver: Receiver, **settings: Any) -> Iterator[Asking]:
+    """Open the demo app, whose callbacks go to the receiver once they are switched on."""
+    door = Door(folder, **settings)
+    app = Asking(door, receiver)
+    try:
+        yield app
+    finally:
+        app.close()
+        door.close()
+
+
 @pytest.fixture
 def asking(tmp_path, receiver) -> Iterator[Asking]:
-    """Open the demo app, whose callbacks go to the receiver once they are switched on."""
-    door = Door(tmp_path)
-    app = Asking(door, receiver)
-    yield app
-    app.close()
-    door.close()
+    """Open the app where the engine cannot matter."""
+    yield from opened(tmp_path, receiver)
 
 
-def changed(answer: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Return an answer with some fields changed."""
-    return msgspec.json.decode(msgspec.json.encode({**answer, **changes}))
+@pytest.fixture(params=ENGINES)
+def either(request, tmp_path, receiver) -> Iterator[Asking]:
+    """Open the app on each engine."""
+    if request.param == "sqlite":
+        yield from opened(tmp_path, receiver)
+        return
+    url = request.getfixturevalue("postgres_url")
+    try:
+        yield from opened(tmp_path, receiver, database=url)
+    finally:
+        drop_schema(url, f"qunzhu_app_{SDKAPPID}")
+        drop_schema(url, "qunzhu_control")
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Let callbacks that are not answered fail after a shorter time than two seconds."""
+    monkeypatch.setattr(callback_client, "SECONDS", 0.3)
