@@ -85,7 +85,7 @@ class OpenApp:
         self.archiving: asyncio.Task[None] | None = None
         self.store: BatchStore
         self.asker: Asker | None = None
-        """Asks before something happens; None where the app has no URL."""
+        """Asks before something happens; None where the app has never had a URL for it."""
         self.callbacks: Dispatcher
         self.asides: Asides
 
@@ -191,9 +191,7 @@ class Backend:
 
     async def _call_back(self, opened: OpenApp, app: App) -> None:
         """Make ready for an app's callbacks where it has any; the library is imported then, in a thread."""
-        if not app.settings.callbacks.url:
-            opened.asker = None
-        elif opened.asker is None:
+        if app.settings.callbacks.url and opened.asker is None:
             opened.asker = await asyncio.to_thread(self._asker, app.sdkappid, opened.store)
         opened.callbacks.follow(app)
 
