@@ -185,7 +185,8 @@ def compare(folder: Path, *, rate: float, seconds: float, connections: int, coun
             with target.served(Path(place)) as up:
                 _make_groups(up.job.port)
                 for number in range(count):
-                    for state in STATES:
+                    turn = number % len(STATES)
+                    for state in (*STATES[turn:], *STATES[:turn]):
                         _switch(Path(place), state, receiving)
                         found.append(_measured(up, state, number, rate, seconds, connections))
                         say(_line(found[-1]))
