@@ -64,7 +64,7 @@ class _Reach:
     """Whether the app's server can be reached: after some failures on end all wait, then one tries."""
 
     def __init__(self) -> None:
-        self._failures = 0
+        self._failures = self._pauses = 0
         self.until_ms = 0
 
     @property
@@ -74,13 +74,14 @@ class _Reach:
 
     def reached(self) -> None:
         """Note an answer, valid or not."""
-        self._failures = self.until_ms = 0
+        self._failures = self._pauses = self.until_ms = 0
 
     def missed(self, now_ms: int) -> None:
-        """Note that it was not reached."""
+        """Note that it was not reached; of those that were under way together one makes the others wait."""
         self._failures += 1
-        if self.lost:
-            self.until_ms = now_ms + int(1000 * _wait(self._failures - UNREACHED + 1))
+        if self.lost and now_ms >= self.until_ms:
+            self._pauses += 1
+            self.until_ms = now_ms + int(1000 * _wait(self._pauses))
 
 
 class Dispatcher:
@@ -112,6 +113,11 @@ class Dispatcher:
     def busy(self) -> bool:
         """Say that callbacks wait that can be sent."""
         return bool(self._settings.url) and (bool(self._lanes) or bool(self._sending) or self._unread)
+
+    @property
+    def held(self) -> int:
+        """Return how many callbacks that wait are in memory."""
+        return self._lanes.held
 
     def follow(self, app: App) -> None:
         """Take the app's record as it is now. With other settings whatever waits is tried at once."""
