@@ -10,7 +10,7 @@ import pytest
 
 from callbacks.sending import by_lane, changed, dispatcher, idle, sending, to, until, waiting, write
 from qunzhu.commands import _callback_letters as letters
-from qunzhu.push import callbacks, lanes
+from qunzhu.push import callbacks, lanes, reach
 from qunzhu.push.hub import Tally
 from receiver import ALLOW, Hang, Raw, http, receiving
 
@@ -20,8 +20,8 @@ GROUPS = [f"group {number}" for number in range(10)]
 @pytest.fixture
 def soon(monkeypatch):
     """Let what failed wait for hundredths of seconds instead of seconds."""
-    monkeypatch.setattr(callbacks, "FIRST_SECONDS", 0.02)
-    monkeypatch.setattr(callbacks, "MOST_SECONDS", 0.2)
+    monkeypatch.setattr(reach, "FIRST_SECONDS", 0.02)
+    monkeypatch.setattr(reach, "MOST_SECONDS", 0.2)
 
 
 def free_port() -> int:
@@ -126,7 +126,7 @@ def test_a_server_that_is_down_gets_all_when_it_is_up(world, soon):
 
 def test_while_it_is_down_one_at_a_time_tries(sqlite_world, monkeypatch):
     """100 lanes wait: at first 16 try, then none for a second, then one."""
-    monkeypatch.setattr(callbacks, "FIRST_SECONDS", 0.5)
+    monkeypatch.setattr(reach, "FIRST_SECONDS", 0.5)
     write(sqlite_world, [f"group {number}" for number in range(100)], 100)
     tally = Tally()
 
