@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
 import signal
 import socket
@@ -10,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -28,6 +29,7 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._before import BEFORE
 from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
@@ -51,6 +53,9 @@ from qunzhu.push.callbacks import Client, Dispatcher
 from qunzhu.push.hub import Hub, Tally
 from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
+
+if TYPE_CHECKING:
+    from qunzhu.push.before import Asker
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -79,6 +84,8 @@ class OpenApp:
         self.sweep_at = self.archive_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
         self.store: BatchStore
+        self.asker: Asker | None = None
+        """Asks before something happens; None where the app has never had a URL for it."""
         self.callbacks: Dispatcher
         self.asides: Asides
 
@@ -154,8 +161,8 @@ class Backend:
         else:
             if app.admins != opened.app.admins:
                 await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
+            await self._call_back(opened, app)
             opened.app = app
-            opened.callbacks.follow(app)
             if not app.enabled:
                 opened.hub.end_all(APP_GONE)
         return app
@@ -178,9 +185,20 @@ class Backend:
         opened.callbacks = Dispatcher(app, opened.store, lambda: self._client(app.sdkappid), self.now_ms, self.tally)
         opened.asides = Asides(opened.store, self.now_ms, opened.callbacks.wake)
         self._deliver(opened, left)
-        opened.callbacks.follow(app)
+        await self._call_back(opened, app)
         self._open[app.sdkappid] = opened
         return opened
+
+    async def _call_back(self, opened: OpenApp, app: App) -> None:
+        """Make ready for an app's callbacks where it has any; the library is imported then, in a thread."""
+        if app.settings.callbacks.url and opened.asker is None:
+            opened.asker = await asyncio.to_thread(self._asker, app.sdkappid, opened.store)
+        opened.callbacks.follow(app)
+
+    def _asker(self, sdkappid: int, store: BatchStore) -> "Asker":
+        from qunzhu.push.before import Asker
+
+        return Asker(store, self._client(sdkappid), self.tally)
 
     def _client(self, sdkappid: int) -> Client:
         """Return what posts an app's callbacks; its library is imported when the first one goes out."""
@@ -228,6 +246,14 @@ class Backend:
             raise Refused(OVERLOADED, "the app's store is closing")
         if who.app.settings.callbacks.url and command.name in REFUSED:
             waiter = Watched(waiter, opened.asides, who, command.name, request)
+        if opened.asker is not None and (row := BEFORE.get(command.name)) is not None and row.wanted(who, request):
+            go = functools.partial(self._go, opened, command, waiter)
+            opened.asker.start(row, who, request, go, waiter)
+        else:
+            self._go(opened, command, waiter, who, request)
+
+    @staticmethod
+    def _go(opened: OpenApp, command: Command, waiter: Any, who: Who, request: Any) -> None:
         try:
             (opened.store.start_write if command.writes else opened.store.start_read)(
                 command.run, (who, request), waiter
@@ -336,6 +362,8 @@ class Backend:
         if opened.archiving is not None:
             opened.archiving.cancel()
             await asyncio.wait([opened.archiving])
+        if opened.asker is not None:
+            await opened.asker.stop()
         await opened.callbacks.stop()
         opened.asides.flush()
         self.tally.waiting.pop(opened.app.sdkappid, None)

@@ -24,14 +24,14 @@ def settings(url: str, **more) -> CallbackSettings:
     return CallbackSettings(url=url, private=True, **more)
 
 
-def post(*calls: CallbackSettings, seconds: float = 2.0, body: bytes = b'{"A":1}', demo: bool = False):
+def post(*calls: CallbackSettings, body: bytes = b'{"A":1}', demo: bool = False):
     """Post one callback after another with one client; return the answers, a failure as it is."""
 
     async def run():
         client, answers = CallbackClient(1400000000, demo=demo), []
         for one in calls:
             try:
-                answers.append(await client.post(one, COMMAND, body, CAUSE, now=NOW, seconds=seconds))
+                answers.append(await client.post(one, COMMAND, body, CAUSE, now=NOW))
             except CallbackFailed as failed:
                 answers.append(failed)
         await client.close()
@@ -107,10 +107,11 @@ OK = b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}'
     ids=["hang", "500", "204", "302", "text", "empty", "binary", "array", "deep", "huge", "close", "cut", "ssh",
          "endless head", "trickle"],
 )  # fmt: skip
+@pytest.mark.usefixtures("soon")
 def test_every_way_not_to_answer_has_a_name(receiver, answer, named, said):
     receiver.answer = answer
     start = time.monotonic()
-    found, detail = fault(settings(receiver.url), seconds=0.3)
+    found, detail = fault(settings(receiver.url))
     assert found == named
     assert said in detail
     assert time.monotonic() - start < 1.5
@@ -134,9 +135,10 @@ def test_a_name_that_there_is_not_is_named():
     assert fault(settings("http://no-such-name.invalid/"))[0] in {"connect", "timeout"}
 
 
+@pytest.mark.usefixtures("soon")
 def test_a_server_that_does_not_understand_tls_is_named(receiver):
     url = receiver.url.replace("http:", "https:")
-    assert fault(settings(url), seconds=0.3)[0] == "timeout"
+    assert fault(settings(url))[0] == "timeout"
 
 
 ADDRESSES = {
@@ -173,6 +175,7 @@ def test_unusual_forms_of_an_address_lead_nowhere(receiver, host):
     assert receiver.connections == 0
 
 
+@pytest.mark.usefixtures("soon")
 def test_a_name_that_means_an_address_inside_is_refused_each_time_it_is_looked_up(receiver, monkeypatch):
     """The name's first address lies outside, where nobody answers; what it means after that lies inside."""
     found = [[("192.0.2.1", 80)], [("127.0.0.1", receiver.port)]]
@@ -185,7 +188,7 @@ def test_a_name_that_means_an_address_inside_is_refused_each_time_it_is_looked_u
     monkeypatch.setattr(callback_client.socket, "getaddrinfo", look_up)
     url = f"http://example.test:{receiver.port}/"
     monkeypatch.setattr("qunzhu.push.addresses.forbidden", lambda a: "" if a == "192.0.2.1" else forbidden(a))
-    first, second = post(CallbackSettings(url=url), CallbackSettings(url=url), seconds=0.5)
+    first, second = post(CallbackSettings(url=url), CallbackSettings(url=url))
     assert first.fault in {"timeout", "connect"}
     assert (second.fault, receiver.connections) == ("forbidden address", 0)
 
@@ -200,9 +203,7 @@ def test_one_callback_does_not_wait_for_another(receiver):
 
     async def run():
         client = CallbackClient(1)
-        slow = asyncio.create_task(
-            client.post(settings(receiver.url), COMMAND, b'{"slow":1}', CAUSE, now=NOW, seconds=5)
-        )
+        slow = asyncio.create_task(client.post(settings(receiver.url), COMMAND, b'{"slow":1}', CAUSE, now=NOW))
         await asyncio.sleep(0.05)
         start = time.monotonic()
         await client.post(settings(receiver.url), COMMAND, b'{"slow":0}', CAUSE, now=NOW)

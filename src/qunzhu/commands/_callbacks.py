@@ -11,8 +11,8 @@ import msgspec
 
 from qunzhu.commands import _group_callbacks as groups
 from qunzhu.commands import _message_callbacks as messages
+from qunzhu.core import errors as err
 from qunzhu.core import events as ev
-from qunzhu.core.errors import GROUP_FULL
 from qunzhu.core.events import Event
 from qunzhu.core.ports import CallbackSettings, Tx, Who
 
@@ -75,6 +75,8 @@ def _c2c(command: str, body: Callable[..., Any]) -> After:
     return After(f"C2C.{command}", lambda event: messages.pair_lane(event.sender, event.peer), body)
 
 
+BY_ITSELF = {err.CALLBACK_REFUSED.code, *range(10100, 10201), err.C2C_CALLBACK_REFUSED.code}
+"""Codes of what the app's server refused itself: of that it is not told."""
 READ = After(
     "C2C.CallbackAfterMsgReport", lambda event: messages.pair_lane(event.reader, event.peer), messages.c2c_read
 )
@@ -110,15 +112,16 @@ AFTER: dict[type[Event] | type[StateChanged], tuple[After, ...]] = {
     ev.OwnerChanged: (_group("CallbackAfterChangeGroupOwner", groups.owner_changed),),
 }
 _FULL = Failing(
-    "Group.CallbackAfterGroupFull", lambda code: code == GROUP_FULL.code, lambda req, _: f"group {req.GroupId}",
+    "Group.CallbackAfterGroupFull", lambda code: code == err.GROUP_FULL.code, lambda req, _: f"group {req.GroupId}",
     lambda tx, who, req, _, __: groups.found_full(tx, who, req.GroupId),
 )  # fmt: skip
 REFUSED: dict[str, Failing] = {
     "send_group_msg": Failing(
-        "Group.CallbackSendMsgException", lambda code: True, lambda req, _: f"group {req.GroupId}", messages.not_sent
+        "Group.CallbackSendMsgException", lambda code: code not in BY_ITSELF, lambda req, _: f"group {req.GroupId}",
+        messages.not_sent,
     ),
     "sendmsg": Failing(
-        "C2C.CallbackAfterSendMsg", lambda code: code // 1000 == 20,
+        "C2C.CallbackAfterSendMsg", lambda code: code // 1000 == 20 and code not in BY_ITSELF,
         lambda req, caller: messages.pair_lane(req.From_Account or caller, req.To_Account), messages.c2c_not_sent,
     ),
     "add_group_member": _FULL, "join_group": _FULL, "handle_group_application": _FULL,
@@ -203,7 +206,12 @@ def put(tx: Tx, who: Who, command: str, lane: str, body: Mapping[str, Any]) -> N
 
 
 def query(who: Who, command: str = "") -> str:
-    """Return what a callback's URL says of who caused it, as JSON. The callback of states writes iOS in capitals."""
+    """Return what a callback's URL says of who caused it, as JSON."""
+    return msgspec.json.encode(cause(who, command)).decode()
+
+
+def cause(who: Who, command: str = "") -> dict[str, str]:
+    """Return what a callback's URL says of who caused it. The callback of states writes iOS in capitals."""
     platform = PLATFORMS.get(who.platform, who.platform)
     shown = platform.upper() if (command, platform) == (STATE, "iOS") else platform
-    return msgspec.json.encode({"ClientIP": who.client, "OptPlatform": shown}).decode()
+    return {"ClientIP": who.client, "OptPlatform": shown}

@@ -36,8 +36,7 @@ RECEIPT_MEMBERS = 200
 DROPPED = "MsgFreqCtrl"
 TOO_MANY = 10023
 """What a callback calls a message that was dropped; to its sender the answer is OK."""
-NO_CALLBACK = "ForbidAfterSendMsgCallback"
-CALLBACKS = ("ForbidBeforeSendMsgCallback", NO_CALLBACK)
+NOT_BEFORE, NO_CALLBACK = CALLBACKS = ("ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback")
 Random = Annotated[int, number(0, UINT32)]
 CloudText = Annotated[str, text(12288, binary=True, long=err.MESSAGE_TOO_LONG)]
 Controls = Annotated[list[Annotated[str, one_of(*CONTROLS)]], items(len(CONTROLS), error=err.BAD_PARAMETER)]
@@ -92,11 +91,7 @@ def send_group_msg(tx: Tx, who: Who, req: SendGroupMsg) -> SentMessage:
     member. The same sender's message with the same Random within five minutes is answered as the first one, and not
     sent again. Over 40 messages a second the lower priorities are dropped first: OK with ``MsgDropReason``.
     """
-    stream = find_stream(tx, who, req.GroupId, req.TopicId)
-    sender = _sender(tx, who, req.From_Account)
-    _require_rights(tx, who, stream, req)
-    _check(who, stream.group, req)
-    require_voice(tx, who, stream, sender)
+    stream, sender = may_send(tx, who, req)
     member = find_member(tx, stream.group, sender) if stream.group.kind.stores_members else None
     if (first := _first_of_its_kind(tx, who, stream, sender, req.Random)) is not None:
         return first
@@ -108,6 +103,16 @@ def send_group_msg(tx: Tx, who: Who, req: SendGroupMsg) -> SentMessage:
         return SentMessage(MsgTime=who.now, MsgSeq=0, MsgDropReason=DROPPED)
     reported = NO_CALLBACK not in (req.ForbidCallbackControl or ())
     return _send(tx, who, stream, _message(tx, who, stream, req, sender, member), member, reported=reported)
+
+
+def may_send(tx: Tx, who: Who, req: SendGroupMsg) -> tuple[Stream, str]:
+    """Return where a message goes and in whose name, or refuse what may not be sent there."""
+    stream = find_stream(tx, who, req.GroupId, req.TopicId)
+    sender = _sender(tx, who, req.From_Account)
+    _require_rights(tx, who, stream, req)
+    _check(who, stream.group, req)
+    require_voice(tx, who, stream, sender)
+    return stream, sender
 
 
 def _sender(tx: Tx, who: Who, named: str | None) -> str:

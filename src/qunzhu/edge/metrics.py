@@ -48,7 +48,7 @@ class _Server(Collector):
         yield dropped
         callbacks = CounterMetricFamily(
             "qunzhu_callbacks",
-            "Tries to tell apps' own servers, by outcome: sent, failed, or dead where it was the last one.",
+            "Callbacks by what became of them; a failed one that comes after is tried again.",
             labels=("command", "outcome"),
         )
         for (command, outcome), number in list(self._tally.callbacks.items()):

@@ -20,7 +20,6 @@ from qunzhu.push.addresses import MAY_NOT, Sockets
 
 SECONDS = 2.0
 """In so long a callback must be answered, its connection included."""
-CONNECT_SECONDS = 5.0
 MAX_ANSWER = 1 << 18
 IDLE_SECONDS = 4.0
 """How long a connection is kept for the next callback: less than servers usually keep it, so that none is lost to a
@@ -93,19 +92,19 @@ class CallbackClient:
         self._sdkappid = sdkappid
         self._demo = demo
         self._made_for: tuple[str, bool] | None = None
+        self._closed = False
         self._session: aiohttp.ClientSession
 
     async def post(
-        self, settings: CallbackSettings, command: str, body: bytes, cause: Mapping[str, str], *, now: int,
-        seconds: float = SECONDS,
-    ) -> dict[str, Any]:  # fmt: skip
+        self, settings: CallbackSettings, command: str, body: bytes, cause: Mapping[str, str], *, now: int
+    ) -> dict[str, Any]:
         """Post one callback and return the answer, a JSON object, or raise ``CallbackFailed``.
 
         It is posted once, redirects are not followed, and an answer over 256 KiB or without status 200 is none.
         """
         query = urlencode(query_of(self._sdkappid, settings, command, cause, now))
         session = await self._open(settings)
-        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS))
+        timeout = aiohttp.ClientTimeout(total=SECONDS, sock_connect=SECONDS)
         try:
             async with session.post(
                 f"{settings.url}?{query}", data=body, headers=_HEADERS, timeout=timeout,
@@ -113,10 +112,12 @@ class CallbackClient:
             ) as response:  # fmt: skip
                 return _answer(await _body(response))
         except (aiohttp.ClientError, OSError, TimeoutError) as fault:
-            raise _failed(fault, seconds) from None
+            raise _failed(fault) from None
 
     async def _open(self, settings: CallbackSettings) -> aiohttp.ClientSession:
         """Return the session, a new one where the URL or what it may reach is another now."""
+        if self._closed:
+            raise CallbackFailed(CLOSED, "the app is closed")
         wanted = settings.url, settings.private
         if self._made_for == wanted:
             return self._session
@@ -135,7 +136,8 @@ class CallbackClient:
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
 
     async def close(self) -> None:
-        """Close every connection; callbacks under way fail."""
+        """Close every connection; callbacks under way fail, and there are no more."""
+        self._closed = True
         if self._made_for is not None:
             self._made_for = None
             await self._session.close()
@@ -163,10 +165,10 @@ def _answer(body: bytes) -> dict[str, Any]:
     return answer
 
 
-def _failed(fault: Exception, seconds: float) -> CallbackFailed:
+def _failed(fault: Exception) -> CallbackFailed:
     """Name a fault of the connection or of what came over it."""
     if isinstance(fault, TimeoutError):
-        return CallbackFailed(TIMEOUT, f"no answer within {seconds:g} s")
+        return CallbackFailed(TIMEOUT, f"no answer within {SECONDS:g} s")
     if isinstance(fault, aiohttp.ClientConnectorError):
         reason = str(fault.os_error)
         return CallbackFailed(FORBIDDEN if MAY_NOT in reason else CONNECT, reason[:200])

@@ -80,7 +80,7 @@ class Tally:
         self.dropped: Counter[str] = Counter()
         """Messages that were over the frequency of their group, by priority."""
         self.callbacks: Counter[tuple[str, str]] = Counter()
-        """Tries to tell apps' own servers, by command and outcome: sent, failed, or dead where it was the last one."""
+        """Callbacks by command and what became of them."""
         self.waiting: dict[int, int] = {}
         """Callbacks that wait, as far as they are in memory, by SDKAppID."""
 
