@@ -6,7 +6,6 @@ least once, whatever happens to the process.
 """
 
 import asyncio
-import random
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -20,16 +19,12 @@ from qunzhu.core.events import Event
 from qunzhu.core.ports import App, CallbackSettings, Tx
 from qunzhu.push.hub import Tally
 from qunzhu.push.lanes import LANE_ROWS, Lane, Lanes
+from qunzhu.push.reach import Reach, wait
 from qunzhu.store.batch import BatchStore, StoreClosed
 
 log = structlog.get_logger("qunzhu.callbacks")
 AT_ONCE = 16
 PAGE = 512
-FIRST_SECONDS, MOST_SECONDS = 1.0, 300.0
-"""How long a callback waits after the first failure, and how long at most; in between it doubles."""
-JITTER = 0.2
-UNREACHED = 3
-"""After so many tries on end that did not reach the server all wait, and one at a time finds out."""
 OUT_OF_REACH = frozenset({"connect", "timeout", "closed", "forbidden address"})
 STORE_SECONDS = 1.0
 STOP_SECONDS = 3.0
@@ -54,35 +49,6 @@ class Client(Protocol):
         ...
 
 
-def _wait(tries: int) -> float:
-    """Return how many seconds to wait after so many failures."""
-    seconds = min(FIRST_SECONDS * 2.0 ** min(tries - 1, 30), MOST_SECONDS)
-    return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret
-
-
-class _Reach:
-    """Whether the app's server can be reached: after some failures on end all wait, then one tries."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self.until_ms = 0
-
-    @property
-    def lost(self) -> bool:
-        """Say that it was not reached lately."""
-        return self._failures >= UNREACHED
-
-    def reached(self) -> None:
-        """Note an answer, valid or not."""
-        self._failures = self.until_ms = 0
-
-    def missed(self, now_ms: int) -> None:
-        """Note that it was not reached."""
-        self._failures += 1
-        if self.lost:
-            self.until_ms = now_ms + int(1000 * _wait(self._failures - UNREACHED + 1))
-
-
 class Dispatcher:
     """Sends one app's callbacks. ``make_client`` is called when the first one goes out. Runs on the event loop."""
 
@@ -96,11 +62,11 @@ class Dispatcher:
         self._now_ms = now_ms
         self._tally = tally
         self._lanes = Lanes()
-        self._reach = _Reach()
+        self._reach = Reach()
         self._sending: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
-        self._unread = True
+        self._unread, self._reading = True, False
         self._dead = True
         """Whether rows may be there that were given up: only then somebody can want one again."""
         self._look_at = self._expire_at = 0.0
@@ -111,7 +77,12 @@ class Dispatcher:
 
     def busy(self) -> bool:
         """Say that callbacks wait that can be sent."""
-        return bool(self._settings.url) and (bool(self._lanes) or bool(self._sending) or self._unread)
+        return bool(self._settings.url) and (bool(self._lanes or self._sending) or self._unread or self._reading)
+
+    @property
+    def held(self) -> int:
+        """Return how many callbacks that wait are in memory."""
+        return self._lanes.held
 
     def follow(self, app: App) -> None:
         """Take the app's record as it is now. With other settings whatever waits is tried at once."""
@@ -138,9 +109,11 @@ class Dispatcher:
         """Take in what the command line wants tried again, and remove what is too old. ``clock`` is in seconds."""
         if self._dead and clock >= self._look_at:
             self._look_at = clock + LOOK_SECONDS
-            self._dead = await self._store.read(letters.any_dead)
-            if self._dead and self._settings.url:
-                await self._revive()
+            self._dead = False
+            if await self._store.read(letters.any_dead):
+                self._dead = True
+                if self._settings.url:
+                    await self._revive()
         if clock >= self._expire_at:
             self._expire_at = clock + EXPIRE_SECONDS
             await self._expire()
@@ -190,9 +163,12 @@ class Dispatcher:
 
     async def _read(self) -> None:
         while self._unread and self._lanes.room:
-            self._unread = False
+            self._unread, self._reading = False, True
             self._lanes.begin_page()
-            page = await self._store.read(letters.page, self._lanes.seen, PAGE)
+            try:
+                page = await self._store.read(letters.page, self._lanes.seen, PAGE)
+            finally:
+                self._reading = False
             self._lanes.take_in(page)
             self._unread |= len(page) == PAGE
 
@@ -287,7 +263,7 @@ class Dispatcher:
     async def _failed(self, row: Waiting, letter: Letter, fault: str) -> Waiting | None:
         tries = row.tries + 1
         dead = tries >= self._settings.tries
-        later = Waiting(row.num, row.lane, tries, self._now_ms() + int(1000 * _wait(tries)))
+        later = Waiting(row.num, row.lane, tries, self._now_ms() + int(1000 * wait(tries)))
         await self._store.write(_put_off, self._app, later, fault, dead, self._now_ms() // 1000)
         self._tally.callbacks[letter.command, "dead" if dead else "failed"] += 1
         if not dead:
