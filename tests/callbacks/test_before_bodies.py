@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from qunzhu.commands._before import BEFORE
+from qunzhu.commands._callbacks import SWITCHES
 from qunzhu.core.callbacks import CALLBACKS
 from qunzhu.tim import TimRender
 from receiver import receiving
@@ -83,6 +84,12 @@ def test_every_before_callback_has_a_vector():
     assert {row.command: row.switch for row in BEFORE.values()} == {
         name: row.switch for name, row in CALLBACKS.items() if row.phase == "before" and row.there
     }
+
+
+def test_the_table_says_what_is_sent_and_by_which_switch():
+    told = {name: switch for name, switch in SWITCHES.items() if "." in name}
+    asked = {row.command: row.switch or row.command for row in BEFORE.values()}
+    assert {name: row.switch or name for name, row in CALLBACKS.items() if row.there} == told | asked
 
 
 def test_the_vectors_have_the_documented_fields():

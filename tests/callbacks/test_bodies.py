@@ -20,7 +20,9 @@ def same(wanted: Any, found: Any, where: str = "body") -> list[str]:
         return [] if isinstance(found, str) and found else [f"{where}: {found!r} is no text"]
     if isinstance(wanted, dict) and isinstance(found, dict):
         names = [f"{where}: {sorted(wanted)}, found {sorted(found)}"] if set(wanted) != set(found) else []
-        return names + [text for key in wanted.keys() & found for text in same(wanted[key], found[key], f"{where}.{key}")]
+        return names + [
+            text for key in wanted.keys() & found for text in same(wanted[key], found[key], f"{where}.{key}")
+        ]
     if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
         return [
             text
@@ -46,7 +48,9 @@ def test_it_tells_what_its_page_says(world, command, case):
 def test_every_callback_has_a_vector_that_provokes_it():
     wanted = {command for command in SWITCHES if "." in command}
     assert wanted == set(FILES)
-    assert {row.command for rows in AFTER.values() for row in rows} | {row.command for row in REFUSED.values()} <= wanted
+    assert {row.command for rows in AFTER.values() for row in rows} | {
+        row.command for row in REFUSED.values()
+    } <= wanted
     assert [name for name, file in FILES.items() if not any(case["bodies"] for case in file["cases"])] == []
     assert all(file["command"] == name for name, file in FILES.items())
 

@@ -246,7 +246,7 @@ def test_metrics_count_tries(served, told):
         lines = page.read().decode().splitlines()
     number = next(line for line in lines if 'CallbackAfterCreateGroup",outcome="failed"' in line).rpartition(" ")[2]
     assert float(number) == 1
-    assert 'qunzhu_callbacks_waiting 0.0' in lines
+    assert "qunzhu_callbacks_waiting 0.0" in lines
 
 
 def test_an_app_that_nobody_uses_stays_open_while_callbacks_wait(tmp_path):
