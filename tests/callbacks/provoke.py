@@ -73,9 +73,7 @@ def _call(world: World, name: str, by: str | None, fields: dict[str, Any], code:
         from qunzhu.commands._callbacks import REFUSED
 
         if name in REFUSED:
-            world.store.write_now(
-                report_refusal, world.who(by), name, request, refused.row.code, refused.text
-            )
+            world.store.write_now(report_refusal, world.who(by), name, request, refused.row.code, refused.text)
         return
     assert code == 0, f"{name} must be refused with {code}"
 
