@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from qunzhu.apps import Home, change_app
 from qunzhu.commands._callbacks import put
+from qunzhu.config import Config
 from qunzhu.core.ports import App, CallbackSettings
 from qunzhu.push.callback_client import CallbackClient
 from qunzhu.push.callbacks import Dispatcher
 from qunzhu.push.hub import Tally
-from worlds import switched
+from worlds import SDKAPPID, switched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from pathlib import Path
 
     from receiver import Got
     from worlds import World
@@ -55,7 +58,7 @@ def dispatcher(world: World, app: App, tally: Tally | None = None) -> Dispatcher
     )
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def sending(world: World, app: App, tally: Tally | None = None) -> AsyncIterator[Dispatcher]:
     """Send a world's callbacks until the end of the block."""
     one = dispatcher(world, app, tally)
@@ -89,3 +92,18 @@ def by_lane(got: Iterable[Got]) -> dict[str, list[int]]:
 def changed(app: App, **settings: Any) -> App:
     """Return an app with other settings of callbacks."""
     return switched(app, callbacks=msgspec.structs.replace(app.settings.callbacks, **settings))
+
+
+def switch(folder: Path, **settings: Any) -> None:
+    """Set how the demo app's server is told, as the command line does: everything unless said otherwise."""
+    called = {"commands": ("*",), "private": True, "tries": 12, **settings}
+    with contextlib.closing(Home(Config(data=str(folder))).open_control()) as control:
+        assert control.write_now(change_app, SDKAPPID, {}, {}, called) is not None
+
+
+def wait(condition: Callable[[], object], seconds: float = WAIT) -> None:
+    """Wait, without a loop, until a condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -142,7 +142,7 @@ def test_while_it_is_down_one_at_a_time_tries(sqlite_world, monkeypatch):
             assert tally.callbacks.total() == began + 1
 
     run(test())
-    assert set(tally.callbacks) == {("Group.CallbackAfterSendMsg", "failed")}
+    assert set(tally.callbacks) == {("Group.CallbackAfterSendMsg", "connect")}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_is_never_answered_is_given_up_and_the_lane_goes_on(world, soon, re
     assert [(letter.lane, letter.tries, letter.dead) for letter in dead] == [("a", 3, 1), ("b", 3, 1)]
     assert all(letter.fault.startswith(fault) for letter in dead), [letter.fault for letter in dead]
     command = "Group.CallbackAfterSendMsg"
-    assert tally.callbacks == {(command, "sent"): 4, (command, "failed"): 4, (command, "dead"): 2}
+    assert tally.callbacks == {(command, "sent"): 4, (command, fault.partition(":")[0]): 6, (command, "given up"): 2}
 
 
 def test_codes_of_answers_are_without_meaning(world, receiver):

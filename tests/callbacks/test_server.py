@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.sync.client import connect
 
+from callbacks.sending import switch, wait
 from qunzhu.apps import Home, change_app
 from qunzhu.config import Config
-from qunzhu.core.ports import CallbackSettings
 from receiver import ALLOW, receiving
 from receiver import http as raw
 from served import SDKAPPID, Server, usersig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from websockets.sync.client import ClientConnection
 
@@ -32,21 +31,6 @@ if TYPE_CHECKING:
 STATE, ONLINE = "State.StateChange", "Group.CallbackOnMemberStateChange"
 ROOM = "room"
 HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
-
-
-def switch(folder: Path, **settings: Any) -> None:
-    """Set how the demo app's server is told, as the command line does."""
-    chosen = {"commands": ("*",), "private": True, **settings}
-    with contextlib.closing(Home(Config(data=str(folder))).open_control()) as control:
-        assert control.write_now(change_app, SDKAPPID, {}, {"callbacks": CallbackSettings(**chosen)}) is not None
-
-
-def wait(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from callbacks.test_server import switch, wait
+from callbacks.sending import switch, wait
 from receiver import ALLOW, http, receiving
 from served import Server
 

@@ -13,6 +13,7 @@ from qunzhu.commands import _group_callbacks as groups
 from qunzhu.commands import _message_callbacks as messages
 from qunzhu.core import errors as err
 from qunzhu.core import events as ev
+from qunzhu.core.callbacks import CALLBACKS
 from qunzhu.core.events import Event
 from qunzhu.core.ports import CallbackSettings, Tx, Who
 
@@ -37,7 +38,7 @@ class StateChanged(msgspec.Struct, frozen=True):
 
 
 class After(msgspec.Struct, frozen=True):
-    """One callback: its command, what its body is made by, the switch that it shares (its own unless said).
+    """One callback: its command, and what its body is made by.
 
     ``body`` returns None where the event is none that the callback tells. ``lane`` is what keeps its order: a group's,
     or that of two users.
@@ -46,7 +47,6 @@ class After(msgspec.Struct, frozen=True):
     command: str
     lane: Callable[[Any], str]
     body: Callable[[Tx, Who, Any], Mapping[str, Any] | None]
-    switch: str = ""
 
 
 class Failing(msgspec.Struct, frozen=True):
@@ -66,9 +66,8 @@ def _state(tx: Tx, who: Who, event: StateChanged) -> Mapping[str, Any]:
     return {"EventTime": who.now_ms, "Info": info, **kicked}
 
 
-def _group(command: str, body: Callable[..., Any], switch: str = "") -> After:
-    shared = f"Group.{switch}" if switch else ""
-    return After(f"Group.{command}", groups.group_lane, body, shared)
+def _group(command: str, body: Callable[..., Any]) -> After:
+    return After(f"Group.{command}", groups.group_lane, body)
 
 
 def _c2c(command: str, body: Callable[..., Any]) -> After:
@@ -100,11 +99,9 @@ AFTER: dict[type[Event] | type[StateChanged], tuple[After, ...]] = {
     ev.GroupDissolved: (_group("CallbackAfterGroupDestroyed", groups.dissolved),),
     ev.GroupInfoChanged: (_group("CallbackAfterGroupInfoChanged", groups.info_changed),),
     ev.MessagesRecalled: (_group("CallbackAfterRecallMsg", messages.recalled),),
-    ev.TopicCreated: (_group("CallbackAfterCreateTopic", groups.topic_created, "CallbackAfterCreateGroup"),),
-    ev.TopicsDestroyed: (
-        _group("CallbackAfterTopicDestroyed", groups.topics_destroyed, "CallbackAfterGroupDestroyed"),
-    ),
-    ev.TopicChanged: (_group("CallbackAfterTopicInfoChanged", groups.topic_changed, "CallbackAfterGroupInfoChanged"),),
+    ev.TopicCreated: (_group("CallbackAfterCreateTopic", groups.topic_created),),
+    ev.TopicsDestroyed: (_group("CallbackAfterTopicDestroyed", groups.topics_destroyed),),
+    ev.TopicChanged: (_group("CallbackAfterTopicInfoChanged", groups.topic_changed),),
     ev.MemberRoleChanged: (_group("CallbackAfterMemberFieldChanged", groups.role_changed),),
     ev.MemberInfoChanged: (_group("CallbackAfterMemberFieldChanged", groups.card_changed),),
     ev.AttributesChanged: (_group("CallbackAfterGroupAttrChanged", groups.attributes_changed),),
@@ -128,22 +125,18 @@ REFUSED: dict[str, Failing] = {
 }  # fmt: skip
 """By the name of the command that is refused. Of one-to-one messages those are told that the service itself did not
 deliver (codes 20000 to 20999), not requests that were wrong."""
-SWITCHES: dict[str, str] = {row.command: row.switch or row.command for rows in AFTER.values() for row in rows} | {
-    command: command for command in (*(row.command for row in REFUSED.values()), QUOTA, OVER_LIMIT)
-}
-"""Of every callback that comes after, the switch that it is on by."""
 
 
 def on(settings: CallbackSettings, command: str) -> bool:
     """Say whether a callback is switched on, by its own switch or the one it shares."""
-    return settings.on(SWITCHES.get(command, command))
+    return settings.on(CALLBACKS[command].switch or command)
 
 
 def tells(settings: CallbackSettings, event: Event) -> bool:
     """Say whether an event may have written something that the app's server is to be told."""
     if isinstance(event, ev.ConversationsRead):
         return on(settings, READ.command)
-    return any(settings.on(row.switch or row.command) for row in AFTER.get(type(event), ()))
+    return any(on(settings, row.command) for row in AFTER.get(type(event), ()))
 
 
 def report(tx: Tx, who: Who, event: Event | StateChanged) -> None:
@@ -152,7 +145,7 @@ def report(tx: Tx, who: Who, event: Event | StateChanged) -> None:
         for one in messages.all_read(event):
             report(tx, who, one)
     for row in AFTER.get(type(event), ()):
-        if who.app.settings.callbacks.on(row.switch or row.command):
+        if on(who.app.settings.callbacks, row.command):
             body = row.body(tx, who, event)
             if body is not None:
                 put(tx, who, row.command, row.lane(event), body)
@@ -167,7 +160,7 @@ def report_all(tx: Tx, told: Sequence[tuple[Who, Event | StateChanged]]) -> None
 def tells_refusal(settings: CallbackSettings, name: str, code: int) -> bool:
     """Say whether the app's server is to be told that a command was refused."""
     row = REFUSED.get(name)
-    return row is not None and settings.on(row.command) and row.codes(code)
+    return row is not None and on(settings, row.command) and row.codes(code)
 
 
 def report_refusal(tx: Tx, who: Who, name: str, req: Any, code: int, text: str) -> None:

@@ -24,6 +24,8 @@ from qunzhu.store.batch import BatchStore, StoreClosed
 
 log = structlog.get_logger("qunzhu.callbacks")
 AT_ONCE = 16
+SENT, GIVEN_UP = "sent", "given up"
+"""Outcomes, beside the faults of single tries."""
 PAGE = 512
 OUT_OF_REACH = frozenset({"connect", "timeout", "closed", "forbidden address"})
 STORE_SECONDS = 1.0
@@ -251,13 +253,14 @@ class Dispatcher:
         try:
             await client.post(settings, letter.command, letter.body.encode(), cause, now=now)
         except CallbackFailed as failed:
+            self._tally.callbacks[letter.command, failed.fault] += 1
             if failed.fault in OUT_OF_REACH:
                 self._reach.missed(self._now_ms())
             else:
                 self._reach.reached()
             return str(failed)
+        self._tally.callbacks[letter.command, SENT] += 1
         self._reach.reached()
-        self._tally.callbacks[letter.command, "sent"] += 1
         return None
 
     async def _failed(self, row: Waiting, letter: Letter, fault: str) -> Waiting | None:
@@ -265,9 +268,9 @@ class Dispatcher:
         dead = tries >= self._settings.tries
         later = Waiting(row.num, row.lane, tries, self._now_ms() + int(1000 * wait(tries)))
         await self._store.write(_put_off, self._app, later, fault, dead, self._now_ms() // 1000)
-        self._tally.callbacks[letter.command, "dead" if dead else "failed"] += 1
         if not dead:
             return later
+        self._tally.callbacks[letter.command, GIVEN_UP] += 1
         self._dead = True
         log.warning("callback given up", sdkappid=self._app.sdkappid, number=row.num, command=letter.command,
                     tries=tries, fault=fault)  # fmt: skip
