@@ -244,6 +244,8 @@ class Backend:
         opened = self._open.get(who.app.sdkappid)
         if opened is None:
             raise Refused(OVERLOADED, "the app's store is closing")
+        if who.app.settings.callbacks.url and command.name in REFUSED:
+            waiter = Watched(waiter, opened.asides, who, command.name, request)
         if opened.asker is not None and (row := BEFORE.get(command.name)) is not None and row.wanted(who, request):
             go = functools.partial(self._go, opened, command, waiter)
             opened.asker.start(row, who, request, go, waiter)
@@ -252,9 +254,6 @@ class Backend:
 
     @staticmethod
     def _go(opened: OpenApp, command: Command, waiter: Any, who: Who, request: Any) -> None:
-        """Run a command that nobody refused beforehand; what it refuses itself may be told to the app's server."""
-        if who.app.settings.callbacks.url and command.name in REFUSED:
-            waiter = Watched(waiter, opened.asides, who, command.name, request)
         try:
             (opened.store.start_write if command.writes else opened.store.start_read)(
                 command.run, (who, request), waiter

@@ -188,6 +188,19 @@ class TestDropped:
         assert club.receiver.of("Group.CallbackSendMsgException") == []
 
 
+def test_the_app_is_told_of_what_the_server_refuses_before_it_asks(club):
+    """A sender who is muted is not asked about; that his message was not sent is told all the same."""
+    club.rest("openconfigsvr/setnospeaking", Set_Account="ben", C2CmsgNospeakingTime=60, GroupmsgNospeakingTime=60)
+    club.user("ben", "send_group_msg", **club.message("club"))
+    club.user("ben", "sendmsg", To_Account="ann", MsgRandom=1, MsgBody=HELLO)
+    deadline = time.monotonic() + 5
+    while not (club.receiver.of("Group.CallbackSendMsgException") and club.receiver.of("C2C.CallbackAfterSendMsg")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert club.receiver.of("Group.CallbackSendMsgException")[0].body["ErrorCode"] == 10017
+    assert club.receiver.of("C2C.CallbackAfterSendMsg")[0].body["SendMsgResult"] == 20012
+
+
 class TestRewritten:
     """Elements and CloudCustomData of the answer take the place of those sent."""
 
