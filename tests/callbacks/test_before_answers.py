@@ -399,3 +399,25 @@ def test_a_users_messages_keep_their_order(club):
             seqs[frame["id"]] = frame["result"]["MsgSeq"]
     assert [seqs[number] for number in ids] == sorted(seqs.values())
     assert sorted(got.body["Random"] for got in club.receiver.of(GROUP_SEND)) == [1001, 1002, 1003, 1004, 1005]
+
+
+def test_a_message_that_is_refused_at_once_keeps_its_place(club):
+    """The first is asked about longest, the second is refused at once: the third does not overtake the first."""
+
+    def answer(got: Any) -> Any:
+        number = got.body.get("Random")
+        return Hang(0.5) if number == 2001 else says(1) if number == 2002 else ALLOW
+
+    club.receiver.answer = answer
+    gate, ids = club.gate("ben"), range(9001, 9004)
+    for number in ids:
+        call = {"method": "send_group_msg", "params": club.message("club", Random=number - 7000)}
+        gate.send(json.dumps({"jsonrpc": "2.0", "id": number, **call}))
+    order: dict[int, int] = {}
+    while len(order) < len(ids):
+        frame = gate.next()
+        if frame.get("id") in ids:
+            order[frame["id"]] = frame.get("result", {}).get("MsgSeq", -frame.get("error", {}).get("code", 0))
+    assert list(order) == [9002, 9001, 9003]
+    assert order[9002] == -10016
+    assert order[9001] < order[9003]
