@@ -254,6 +254,8 @@ class Backend:
 
     @staticmethod
     def _go(opened: OpenApp, command: Command, waiter: Any, who: Who, request: Any) -> None:
+        if isinstance(waiter, Watched):
+            waiter.request = request
         try:
             (opened.store.start_write if command.writes else opened.store.start_read)(
                 command.run, (who, request), waiter

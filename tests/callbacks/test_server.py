@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from receiver import Receiver
 
 STATE, ONLINE = "State.StateChange", "Group.CallbackOnMemberStateChange"
+MADE = "Group.CallbackAfterCreateGroup"
 ROOM = "room"
 HELLO = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello"}}]
 
@@ -220,32 +221,65 @@ def test_settings_take_effect_within_a_second_or_so(served, told):
 
 def test_metrics_count_tries(served, told):
     server, receiver = served
-    receiver.answer = raw("500 No", b"")
+    receiver.answer = lambda got: raw("500 No", b"") if got.query["CallbackCommand"] == MADE else ALLOW
     server.rest("group_open_http_svc/create_group", Type="Public", Name="x")
-    wait(lambda: receiver.got)
+    wait(lambda: told.of(MADE))
     receiver.answer = ALLOW
-    quiet(receiver)
-    wait(lambda: len(receiver.got) == 2)
+    wait(lambda: len(told.of(MADE)) == 2)
+    time.sleep(0.1)
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as page:
         lines = page.read().decode().splitlines()
-    number = next(line for line in lines if 'CallbackAfterCreateGroup",outcome="failed"' in line).rpartition(" ")[2]
-    assert float(number) == 1
+    assert f'qunzhu_callbacks_total{{command="{MADE}",outcome="status"}} 1.0' in lines
+    assert any(line.startswith(f'qunzhu_callbacks_total{{command="{MADE}",outcome="sent"}}') for line in lines)
     assert "qunzhu_callbacks_waiting 0.0" in lines
 
 
-def test_an_app_that_nobody_uses_stays_open_while_callbacks_wait(tmp_path):
-    """After a restart the server opens the app by itself, and what was left goes out."""
+def test_what_was_left_goes_out_after_a_restart_before_anybody_calls(tmp_path):
     server = Server(tmp_path)
     with receiving() as down:
         down.answer = raw("500 No", b"")
-        switch(tmp_path / "data", url=down.url, tries=99)
+        switch(tmp_path / "data", url=down.url, tries=99, commands=(MADE,))
         wait(lambda: server.rest("group_open_http_svc/create_group", Type="Public", Name="x") and down.got)
     server.stop()
     with receiving(port=down.port) as up:
         server.start()
         wait(lambda: up.got)
-        assert up.got[0].body["CallbackCommand"] == "Group.CallbackAfterCreateGroup"
+        assert up.got[0].body["CallbackCommand"] == MADE
     assert server.stop() == 0
+
+
+def test_what_the_app_s_own_server_refuses_is_no_exception(served, told):
+    server, receiver = served
+    group = server.rest("group_open_http_svc/create_group", Type="Public", Name="x")["GroupId"]
+    refusing = {"ActionStatus": "OK", "ErrorCode": 1, "ErrorInfo": "no"}
+    receiver.answer = lambda got: refusing if "BeforeSendMsg" in got.query["CallbackCommand"] else ALLOW
+    try:
+        message = {"GroupId": group, "Random": 1, "MsgBody": HELLO}
+        assert server.rest("group_open_http_svc/send_group_msg", **message)["ErrorCode"] == 10016
+        write = {"To_Account": "bob", "MsgRandom": 1, "MsgBody": HELLO}
+        assert server.rest("openim/sendmsg", **write)["ErrorCode"] == 20006
+    finally:
+        receiver.answer = ALLOW
+    quiet(told)
+    assert told.of("Group.CallbackSendMsgException") == told.of("C2C.CallbackAfterSendMsg") == []
+    assert len(told.of("Group.CallbackBeforeSendMsg")) == len(told.of("C2C.CallbackBeforeSendMsg")) == 1
+
+
+def test_what_the_app_s_own_server_rewrote_is_what_is_told(served, told):
+    server, receiver = served
+    group = server.rest("group_open_http_svc/create_group", Type="Public", Name="x")["GroupId"]
+    other = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "rewritten"}}]
+    answer = {**ALLOW, "MsgBody": other, "CloudCustomData": "new"}
+    receiver.answer = lambda got: answer if "BeforeSendMsg" in got.query["CallbackCommand"] else ALLOW
+    try:
+        server.rest("group_open_http_svc/send_group_msg", GroupId=group, Random=1, MsgBody=HELLO)
+        server.rest("openim/sendmsg", To_Account="bob", MsgRandom=1, MsgBody=HELLO)
+    finally:
+        receiver.answer = ALLOW
+    wait(lambda: told.of("Group.CallbackAfterSendMsg") and told.of("C2C.CallbackAfterSendMsg"))
+    for command in ("Group.CallbackAfterSendMsg", "C2C.CallbackAfterSendMsg"):
+        [got] = told.of(command)
+        assert (got.body["MsgBody"], got.body["CloudCustomData"]) == (other, "new")
 
 
 @contextlib.contextmanager

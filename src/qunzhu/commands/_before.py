@@ -20,7 +20,7 @@ from qunzhu.commands.topics import CreateTopic, operator_of, with_topics
 from qunzhu.core import errors as err
 from qunzhu.core.command import BY_NAME, Reply, Request
 from qunzhu.core.elements import Element, check_body, check_size
-from qunzhu.core.errors import ErrorRow, Refused
+from qunzhu.core.errors import ErrorRow, Refused, RefusedByApp
 from qunzhu.core.kinds import BY_NAME as KIND_BY_NAME
 from qunzhu.core.kinds import KINDS, LIVE
 from qunzhu.core.ports import CallbackSettings, Tx, Who
@@ -93,13 +93,13 @@ class Before(msgspec.Struct, frozen=True):
     def failed(self, settings: CallbackSettings, fault: str) -> None:
         """Let what was not answered pass, or refuse (80003) a message that the app holds back then."""
         if settings.block and self.message:
-            raise Refused(err.CALLBACK_FAILED, fault)
+            raise RefusedByApp(err.CALLBACK_FAILED, fault)
 
-    def _refusal(self, answer: Answer) -> Refused:
+    def _refusal(self, answer: Answer) -> RefusedByApp:
         code = answer.ErrorCode
         if code in self.codes:
-            return Refused(ErrorRow(code, "callback", (answer.ErrorInfo or self.refused.text)[:MAX_TEXT]))
-        return Refused(self.refused, "" if code == REFUSE else f"it answered ErrorCode {code}")
+            return RefusedByApp(ErrorRow(code, "callback", (answer.ErrorInfo or self.refused.text)[:MAX_TEXT]))
+        return RefusedByApp(self.refused, "" if code == REFUSE else f"it answered ErrorCode {code}")
 
 
 def _time(who: Who) -> dict[str, str]:

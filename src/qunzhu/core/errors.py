@@ -29,6 +29,10 @@ class Refused(Exception):
         return f"{self.row.text}: {self.detail}" if self.detail else self.row.text
 
 
+class RefusedByApp(Refused):
+    """A refusal by the app's own server, or for want of its answer."""
+
+
 ERRORS: dict[int, ErrorRow] = {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from qunzhu.commands._callbacks import StateChanged, report_all, report_refusal, tells, tells_refusal
-from qunzhu.core.errors import Refused
+from qunzhu.core.errors import Refused, RefusedByApp
 from qunzhu.core.events import Event, MembersLeft
 from qunzhu.core.ports import HUB, App, Who
 from qunzhu.push.hub import Member
@@ -46,8 +46,10 @@ class Asides:
             self.tell(who, gone)
 
     def refused(self, who: Who, name: str, request: Any, fault: Exception) -> None:
-        """Have it told that a command was refused, where that is a callback's business."""
-        if isinstance(fault, Refused) and tells_refusal(who.app.settings.callbacks, name, fault.row.code):
+        """Have it told that a command was refused, where that is a callback's business; what it refused it knows."""
+        if not isinstance(fault, Refused) or isinstance(fault, RefusedByApp):
+            return
+        if tells_refusal(who.app.settings.callbacks, name, fault.row.code):
             self._write(report_refusal, who, name, request, fault.row.code, fault.text)
 
     def flush(self) -> None:
@@ -79,14 +81,14 @@ class Asides:
 class Watched:
     """Waits for a command in the place of whoever does, and has its refusal told to the app's server."""
 
-    __slots__ = ("_asides", "_name", "_request", "_waiter", "_who")
+    __slots__ = ("_asides", "_name", "_waiter", "_who", "request")
 
     def __init__(self, waiter: Any, asides: Asides, who: Who, name: str, request: Any) -> None:
         self._waiter = waiter
         self._asides = asides
         self._who = who
         self._name = name
-        self._request = request
+        self.request = request
 
     def done(self) -> bool:
         """Say that the outcome is still wanted, if only for the callback."""
@@ -99,6 +101,6 @@ class Watched:
 
     def set_exception(self, fault: Exception) -> None:
         """Hand a fault on."""
-        self._asides.refused(self._who, self._name, self._request, fault)
+        self._asides.refused(self._who, self._name, self.request, fault)
         if not self._waiter.done():
             self._waiter.set_exception(fault)

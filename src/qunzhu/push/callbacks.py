@@ -243,7 +243,10 @@ class Dispatcher:
         if fault is None:
             await self._store.write(_delivered, self._app, row.num, self._now_ms() // 1000)
             return None
-        return await self._failed(row, letter, fault)
+        later = await self._failed(row, letter, fault)
+        if later is not None and settings != self._settings:
+            return msgspec.structs.replace(later, next_ms=0)  # it failed under other settings than there are now
+        return later
 
     async def _post(self, client: Client, settings: CallbackSettings, letter: Letter) -> str | None:
         """Post a callback; return None, or why it has no valid answer."""
