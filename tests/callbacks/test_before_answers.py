@@ -188,6 +188,19 @@ class TestDropped:
         assert club.receiver.of("Group.CallbackSendMsgException") == []
 
 
+def test_the_app_is_told_of_what_the_server_refuses_before_it_asks(club):
+    """A sender who is muted is not asked about; that his message was not sent is told all the same."""
+    club.rest("openconfigsvr/setnospeaking", Set_Account="ben", C2CmsgNospeakingTime=60, GroupmsgNospeakingTime=60)
+    club.user("ben", "send_group_msg", **club.message("club"))
+    club.user("ben", "sendmsg", To_Account="ann", MsgRandom=1, MsgBody=HELLO)
+    deadline = time.monotonic() + 5
+    while not (club.receiver.of("Group.CallbackSendMsgException") and club.receiver.of("C2C.CallbackAfterSendMsg")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert club.receiver.of("Group.CallbackSendMsgException")[0].body["ErrorCode"] == 10017
+    assert club.receiver.of("C2C.CallbackAfterSendMsg")[0].body["SendMsgResult"] == 20012
+
+
 class TestRewritten:
     """Elements and CloudCustomData of the answer take the place of those sent."""
 
@@ -386,3 +399,25 @@ def test_a_users_messages_keep_their_order(club):
             seqs[frame["id"]] = frame["result"]["MsgSeq"]
     assert [seqs[number] for number in ids] == sorted(seqs.values())
     assert sorted(got.body["Random"] for got in club.receiver.of(GROUP_SEND)) == [1001, 1002, 1003, 1004, 1005]
+
+
+def test_a_message_that_is_refused_at_once_keeps_its_place(club):
+    """The first is asked about longest, the second is refused at once: the third does not overtake the first."""
+
+    def answer(got: Any) -> Any:
+        number = got.body.get("Random")
+        return Hang(0.5) if number == 2001 else says(1) if number == 2002 else ALLOW
+
+    club.receiver.answer = answer
+    gate, ids = club.gate("ben"), range(9001, 9004)
+    for number in ids:
+        call = {"method": "send_group_msg", "params": club.message("club", Random=number - 7000)}
+        gate.send(json.dumps({"jsonrpc": "2.0", "id": number, **call}))
+    order: dict[int, int] = {}
+    while len(order) < len(ids):
+        frame = gate.next()
+        if frame.get("id") in ids:
+            order[frame["id"]] = frame.get("result", {}).get("MsgSeq", -frame.get("error", {}).get("code", 0))
+    assert list(order) == [9002, 9001, 9003]
+    assert order[9002] == -10016
+    assert order[9001] < order[9003]

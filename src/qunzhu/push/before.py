@@ -74,6 +74,8 @@ class Asker:
             if not waiter.done():
                 waiter.set_exception(fault)
         finally:
+            if before is not None:
+                await before.wait()  # who was refused is answered at once, and still keeps his place
             mine.set()
             if self._turns.get(who.session) is mine:
                 del self._turns[who.session]
