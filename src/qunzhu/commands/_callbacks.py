@@ -74,8 +74,6 @@ def _c2c(command: str, body: Callable[..., Any]) -> After:
     return After(f"C2C.{command}", lambda event: messages.pair_lane(event.sender, event.peer), body)
 
 
-BY_ITSELF = {err.CALLBACK_REFUSED.code, *range(10100, 10201), err.C2C_CALLBACK_REFUSED.code}
-"""Codes of what the app's server refused itself: of that it is not told."""
 READ = After(
     "C2C.CallbackAfterMsgReport", lambda event: messages.pair_lane(event.reader, event.peer), messages.c2c_read
 )
@@ -114,11 +112,11 @@ _FULL = Failing(
 )  # fmt: skip
 REFUSED: dict[str, Failing] = {
     "send_group_msg": Failing(
-        "Group.CallbackSendMsgException", lambda code: code not in BY_ITSELF, lambda req, _: f"group {req.GroupId}",
+        "Group.CallbackSendMsgException", lambda code: True, lambda req, _: f"group {req.GroupId}",
         messages.not_sent,
     ),
     "sendmsg": Failing(
-        "C2C.CallbackAfterSendMsg", lambda code: code // 1000 == 20 and code not in BY_ITSELF,
+        "C2C.CallbackAfterSendMsg", lambda code: code // 1000 == 20,
         lambda req, caller: messages.pair_lane(req.From_Account or caller, req.To_Account), messages.c2c_not_sent,
     ),
     "add_group_member": _FULL, "join_group": _FULL, "handle_group_application": _FULL,
