@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -196,6 +198,11 @@ def test_a_name_that_means_an_address_inside_is_refused_each_time_it_is_looked_u
 def test_the_demo_may_call_this_machine_and_no_other(receiver):
     assert post(CallbackSettings(url=receiver.url), demo=True) == [ALLOW]
     assert fault(CallbackSettings(url="http://169.254.169.254/"), demo=True)[0] == "forbidden address"
+
+
+def test_a_server_without_callbacks_does_not_import_the_library():
+    code = "import sys, qunzhu.app, qunzhu.cli.apps; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_one_callback_does_not_wait_for_another(receiver):

@@ -74,8 +74,6 @@ def _c2c(command: str, body: Callable[..., Any]) -> After:
     return After(f"C2C.{command}", lambda event: messages.pair_lane(event.sender, event.peer), body)
 
 
-BY_ITSELF = {err.CALLBACK_REFUSED.code, *range(10100, 10201), err.C2C_CALLBACK_REFUSED.code}
-"""Codes of what the app's server refused itself: of that it is not told."""
 READ = After(
     "C2C.CallbackAfterMsgReport", lambda event: messages.pair_lane(event.reader, event.peer), messages.c2c_read
 )
@@ -114,11 +112,11 @@ _FULL = Failing(
 )  # fmt: skip
 REFUSED: dict[str, Failing] = {
     "send_group_msg": Failing(
-        "Group.CallbackSendMsgException", lambda code: code not in BY_ITSELF, lambda req, _: f"group {req.GroupId}",
+        "Group.CallbackSendMsgException", lambda code: True, lambda req, _: f"group {req.GroupId}",
         messages.not_sent,
     ),
     "sendmsg": Failing(
-        "C2C.CallbackAfterSendMsg", lambda code: code // 1000 == 20 and code not in BY_ITSELF,
+        "C2C.CallbackAfterSendMsg", lambda code: code // 1000 == 20,
         lambda req, caller: messages.pair_lane(req.From_Account or caller, req.To_Account), messages.c2c_not_sent,
     ),
     "add_group_member": _FULL, "join_group": _FULL, "handle_group_application": _FULL,
@@ -133,9 +131,12 @@ def on(settings: CallbackSettings, command: str) -> bool:
 
 
 def tells(settings: CallbackSettings, event: Event) -> bool:
-    """Say whether an event may have written something that the app's server is to be told."""
-    if isinstance(event, ev.ConversationsRead):
-        return on(settings, READ.command)
+    """Say whether an event may have come with something that the app's server is to be told.
+
+    Of those that are no group's and no message's it is not known: one of the app's limits may have been reached.
+    """
+    if not isinstance(event, ev.GroupEvent | ev.C2CEvent):
+        return True
     return any(on(settings, row.command) for row in AFTER.get(type(event), ()))
 
 
