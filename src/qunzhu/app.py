@@ -31,6 +31,7 @@ from qunzhu.apps import (
 )
 from qunzhu.commands._before import BEFORE
 from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
+from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
@@ -51,6 +52,7 @@ from qunzhu.push.archive import Archivist
 from qunzhu.push.asides import Asides, Watched
 from qunzhu.push.callbacks import Client, Dispatcher
 from qunzhu.push.hub import Hub, Tally
+from qunzhu.push.uploads import Uploads
 from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
@@ -83,11 +85,14 @@ class OpenApp:
         self.used_at = time.monotonic()
         self.sweep_at = self.archive_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
+        self.day = ""
+        """The app's day of which it is noted who is still online."""
         self.store: BatchStore
         self.asker: Asker | None = None
         """Asks before something happens; None where the app has never had a URL for it."""
         self.callbacks: Dispatcher
         self.asides: Asides
+        self.uploads: Uploads
 
 
 class Backend:
@@ -181,6 +186,8 @@ class Backend:
             lambda tx: tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
         )
         opened.hub.revoked = dict(revoked)
+        opened.uploads = Uploads(opened.store, self._kept)
+        await opened.uploads.settle(app, self.now_ms() // 1000)
         left = await asyncio.to_thread(opened.store.undelivered)
         opened.callbacks = Dispatcher(app, opened.store, lambda: self._client(app.sdkappid), self.now_ms, self.tally)
         opened.asides = Asides(opened.store, self.now_ms, opened.callbacks.wake)
@@ -229,6 +236,11 @@ class Backend:
         opened = self._open.get(who.app.sdkappid)
         if opened is not None and on(opened.app.settings.callbacks, STATE):
             opened.asides.tell(who, change)
+
+    async def uploads(self, app: App) -> Uploads:
+        """Return what takes note of an app's uploads."""
+        await self.app(app.sdkappid)
+        return self._open[app.sdkappid].uploads
 
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
@@ -313,12 +325,31 @@ class Backend:
                 await self._close_app(opened)
             else:
                 await self._refresh(sdkappid)
+                await self._meter(opened)
                 await self._sweep(opened)
                 self._archive(opened)
                 await opened.callbacks.tend(now)
 
+    async def _meter(self, opened: OpenApp) -> None:
+        """Count what sessions were given since the last second, and in a new day those who are still online."""
+        app, now = opened.app, self.now_ms() // 1000
+        counts = opened.hub.take_deliveries()
+        if opened.asker is not None:
+            counts += opened.asker.take_counts()
+        if counts:
+            try:
+                await opened.store.write(count_deliveries, app, now, counts)
+            except BaseException:
+                opened.hub.give_back(counts)
+                raise
+        if (day := app.day(now)) != opened.day:
+            users = opened.hub.names()
+            for start in range(0, len(users), STEP):
+                await opened.store.write(still_online, app, now, users[start : start + STEP])
+            opened.day = day
+
     async def _sweep(self, opened: OpenApp) -> None:
-        """Remove messages that nobody can read any more, between other writes."""
+        """Remove what nobody can read any more, between other writes."""
         clock, now = time.monotonic(), self.now_ms() // 1000
         if clock < opened.sweep_at:
             return
@@ -369,6 +400,10 @@ class Backend:
         await opened.callbacks.stop()
         opened.asides.flush()
         self.tally.waiting.pop(opened.app.sdkappid, None)
+        try:
+            await self._meter(opened)
+        except Exception as fault:  # noqa: BLE001 - it closes all the same
+            log.error("the last deliveries were not counted", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:

@@ -172,6 +172,10 @@ def test_what_is_never_answered_is_given_up_and_the_lane_goes_on(world, soon, re
     dead = world.store.read_now(letters.letters, 10)
     assert [(letter.lane, letter.tries, letter.dead) for letter in dead] == [("a", 3, 1), ("b", 3, 1)]
     assert all(letter.fault.startswith(fault) for letter in dead), [letter.fault for letter in dead]
+    meters = world.rows(
+        "SELECT name, sum(value) FROM meters WHERE name LIKE 'callbacks.%' AND day <> '' GROUP BY name ORDER BY name"
+    )
+    assert [(name, int(value)) for name, value in meters] == [("callbacks.failed", 6), ("callbacks.sent", 10)]
     command = "Group.CallbackAfterSendMsg"
     assert tally.callbacks == {(command, "sent"): 4, (command, fault.partition(":")[0]): 6, (command, "given up"): 2}
 

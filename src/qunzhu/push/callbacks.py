@@ -16,6 +16,7 @@ from qunzhu.commands import _callback_letters as letters
 from qunzhu.commands._callback_letters import Letter, Waiting
 from qunzhu.commands._callbacks import on, tells
 from qunzhu.core.events import Event
+from qunzhu.core.meter import CALLED, CALLED_IN_VAIN
 from qunzhu.core.ports import App, CallbackSettings, Tx
 from qunzhu.push.hub import Tally
 from qunzhu.push.lanes import LANE_ROWS, Lane, Lanes
@@ -294,11 +295,13 @@ def _expire(tx: Tx, now_ms: int, sent: bool) -> int:
 
 def _delivered(tx: Tx, app: App, num: int, now: int) -> None:
     """Remove a callback that was taken."""
-    del app, now
+    tx.meter(app.day(now), CALLED, 1)
     letters.remove(tx, num)
 
 
 def _put_off(tx: Tx, app: App, row: Waiting, fault: str, dead: bool, now: int) -> None:
     """Write that a callback was not taken."""
-    del app, now
+    day = app.day(now)
+    tx.meter(day, CALLED, 1)
+    tx.meter(day, CALLED_IN_VAIN, 1)
     letters.put_off(tx, row, fault, dead=dead)
