@@ -32,6 +32,8 @@ PAGE = Path(__file__).parent / "capi/node/page.js"
 LIBRARIES = "node_modules/im_electron_sdk/lib"
 SECONDS = 20.0
 INSTALL_SECONDS = 100
+FAULT = re.compile(r"^Traceback .*|.* was destroyed but it is pending.*", re.MULTILINE)
+"""What the library writes where something of its own went wrong."""
 UNREACHABLE = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENETWORK)\b")
 
 
@@ -189,3 +191,5 @@ def opened(package: Path, home: Path, server: Server, kind: str = "page") -> Ite
         page.close()
         raise
     assert page.close() == 0, page._tail()
+    faults = FAULT.findall(page.log.read_text(errors="replace"))
+    assert faults == [], page._tail()

@@ -36,6 +36,7 @@ CALLBACK_SECONDS = 1.0
 """So long clearing a listener waits for a callback that runs at that moment."""
 STOP_SECONDS = 5.0
 NOT_SUPPORTED = 7013
+NOT_SERVED = "{} is not supported: this server has no such service yet"
 BEFORE_INIT = frozenset({"callExperimentalAPI"})
 BEFORE_LOGIN = frozenset({"callExperimentalAPI", "TIMLogin", "TIMSetConfig"})
 _RANGES = {"uint32_t": (0, 32), "uint64_t": (0, 64), "int64_t": (1, 64)}
@@ -161,16 +162,21 @@ class Bridge:
         if room and row.name == "TIMMsgSendMessage":
             return self._send(param, callees["cb"], room)
         if room:
+            self._require_served(row)
             self._pointers.fill(room, "")
         answer = next(iter(callees.values())) if len(callees) == 1 else None
         self._thread.submit(lambda sdk: self._run(sdk, row, param, answer))
         return DONE
 
+    def _require_served(self, row: Function) -> None:
+        """Refuse a call whose caller goes by the result and the buffer: a later refusal would come too late."""
+        if not hasattr(self._thread.sdk, row.name):
+            raise Refused(NOT_SUPPORTED, NOT_SERVED.format(row.name))
+
     async def _run(self, sdk: "TimRender", row: Function, param: Json, answer: Callee | None) -> None:
         method = getattr(sdk, row.name, None)
         if method is None:
-            text = f"{row.name} is not supported: this server has no such service yet"
-            result = {"code": NOT_SUPPORTED, "desc": text, "json_param": ""}
+            result = {"code": NOT_SUPPORTED, "desc": NOT_SERVED.format(row.name), "json_param": ""}
         else:
             result = await method(param)
         if answer is not None:
@@ -261,12 +267,12 @@ async def _remove(tell: Callable[[list[Any]], None], sdk: "TimRender") -> None:
 
 
 def _put(found: Json, key: str, value: Any) -> None:
-    """Put a value under a key, or into the object under the first part of ``object.key``."""
+    """Put a value under a key, or into the object under the first part of ``object.key``; what is none stays wrong."""
     first, _, rest = key.partition(".")
-    if rest:
-        found[first] = {**found.get(first, {}), rest: value}
-    else:
+    if not rest:
         found[first] = value
+    elif isinstance(inner := found.get(first, {}), dict):
+        found[first] = {**inner, rest: value}
 
 
 def _to_c(param: Param, value: Any) -> Any:
