@@ -28,7 +28,8 @@ class Call(NamedTuple):
         return self.method or self.c
 
 
-def _prefixed(prefix: str, **values: Any) -> dict[str, Any]:
+def prefixed(prefix: str, **values: Any) -> dict[str, Any]:
+    """Return an object whose keys all begin alike."""
     return {f"{prefix}_{key}": value for key, value in values.items()}
 
 
@@ -49,7 +50,7 @@ def group_params(name: str, kind: int, *members: str, **more: Any) -> dict[str, 
     """Return a CreateGroupParam."""
     people = [{"group_member_info_identifier": user} for user in members]
     given = {"group_name": name, "group_type": kind, "group_member_array": people, **more}
-    return {"params": _prefixed("create_group_param", **given), "data": "own"}
+    return {"params": prefixed("create_group_param", **given), "data": "own"}
 
 
 TO_GROUP: dict[str, Any] = {"conv_id": "$group", "conv_type": GROUP}
@@ -58,9 +59,9 @@ HERE: dict[str, Any] = {"groupId": "$group", "data": "own"}
 COMMUNITY_HERE = {"group_id": "$community"}
 ROLE = {"group_id": "$community", "permission_group_id": "$role"}
 GROUP_CONV = ["group_$group"]
-ATTRIBUTES = [_prefixed("group_attribute", key="color", value="red")]
-SEARCH = _prefixed("msg_search_param", keyword_array=["hello"], page_index=0, page_size=10, search_count=10)
-OFFLINE = _prefixed("offline_push_config", desc="call", ext="", flag=0)
+ATTRIBUTES = [prefixed("group_attribute", key="color", value="red")]
+SEARCH = prefixed("msg_search_param", keyword_array=["hello"], page_index=0, page_size=10, search_count=10)
+OFFLINE = prefixed("offline_push_config", desc="call", ext="", flag=0)
 ROLE_INFO = {"community_group_id": "$community", "permission_group_name": "helpers", "group_permission": 1}
 SAVED = {
     "group": ("TIMGroupCreate", "create_group_result_groupid"),
@@ -121,9 +122,9 @@ BASE = (
     Call("TIMGetLoginUserID", {}),
     Call("callExperimentalAPI", {"json_param": {"request_internal_operation": "internal_operation_set_ui_platform",
                                                 "request_set_ui_platform_param": 7}}),
-    Call("TIMSetConfig", {"json_config": _prefixed("set_config", log_level=4, callback_log_level=4), "user_data": ""}),
+    Call("TIMSetConfig", {"json_config": prefixed("set_config", log_level=4, callback_log_level=4), "user_data": ""}),
     Call("TIMProfileGetUserProfileList", {"json_get_user_profile_list_param":
-         _prefixed("friendship_getprofilelist_param", identifier_array=["bob"], force_update=True), "user_data": ""}),
+         prefixed("friendship_getprofilelist_param", identifier_array=["bob"], force_update=True), "user_data": ""}),
     Call("TIMProfileModifySelfUserProfile",
          {"json_modify_self_user_profile_param": {"user_profile_item_nick_name": "Alice"}, "user_data": ""}),
     Call("TIMSubscribeUserInfo", {"json_user_id_list": ["bob"]}),
@@ -138,8 +139,8 @@ GROUPS = (
     Call("TIMGroupGetJoinedGroupList", "own"),
     Call("TIMGroupGetGroupInfoList", {"groupIds": ["$group"], "data": "own"}),
     Call("TIMGroupSearchGroups", {"searchParams":
-         _prefixed("group_search_params", keyword_list=["Team"], field_list=[2]), "data": "own"}),
-    Call("TIMGroupModifyGroupInfo", {"params": _prefixed(
+         prefixed("group_search_params", keyword_list=["Team"], field_list=[2]), "data": "own"}),
+    Call("TIMGroupModifyGroupInfo", {"params": prefixed(
          "group_modify_info_param", group_id="$group", modify_flag=1, group_name="Team 2"), "data": "own"}),
     Call("TIMGroupInitGroupAttributes", {**HERE, "attributes": ATTRIBUTES}),
     Call("TIMGroupSetGroupAttributes", {**HERE, "attributes": ATTRIBUTES}),
@@ -147,27 +148,27 @@ GROUPS = (
     Call("TIMGroupDeleteGroupAttributes", {**HERE, "attributesKey": ["color"]}),
     Call("TIMGroupGetOnlineMemberCount", HERE, code=10007),
     Call("TIMGroupSetGroupCounters", {"params": {"group_id": "$group",
-         "json_group_counter_array": [_prefixed("group_counter", key="likes", value=5)]}}),
+         "json_group_counter_array": [prefixed("group_counter", key="likes", value=5)]}}),
     Call("TIMGroupSetGroupCounters", {"group_id": "$group", "json_group_counter_key_array": ["likes"]},
          "TIMGroupGetGroupCounters"),
     Call("TIMGroupIncreaseGroupCounter",
          {"group_id": "$group", "group_counter_key": "likes", "group_counter_value": 1}),
     Call("TIMGroupDecreaseGroupCounter",
          {"group_id": "$group", "group_counter_key": "likes", "group_counter_value": 2}),
-    Call("TIMGroupGetMemberInfoList", {"params": _prefixed(
+    Call("TIMGroupGetMemberInfoList", {"params": prefixed(
          "group_get_members_info_list_param", group_id="$group", next_seq=0), "data": "own"}),
-    Call("TIMGroupSearchGroupMembers", {"searchParams": _prefixed(
+    Call("TIMGroupSearchGroupMembers", {"searchParams": prefixed(
          "group_search_member_params", groupid_list=["$group"], keyword_list=["bob"], field_list=[1])}),
-    Call("TIMGroupModifyMemberInfo", {"params": _prefixed(
+    Call("TIMGroupModifyMemberInfo", {"params": prefixed(
          "group_modify_member_info", group_id="$group", identifier="bob", modify_flag=8, name_card="B")}),
-    Call("TIMGroupInviteMember", {"params": _prefixed(
+    Call("TIMGroupInviteMember", {"params": prefixed(
          "group_invite_member_param", group_id="$group", identifier_array=["carol"], user_data="come")}),
-    Call("TIMGroupDeleteMember", {"params": _prefixed(
+    Call("TIMGroupDeleteMember", {"params": prefixed(
          "group_delete_member_param", group_id="$group", identifier_array=["carol"], user_data="go")}),
-    Call("TIMGroupGetPendencyList", {"params": _prefixed("group_pendency_option", start_time=0, max_limited=10)}),
+    Call("TIMGroupGetPendencyList", {"params": prefixed("group_pendency_option", start_time=0, max_limited=10)}),
     Call("TIMGroupHandlePendency", {"params": {
         "group_handle_pendency_param_is_accept": True, "group_handle_pendency_param_handle_msg": "yes",
-        "group_handle_pendency_param_pendency": _prefixed(
+        "group_handle_pendency_param_pendency": prefixed(
             "group_pendency", group_id="$group", form_identifier="dave", to_identifier="", pendency_type=0,
             authentication="x", add_time=1, key="k")}}, code=-4),
     Call("TIMGroupReportPendencyReaded", {"timeStamp": 1}),
@@ -180,38 +181,38 @@ MESSAGES = (
     Call("TIMMsgSendMessage", {**TO_GROUP, "params": text("hello 2"), "callback": heard_as("sent"), "user_data": "own"},
          "TIMMsgSendMessageV2", code=None),
     Call("TIMMsgCancelSend", {**TO_GROUP, "message_id": "alice-1-1"}, code=8020),
-    Call("TIMMsgBatchSend", {"params": _prefixed(
+    Call("TIMMsgBatchSend", {"params": prefixed(
          "msg_batch_send_param", identifier_array=["bob", "carol"], msg=text("hello all"))}),
-    Call("TIMMsgDownloadElemToPath", {"params": _prefixed("msg_download_elem_param", type=1, id="", url=URL),
+    Call("TIMMsgDownloadElemToPath", {"params": prefixed("msg_download_elem_param", type=1, id="", url=URL),
          "path": "$home/file", "callback": heard_as("download")}, code=None),
     Call("TIMMsgDownloadMergerMessage", {"params": "$message"}, code=6016),
     Call("TIMMsgSetLocalCustomData", {"json_msg_param": "$message"}),
     Call("TIMMsgSetC2CReceiveMessageOpt", {"params": ["bob"], "opt": 1}),
     Call("TIMMsgGetC2CReceiveMessageOpt", {"params": ["bob"]}),
     Call("TIMMsgSetGroupReceiveMessageOpt", {"group_id": "$group", "opt": 1}),
-    Call("TIMMsgGetMsgList", {**TO_GROUP, "params": _prefixed("msg_getmsglist_param", count=10)}),
+    Call("TIMMsgGetMsgList", {**TO_GROUP, "params": prefixed("msg_getmsglist_param", count=10)}),
     Call("TIMMsgModifyMessage", {"params": "$message"}),
     Call("TIMMsgSaveMsg", {**TO_GROUP, "params": {**text("here only"), "message_sender": "bob"}}),
     Call("TIMMsgImportMsgList", {**TO_GROUP, "params": [
          {**text("from elsewhere"), "message_sender": "bob", "message_server_time": 1700000000}]}),
     Call("TIMMsgFindMessages", {"json_message_id_array": ["alice-1-1"]}),
     Call("TIMMsgFindByMsgLocatorList", {**TO_GROUP, "params": [
-         _prefixed("message_locator", conv_id="$group", conv_type=GROUP, seq=1)]}),
+         prefixed("message_locator", conv_id="$group", conv_type=GROUP, seq=1)]}),
     Call("TIMMsgSearchLocalMessages", {"params": SEARCH}),
     Call("TIMMsgSearchCloudMessages", {"params": SEARCH}),
     Call("TIMMsgSendMessageReadReceipts", {"json_msg_array": "[$text]"}, code=10062),
     Call("TIMMsgGetMessageReadReceipts", {"json_msg_array": "[$text]"}),
     Call("TIMMsgGetGroupMessageReadMemberList", {"json_msg": "$text", "filter": 0, "next_seq": 0, "count": 10}),
     Call("TIMMsgSetMessageExtensions", {"json_msg": "$message", "json_extension_array": [
-         _prefixed("message_extension", key="k", value="v")]}),
+         prefixed("message_extension", key="k", value="v")]}),
     Call("TIMMsgGetMessageExtensions", {"json_msg": "$message"}),
     Call("TIMMsgDeleteMessageExtensions", {"json_msg": "$message", "json_extension_key_array": ["k"]}),
     Call("TIMMsgTranslateText", {"json_source_text_array": ["你好"], "source_language": "zh", "target_language": "en"},
          code=7013),
     Call("TIMMsgConvertVoiceToText", {"url": URL, "language": "zh"}, code=7013),
     Call("TIMMsgReportReaded", {**TO_GROUP, "json_msg_param": "$message"}),
-    Call("TIMMsgSetOfflinePushToken", {"param": _prefixed("offline_push_token", token="t", business_id=1, type=0)}),
-    Call("TIMMsgDelete", {**TO_GROUP, "params": _prefixed("msg_delete_param", msg="$message", is_ramble=False)}),
+    Call("TIMMsgSetOfflinePushToken", {"param": prefixed("offline_push_token", token="t", business_id=1, type=0)}),
+    Call("TIMMsgDelete", {**TO_GROUP, "params": prefixed("msg_delete_param", msg="$message", is_ramble=False)}),
     Call("TIMMsgRevoke", {**TO_GROUP, "json_msg_param": "$message"}),
     Call("TIMMsgListDelete", {**TO_GROUP, "params": ["$message"]}),
     Call("TIMMsgClearHistoryMessage", TO_GROUP),
@@ -221,14 +222,14 @@ CONVERSATIONS = (
     Call("TIMConvCreate", {"convId": "bob", "convType": C2C, "userData": "own"}),
     Call("TIMConvGetConvList", {"userData": "own"}),
     Call("TIMConvGetConvInfo", {"json_get_conv_list_param": [
-         _prefixed("get_conversation_list_param", conv_id="$group", conv_type=GROUP)]}),
-    Call("TIMConvGetConversationListByFilter", {"params": _prefixed(
+         prefixed("get_conversation_list_param", conv_id="$group", conv_type=GROUP)]}),
+    Call("TIMConvGetConversationListByFilter", {"params": prefixed(
          "conversation_list_filter", conv_type=GROUP, next_seq=0, count=10)}),
-    Call("TIMConvSetDraft", {"convId": "$group", "convType": GROUP, "draftParam": _prefixed(
+    Call("TIMConvSetDraft", {"convId": "$group", "convType": GROUP, "draftParam": prefixed(
          "draft", msg=text("draft"), user_define="", edit_time=0)}, code=None),
     Call("TIMConvCancelDraft", {"convId": "$group", "convType": GROUP}, code=None),
     Call("TIMConvSetConversationCustomData", {"conversation_id_array": GROUP_CONV, "custom_data": "mine"}),
-    Call("TIMConvPinConversation", {"convId": "$group", "convType": GROUP, "isPinned": True, "userData": ""}),
+    Call("TIMConvPinConversation", {"convId": "$group", "convType": GROUP, "isPinned": True, "user_data": ""}),
     Call("TIMConvMarkConversation", {"conversation_id_array": GROUP_CONV, "mark_type": 1, "enable_mark": True}),
     Call("TIMConvGetTotalUnreadMessageCount", {}),
     Call("TIMConvGetUnreadMessageCountByFilter", {"params": {"conversation_list_filter_conv_type": GROUP}}),
@@ -251,7 +252,7 @@ CONVERSATIONS = (
 COMMUNITIES = (
     Call("TIMGroupGetJoinedCommunityList", {}),
     Call("TIMGroupCreateTopicInCommunity", {**COMMUNITY_HERE, "json_topic_info":
-         _prefixed("group_topic_info", topic_name="News", introduction="what is new")}),
+         prefixed("group_topic_info", topic_name="News", introduction="what is new")}),
     Call("TIMGroupSetTopicInfo", {"json_topic_info": {"group_topic_info_topic_id": "$topic",
          "group_topic_info_topic_name": "Old", "group_modify_info_param_modify_flag": 1}}),
     Call("TIMGroupGetTopicInfoList", {**COMMUNITY_HERE, "json_topic_id_array": ["$topic"]}),
@@ -265,9 +266,9 @@ COMMUNITIES = (
     Call("TIMCommunityGetCommunityMemberListInPermissionGroup", {**ROLE, "next_cursor": ""}),
     Call("TIMCommunityRemoveCommunityMembersFromPermissionGroup", {**ROLE, "json_member_id_array": ["bob"]}),
     Call("TIMCommunityAddTopicPermissionToPermissionGroup", {**ROLE, "json_topic_permission_map": [
-         _prefixed("topic_permission", key="$topic", value=1)]}),
+         prefixed("topic_permission", key="$topic", value=1)]}),
     Call("TIMCommunityModifyTopicPermissionInPermissionGroup", {**ROLE, "json_topic_permission_map": [
-         _prefixed("topic_permission", key="$topic", value=2)]}),
+         prefixed("topic_permission", key="$topic", value=2)]}),
     Call("TIMCommunityGetTopicPermissionInPermissionGroup", {**ROLE, "json_topic_id_array": ["$topic"]}),
     Call("TIMCommunityDeleteTopicPermissionFromPermissionGroup", {**ROLE, "json_topic_id_array": ["$topic"]}),
     Call("TIMCommunityDeletePermissionGroupFromCommunity",
@@ -276,34 +277,34 @@ COMMUNITIES = (
 )  # fmt: skip
 
 FRIENDS = (
-    Call("TIMFriendshipAddFriend", {"params": _prefixed(
+    Call("TIMFriendshipAddFriend", {"params": prefixed(
          "friendship_add_friend_param", identifier="bob", friend_type=1, remark="B", add_wording="hi")}),
     Call("TIMFriendshipGetFriendProfileList", {}),
     Call("TIMFriendshipGetFriendsInfo", {"params": ["bob"]}),
-    Call("TIMFriendshipModifyFriendProfile", {"params": _prefixed(
+    Call("TIMFriendshipModifyFriendProfile", {"params": prefixed(
          "friendship_modify_friend_profile_param", identifier="bob",
          item={"friend_profile_item_remark": "Bobby"})}),
-    Call("TIMFriendshipSearchFriends", {"params": _prefixed(
+    Call("TIMFriendshipSearchFriends", {"params": prefixed(
          "friendship_search_param", keyword_list=["bob"], search_field_list=[1])}),
-    Call("TIMFriendshipCheckFriendType", {"params": _prefixed(
+    Call("TIMFriendshipCheckFriendType", {"params": prefixed(
          "friendship_check_friendtype_param", check_type=0, identifier_array=["bob"])}),
-    Call("TIMFriendshipGetPendencyList", {"params": _prefixed(
+    Call("TIMFriendshipGetPendencyList", {"params": prefixed(
          "friendship_get_pendency_list_param", type=0, start_seq=0, start_time=0, limited_size=10)}),
-    Call("TIMFriendshipHandleFriendAddRequest", {"params": _prefixed(
+    Call("TIMFriendshipHandleFriendAddRequest", {"params": prefixed(
          "friend_response", identifier="bob", action=0, remark="", group_name="")}),
     Call("TIMFriendshipReportPendencyReaded", {"timestamp": 1}),
-    Call("TIMFriendshipDeletePendency", {"params": _prefixed(
+    Call("TIMFriendshipDeletePendency", {"params": prefixed(
          "friendship_delete_pendency_param", type=0, identifier_array=["bob"])}),
     Call("TIMFriendshipAddToBlackList", {"params": ["carol"]}),
     Call("TIMFriendshipGetBlackList", {}),
     Call("TIMFriendshipDeleteFromBlackList", {"params": ["carol"]}),
-    Call("TIMFriendshipCreateFriendGroup", {"params": _prefixed(
+    Call("TIMFriendshipCreateFriendGroup", {"params": prefixed(
          "friendship_create_friend_group_param", name_array=["close"], identifier_array=["bob"])}),
     Call("TIMFriendshipGetFriendGroupList", {"params": ["close"]}),
-    Call("TIMFriendshipModifyFriendGroup", {"params": _prefixed(
+    Call("TIMFriendshipModifyFriendGroup", {"params": prefixed(
          "friendship_modify_friend_group_param", name="close", new_name="far")}),
     Call("TIMFriendshipDeleteFriendGroup", {"params": ["far"]}),
-    Call("TIMFriendshipDeleteFriend", {"params": _prefixed(
+    Call("TIMFriendshipDeleteFriend", {"params": prefixed(
          "friendship_delete_friend_param", friend_type=1, identifier_array=["bob"])}),
 )  # fmt: skip
 
