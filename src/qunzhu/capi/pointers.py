@@ -1,6 +1,8 @@
 """Reading what a C caller gives, without trusting it, and writing into the room it leaves."""
 
 import bisect
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from qunzhu.capi.results import BAD_JSON, BAD_PARAMETER, Refused
 from qunzhu.capi.rows import ROOM
 
 MAPS = Path("/proc/self/maps")
+SHALLOW = 100
+"""JSON with no more brackets is read where it comes: each level takes some hundred bytes of the caller's stack."""
 
 
 class Memory:
@@ -65,7 +69,7 @@ class Pointers:
         """Return what a JSON text says, None for NULL and for an empty text; -3 for what is no JSON."""
         raw = self._ffi.string(pointer) if pointer else b""
         try:
-            return msgspec.json.decode(raw) if raw else None
+            return _decoded(raw) if raw else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise Refused(BAD_JSON, f"{name}: {str(fault)[:200]}") from None
 
@@ -82,3 +86,19 @@ class Pointers:
         if pointer:
             raw = text.encode(errors="replace")[: ROOM - 1] + b"\0"
             self._ffi.memmove(pointer, raw, len(raw))
+
+
+def _decoded(raw: bytes) -> Any:
+    """Read JSON, on a stack of its own where it may be deep: that of a caller's thread may be small."""
+    if raw.count(b"[") + raw.count(b"{") <= SHALLOW:
+        return msgspec.json.decode(raw)
+    done: Future[Any] = Future()
+
+    def decode() -> None:
+        try:
+            done.set_result(msgspec.json.decode(raw))
+        except (ValueError, RecursionError) as fault:
+            done.set_exception(fault)
+
+    threading.Thread(target=decode, name="qunzhu-json", daemon=True).start()
+    return done.result()

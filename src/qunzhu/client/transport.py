@@ -93,7 +93,8 @@ async def open_websocket(url: str, *, ssl: SSLContext | None = None) -> Transpor
     """
     try:
         connection = await open_connection(
-            url, ssl=ssl, compression=None, ping_interval=None, close_timeout=CLOSE_SECONDS, max_size=MAX_ANSWER,
+            url, ssl=ssl or (True if url.startswith("wss:") else None), compression=None, ping_interval=None,
+            close_timeout=CLOSE_SECONDS, max_size=MAX_ANSWER,
             proxy=None if _is_loopback(urlsplit(url).hostname or "") else True,
         )  # fmt: skip
     except (OSError, WebSocketException) as fault:
