@@ -18,5 +18,5 @@ def test_everything_wrong(library_file, server):
     assert set(results["out"]["calls"]) == {"-2", "-3", "0"}
     assert set(results["in"]["calls"]) == {"0", "-3", "-4"}
     assert set(results["init"]["calls"]) == {"0"}
-    assert set(results["config"]["calls"]) == {"0", "-3", "-4"}
+    assert {"0", "-3"} <= set(results["config"]["calls"]) <= {"0", "-3", "-4"}
     assert results["again"]["status"] == 1

@@ -172,6 +172,7 @@ class Bridge:
 
     def _begin(self, row: Function, callees: dict[str, Callee | None], work: Work) -> None:
         """Begin a call; where it has one callback, that is told how it ends, and the last of two where it breaks."""
+        self._telling.asked()
         last = next(reversed(callees.values()))
         if last is not None:
             ended = partial(self._ended, row, last, answers=len(callees) == 1)

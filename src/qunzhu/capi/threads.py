@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("qunzhu.capi")
 Work = Callable[["TimRender"], Coroutine[Any, Any, Any]]
+Job = tuple[object, Callable[[], object]]
+PATIENCE_SECONDS = 0.2
+"""So long a callback may take after it has begun a call before another thread calls callbacks too."""
 OWN_SIGNALS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP}
 """What a thread does to itself. All other signals are the host's: SIGPIPE of a broken connection would end it."""
 
@@ -111,53 +114,77 @@ class SdkThread:
 
 
 class TellingThread:
-    """The thread on which callers are called back, one callback after the other."""
+    """The thread on which callers are called back, one callback after the other.
+
+    A callback that has begun a call and does not return may be waiting for its answer. Then another thread takes over:
+    only then can two callbacks run at once.
+    """
 
     def __init__(self) -> None:
-        self._waiting: queue.SimpleQueue[tuple[object, Callable[[], object]]] = queue.SimpleQueue()
-        self._turn = threading.Condition(threading.Lock())
-        self._owner: object = None
-        self._thread = threading.Thread(target=self._run, name="qunzhu-callbacks", daemon=True)
-        self._thread.start()
+        self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._changed = threading.Condition(threading.Lock())
+        self._running: dict[int, Job] = {}
+        """What runs now, by the thread in which it runs."""
+        self._watched: Job | None = None
+        self._number = 0
+        """How often a thread took over: the latest is the one that goes on."""
+        self._start(self._run, 0)
 
     def put(self, tell: Callable[[], object], owner: object = None) -> None:
         """Run ``tell`` after what was put before it, unless its owner is ``cleared`` by then."""
         self._waiting.put((owner, tell))
 
+    def asked(self) -> None:
+        """Say that a call begins: from inside a callback, that may now wait for the answer."""
+        with self._changed:
+            job = self._running.get(threading.get_ident())
+            if job is None or job is self._watched:
+                return
+            self._watched = job
+        self._start(self._stand_by, threading.get_ident(), job)
+
     def clear(self, owner: Any, seconds: float) -> None:
         """See to it that nothing of an owner's begins from now on; wait for what runs, but not from inside it."""
-        with self._turn:
+        here = threading.get_ident()
+        with self._changed:
             owner.cleared = True
-            if not self._here():
-                self._turn.wait_for(lambda: self._owner is not owner, seconds)
+            self._changed.wait_for(
+                lambda: all(job[0] is not owner or thread == here for thread, job in self._running.items()), seconds
+            )
 
     def drain(self, seconds: float) -> None:
         """Wait until all that was put so far has been told, at most so long; not from inside a callback."""
-        if not self._here():
+        if threading.get_ident() not in self._running:
             told = threading.Event()
             self.put(told.set)
             told.wait(seconds)
 
-    def _here(self) -> bool:
-        return threading.get_ident() == self._thread.ident
+    def _start(self, run: Callable[..., None], *args: object) -> None:
+        threading.Thread(target=run, args=args, name="qunzhu-callbacks", daemon=True).start()
 
-    def _run(self) -> None:
-        while True:
-            owner, tell = self._waiting.get()
-            if self._begins(owner):
-                try:
-                    tell()
-                except Exception:
-                    log.exception("a callback could not be called")
-            self._ends()
-            del owner, tell
+    def _stand_by(self, thread: int, job: Job) -> None:
+        with self._changed:
+            if self._changed.wait_for(lambda: self._running.get(thread) is not job, PATIENCE_SECONDS):
+                return
+            self._number += 1
+            number = self._number
+        self._run(number)
 
-    def _begins(self, owner: object) -> bool:
-        with self._turn:
-            self._owner = owner
-            return not getattr(owner, "cleared", False)
+    def _run(self, number: int) -> None:
+        while self._number == number:
+            self._tell(self._waiting.get())
 
-    def _ends(self) -> None:
-        with self._turn:
-            self._owner = None
-            self._turn.notify_all()
+    def _tell(self, job: Job) -> None:
+        owner, tell = job
+        with self._changed:
+            if getattr(owner, "cleared", False):
+                return
+            self._running[threading.get_ident()] = job
+        try:
+            tell()
+        except Exception:
+            log.exception("a callback could not be called")
+        finally:
+            with self._changed:
+                del self._running[threading.get_ident()]
+                self._changed.notify_all()

@@ -2,7 +2,7 @@
    HOW: exit, return, _exit, thread, callback, static */
 #include "host.h"
 
-static const char *how;
+static const char *how, *user, *sig;
 
 static void *calls(void *nothing)
 {
@@ -27,10 +27,17 @@ static void last_callback(int32_t code, const char *desc, const char *json, cons
     exit(7);
 }
 
-/* As a program's static destructors do: stop the SDK when everything ends. */
+/* As a program's static destructors do: stop the SDK when everything ends. It even works until then. */
 static void stop(void)
 {
-    if (!strcmp(how, "static") && TIMUninit())
+    struct answer answer;
+
+    if (strcmp(how, "static"))
+        return;
+    begin(&answer);
+    must("TIMLogout", &answer, TIMLogout(answered, &answer));
+    log_in(user, sig);
+    if (TIMUninit())
         _exit(96);
 }
 
@@ -40,7 +47,7 @@ int main(int count, char **args)
 
     if (count != 6)
         return 2;
-    how = args[5];
+    user = args[2], sig = args[3], how = args[5];
     atexit(stop);
     open_library(args[1]);
     log_in(args[2], args[3]);

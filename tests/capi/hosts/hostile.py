@@ -46,8 +46,8 @@ VALUES = [
 ]
 JSONS: list[bytes | None] = [
     None, b"", b"null", b"0", b"true", b'"x"', b"[]", b"{}", b"[1]", b'["x"]', b"[{}]", b"[null]", b"{", b'{"a"}',
-    b"\xff", b'"\xff"', b'["\xed\xa0\x80"]', b'["\\ud800"]', b'["\\u0000"]', b"1e400", b"[" * DEEP, b"[" * DEEP + b"]" * DEEP,
-    b'{"a":' * 500 + b"1" + b"}" * 500, b"[" * 900 + b"]" * 900,
+    b"\xff", b'"\xff"', b'["\xed\xa0\x80"]', b'["\\ud800"]', b'["\\u0000"]', b"1e400", b"[" * DEEP,
+    b"[" * DEEP + b"]" * DEEP, b'{"a":' * 500 + b"1" + b"}" * 500, b"[" * 900 + b"]" * 900,
     *(json.dumps(dict.fromkeys(KEYS, value)).encode() for value in VALUES),
     *(json.dumps([dict.fromkeys(KEYS, value)]).encode() for value in VALUES),
 ]  # fmt: skip
