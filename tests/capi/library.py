@@ -60,6 +60,13 @@ def _prototype(params: tuple[Param, ...]) -> Any:
 PROTOTYPES = {name: _prototype(params) for name, params in CALLBACKS.items()}
 
 
+def _c(value: Any) -> Any:
+    """Return a value as C takes it: texts in UTF-8, objects and arrays as JSON."""
+    if isinstance(value, str):
+        return value.encode()
+    return json.dumps(value).encode() if isinstance(value, dict | list) else value
+
+
 class Answer:
     """What a call's callback was given, once it was."""
 
@@ -109,7 +116,7 @@ class Library:
             assert given[-1] == number
             answer.hear(*given[:-1])
 
-        return getattr(self.dll, name)(*args, self.callback(kind, hear), number), answer
+        return getattr(self.dll, name)(*map(_c, args), self.callback(kind, hear), number), answer
 
     def call(self, name: str, *args: Any) -> Any:
         """Run a call that must succeed, and return its JSON, decoded."""
@@ -117,7 +124,10 @@ class Library:
         assert code == 0, (name, code)
         code, desc, text = answer.result()
         assert code == 0, (name, code, desc)
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            return text.decode()
 
     def fails(self, name: str, *args: Any) -> int:
         """Run a call that begins and must fail; return the code."""
@@ -151,8 +161,8 @@ class Heard:
         self._all: list[tuple[str, tuple[Any, ...]]] = []
 
     def listen(self, *names: str) -> None:
-        """Set listeners."""
-        for number, name in enumerate(names, 1000):
+        """Set listeners, each with user data of its own."""
+        for number, name in enumerate(names, len(self._library._kept) + 1):
             kind = BY_NAME[name].params[0].type
             getattr(self._library.dll, name)(self._library.callback(kind, self._hearing(name, number)), number)
 

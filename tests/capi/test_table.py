@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 from pathlib import Path
@@ -12,7 +13,9 @@ import yaml
 
 from qunzhu.capi.callbacks import CALLBACKS
 from qunzhu.capi.functions import BY_NAME, FUNCTIONS
+from qunzhu.capi.rows import Param
 from qunzhu.tim import TimRender
+from served import signed_in
 
 SPEC = next(
     (
@@ -46,7 +49,8 @@ def test_every_function_has_its_types_in_its_order(spec):
         (row["manager"], row["name"], _plain(row["returns"]), tuple(_typed(row["params"]))) for row in spec["functions"]
     ]
     ours = [
-        (manager, row.name, _plain(row.returns), tuple((_plain(kind), name) for kind, name in row.arguments)) for manager, rows in FUNCTIONS.items() for row in rows
+        (manager, row.name, _plain(row.returns), tuple((_plain(kind), name) for kind, name in row.arguments))
+        for manager, rows in FUNCTIONS.items() for row in rows
     ]  # fmt: skip
     assert ours == described
     assert len(ours) == spec["meta"]["functions"]
@@ -79,3 +83,64 @@ def test_the_library_exports_all_functions_and_nothing_else(library_file):
 def test_every_method_of_the_sdk_is_reached():
     methods = {name for name in dir(TimRender) if re.match(r"TIM|callE", name)}
     assert methods - set(BY_NAME) == {"TIMMsgSendMessageV2"}  # that is TIMMsgSendMessage with a buffer
+
+
+class Read(dict[str, Any]):
+    """A parameter of the Python SDK that keeps which of its keys were looked for."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        super().__init__(found)
+        self.keys_read: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.keys_read.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        self.keys_read.add(key)
+        return super().__getitem__(key)
+
+
+VALUES = {"text": "x", "number": 1, "flag": True}
+UNREAD = {
+    "TIMCommunityCreateTopicInCommunity", "TIMConvGetConversationListByFilter", "TIMGroupCreateTopicInCommunity",
+    "TIMGroupGetGroupAttributes", "TIMMsgAddMessageReaction", "TIMMsgConvertVoiceToText",
+    "TIMMsgDeleteMessageExtensions", "TIMMsgGetAllUserListOfMessageReaction", "TIMMsgGetGroupMessageReadMemberList",
+    "TIMMsgGetMessageReactions", "TIMMsgRemoveMessageReaction", "TIMMsgSetMessageExtensions", "TIMMsgTranslateText",
+    "TIMPinGroupMessage",
+}  # fmt: skip
+"""They refuse what these values are before they come to the last of their keys."""
+
+
+def _value(param: Param) -> Any:
+    if param.kind != "json":
+        return VALUES[param.kind]
+    if param.object == "[string]":
+        return ["x"]
+    return [{}] if param.object.startswith("[") else {}
+
+
+def test_the_sdk_reads_the_keys_of_the_table(server):
+    """A parameter under a key that the SDK does not know would be lost without a word."""
+
+    async def scenario():
+        unread = set()
+        async with signed_in(server, "keys") as (tim, _):
+            for name, row in BY_NAME.items():
+                if row.sort != "call" or not hasattr(tim, name) or name in {"TIMLogin", "TIMLogout"}:
+                    continue
+                given: dict[str, Any] = {}
+                own = [param for param in row.params if param.kind not in {"room", "callback"}]
+                for param in own:
+                    first, _, rest = param.key.partition(".")
+                    place = given.setdefault(first, Read({})) if rest else given
+                    place[rest or first] = _value(param)
+                read = Read(given)
+                await getattr(tim, name)(read)
+                objects = [(key, value) for key, value in given.items() if isinstance(value, Read)]
+                inner = {f"{key}.{one}" for key, value in objects for one in value.keys_read}
+                if {param.key for param in own} - read.keys_read - inner:
+                    unread.add(name)
+        assert unread == UNREAD
+
+    asyncio.run(scenario())
