@@ -1,10 +1,17 @@
 """Making ``libImSDK.so``: C source out of the tables, by cffi's embedding mode, and one run of the C compiler."""
 
+import compileall
+import contextlib
+import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+
+import msgspec
 
 from qunzhu.capi.callbacks import CALLBACKS
 from qunzhu.capi.functions import BY_NAME
@@ -61,8 +68,66 @@ __attribute__((constructor)) static void start_python(void)
 """
 
 
+class Need(msgspec.Struct, frozen=True):
+    """Something that is missing on this machine, and how to get it."""
+
+    what: str
+    advice: str
+    debian: str = ""
+    """The Debian package that has it."""
+
+
 class CannotBuild(Exception):
-    """There is no library: what is missing, and how to get it."""
+    """There is no library: why, and what is missing."""
+
+    def __init__(self, text: str, missing: list[Need] | None = None) -> None:
+        super().__init__(text, missing)
+        self.text = text
+        self.missing = missing or []
+
+
+def needs() -> list[Need]:
+    """Return what is missing on this machine for making the library."""
+    if sys.platform != "linux":
+        return [Need(f"Linux: this is {sys.platform}", "make and use the library on Linux")]
+    found = [Need("a C compiler", "install one, or name it in CC", "gcc")] if _compiler() is None else []
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    debian = f"libpython{version}-dev" if sys.base_prefix == "/usr" else ""
+    if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
+        found.append(Need("Python's headers", f"install those of Python {version}", debian))
+    if _shared() is None:
+        advice = "use a Python that has one: Debian's, or one that was configured with --enable-shared"
+        found.append(Need("Python's shared library", advice, debian))
+    if importlib.util.find_spec("cffi") is None:
+        pip = f"{sys.executable} -m pip" if importlib.util.find_spec("pip") else f"uv pip --python {sys.executable}"
+        found.append(Need("the Python package cffi", f"{pip} install 'cffi>=2.1.1'"))
+    return found
+
+
+def _compiler() -> str | None:
+    return shutil.which(os.environ.get("CC") or "cc")
+
+
+def _shared() -> Path | None:
+    """Return Python's shared library that a compiler can link with."""
+    name = f"libpython{sysconfig.get_config_var('LDVERSION')}.so"
+    folders = (sysconfig.get_config_var("LIBDIR"), Path(sys.base_prefix) / "lib")
+    return next((path for folder in folders if folder and (path := Path(folder) / name).is_file()), None)
+
+
+def compile_package() -> bool:
+    """Compile what the library loads to bytecode, so that its first start is quick; say whether it all is."""
+    package = Path(__file__).parents[1]
+    folders = [package / name for name in ("capi", "tim", "client", "commands", "core")]
+    done = [compileall.compile_dir(folder, quiet=2) for folder in folders]
+    for name in ("msgspec", "websockets"):
+        spec = importlib.util.find_spec(name)
+        done += (
+            [compileall.compile_dir(folder, quiet=2) for folder in (spec.submodule_search_locations or ())]
+            if spec
+            else []
+        )
+    return all(done) and all(compileall.compile_file(path, quiet=2) for path in package.glob("*.py"))
 
 
 def callback_types() -> str:
@@ -99,26 +164,39 @@ def c_source() -> str:
     ffi.embedding_init_code("from _imsdk import ffi\n" + INIT)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "imsdk.c"
-        ffi.emit_c_code(str(path))
+        with contextlib.redirect_stdout(None):  # cffi tells what it writes
+            ffi.emit_c_code(str(path))
         return path.read_text()
 
 
 def build(folder: Path) -> Path:
-    """Make the library in a folder and return its path."""
-    get = sysconfig.get_config_var
-    if not get("Py_ENABLE_SHARED"):
-        raise CannotBuild("this Python has no shared library")
+    """Make the library in a folder and return its path. A process that has an earlier one loaded keeps that.
+
+    Raises ``CannotBuild`` where something is missing on this machine, or the compiler fails.
+    """
+    if missing := needs():
+        raise CannotBuild("cannot make the library here", missing)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / NAME
-    with tempfile.TemporaryDirectory() as temporary:
-        source = Path(temporary) / "imsdk.c"
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as temporary:
+        source, made = Path(temporary) / "imsdk.c", Path(temporary) / NAME
         source.write_text(c_source())
-        subprocess.run(  # noqa: S603 - our own source
-            [  # noqa: S607 - the compiler is the one on PATH
-                "cc", "-shared", "-fPIC", "-O2", "-w", f"-I{get('INCLUDEPY')}", f'-DQUNZHU_PYTHON="{sys.executable}"',
-                str(source), "-o", str(target), f"-L{get('LIBDIR')}", f"-Wl,-rpath,{get('LIBDIR')}",
-                f"-lpython{get('LDVERSION')}", "-ldl", "-Wl,-z,nodelete",
-            ],
-            check=True,
-        )  # fmt: skip
+        _compile(source, made)
+        made.replace(target)
     return target
+
+
+def _compile(source: Path, made: Path) -> None:
+    place = _shared()
+    assert place is not None  # noqa: S101 - `needs` has looked
+    done = subprocess.run(  # noqa: S603 - our own source
+        [
+            _compiler() or "cc", "-shared", "-fPIC", "-O2", "-w", f"-I{sysconfig.get_path('include')}",
+            f'-DQUNZHU_PYTHON="{sys.executable}"', str(source), "-o", str(made), f"-L{place.parent}",
+            f"-Wl,-rpath,{place.parent}", f"-lpython{sysconfig.get_config_var('LDVERSION')}", "-ldl",
+            "-Wl,-z,nodelete",
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise CannotBuild(f"the C compiler failed: {done.stderr.strip()[-2000:]}")

@@ -3,7 +3,6 @@
 import importlib
 from collections.abc import Iterable
 
-from qunzhu.capi.functions import FUNCTIONS
 from qunzhu.core.command import COMMANDS
 from qunzhu.core.ports import REST
 from qunzhu.core.reference import REFERENCE
@@ -25,17 +24,16 @@ def _served(path: str) -> bool:
 
 
 def function_counts() -> Counts:
-    """Return which functions of the C headers the SDK has; one that only says that nobody serves it does not count."""
-    try:
-        sdk = importlib.import_module("qunzhu.tim").TimRender
-    except ModuleNotFoundError as fault:
-        if fault.name != "qunzhu.tim":
-            raise
-        sdk = None
+    """Return which functions of the C headers the SDK has; one that only says that nobody serves it does not count.
+
+    A server shows this page too, and runs without the SDK: what is of the SDK is imported when it is asked for.
+    """
+    functions = importlib.import_module("qunzhu.capi.functions").FUNCTIONS
+    sdk = importlib.import_module("qunzhu.tim").TimRender
     refused: frozenset[str] = getattr(sdk, "UNSERVED", frozenset())
     return {
         header.removesuffix(".h"): {row.name: hasattr(sdk, row.name) and row.name not in refused for row in rows}
-        for header, rows in FUNCTIONS.items()
+        for header, rows in functions.items()
     }
 
 
