@@ -1,20 +1,15 @@
 """Making ``libImSDK.so``: C source out of the tables, by cffi's embedding mode, and one run of the C compiler."""
 
-import compileall
 import contextlib
-import importlib.util
-import os
-import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
 
-import msgspec
-
 from qunzhu.capi.callbacks import CALLBACKS
 from qunzhu.capi.functions import BY_NAME
+from qunzhu.capi.needs import CannotBuild, compiler, needs, shared_python
 from qunzhu.capi.rows import Function, Param
 
 NAME = "libImSDK.so"
@@ -66,68 +61,6 @@ __attribute__((constructor)) static void start_python(void)
         PyEval_SaveThread();
 }
 """
-
-
-class Need(msgspec.Struct, frozen=True):
-    """Something that is missing on this machine, and how to get it."""
-
-    what: str
-    advice: str
-    debian: str = ""
-    """The Debian package that has it."""
-
-
-class CannotBuild(Exception):
-    """There is no library: why, and what is missing."""
-
-    def __init__(self, text: str, missing: list[Need] | None = None) -> None:
-        super().__init__(text, missing)
-        self.text = text
-        self.missing = missing or []
-
-
-def needs() -> list[Need]:
-    """Return what is missing on this machine for making the library."""
-    if sys.platform != "linux":
-        return [Need(f"Linux: this is {sys.platform}", "make and use the library on Linux")]
-    found = [Need("a C compiler", "install one, or name it in CC", "gcc")] if _compiler() is None else []
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    debian = f"libpython{version}-dev" if sys.base_prefix == "/usr" else ""
-    if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
-        found.append(Need("Python's headers", f"install those of Python {version}", debian))
-    if _shared() is None:
-        advice = "use a Python that has one: Debian's, or one that was configured with --enable-shared"
-        found.append(Need("Python's shared library", advice, debian))
-    if importlib.util.find_spec("cffi") is None:
-        pip = f"{sys.executable} -m pip" if importlib.util.find_spec("pip") else f"uv pip --python {sys.executable}"
-        found.append(Need("the Python package cffi", f"{pip} install 'cffi>=2.1.1'"))
-    return found
-
-
-def _compiler() -> str | None:
-    return shutil.which(os.environ.get("CC") or "cc")
-
-
-def _shared() -> Path | None:
-    """Return Python's shared library that a compiler can link with."""
-    name = f"libpython{sysconfig.get_config_var('LDVERSION')}.so"
-    folders = (sysconfig.get_config_var("LIBDIR"), Path(sys.base_prefix) / "lib")
-    return next((path for folder in folders if folder and (path := Path(folder) / name).is_file()), None)
-
-
-def compile_package() -> bool:
-    """Compile what the library loads to bytecode, so that its first start is quick; say whether it all is."""
-    package = Path(__file__).parents[1]
-    folders = [package / name for name in ("capi", "tim", "client", "commands", "core")]
-    done = [compileall.compile_dir(folder, quiet=2) for folder in folders]
-    for name in ("msgspec", "websockets"):
-        spec = importlib.util.find_spec(name)
-        done += (
-            [compileall.compile_dir(folder, quiet=2) for folder in (spec.submodule_search_locations or ())]
-            if spec
-            else []
-        )
-    return all(done) and all(compileall.compile_file(path, quiet=2) for path in package.glob("*.py"))
 
 
 def callback_types() -> str:
@@ -187,11 +120,11 @@ def build(folder: Path) -> Path:
 
 
 def _compile(source: Path, made: Path) -> None:
-    place = _shared()
+    place = shared_python()
     assert place is not None  # noqa: S101 - `needs` has looked
     done = subprocess.run(  # noqa: S603 - our own source
         [
-            _compiler() or "cc", "-shared", "-fPIC", "-O2", "-w", f"-I{sysconfig.get_path('include')}",
+            compiler() or "cc", "-shared", "-fPIC", "-O2", "-w", f"-I{sysconfig.get_path('include')}",
             f'-DQUNZHU_PYTHON="{sys.executable}"', str(source), "-o", str(made), f"-L{place.parent}",
             f"-Wl,-rpath,{place.parent}", f"-lpython{sysconfig.get_config_var('LDVERSION')}", "-ldl",
             "-Wl,-z,nodelete",

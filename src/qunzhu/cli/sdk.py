@@ -26,16 +26,17 @@ def build(*, out: str, as_json: bool) -> None:
     With --json: library, bytes, python (whose environment it loads), compiled (whether all bytecode could be written).
     """
     from qunzhu.capi import build as capi
+    from qunzhu.capi.needs import CannotBuild, compile_package
 
     try:
         library = capi.build(Path(out)).resolve()
-    except capi.CannotBuild as fault:
+    except CannotBuild as fault:
         raise _cannot(fault.text, fault.missing) from None
     except OSError as fault:
         raise Failure(f"{out}: {fault.strerror}", "name another folder with --out") from None
     made: dict[str, Any] = {
         "library": str(library), "bytes": library.stat().st_size, "python": sys.executable,
-        "compiled": capi.compile_package(),
+        "compiled": compile_package(),
     }  # fmt: skip
     if as_json:
         print_json(made)
@@ -54,7 +55,7 @@ def _cannot(text: str, missing: list[Any]) -> Failure:
     """Say what is missing, and what to type."""
     if not missing:
         return Failure(text)
-    packages = sorted({need.debian for need in missing if need.debian})
+    packages = sorted({name for need in missing for name in need.debian.split()})
     advice = [f"apt-get install {' '.join(packages)}"] if packages else []
     advice += [need.advice for need in missing if not need.debian]
     return Failure(
