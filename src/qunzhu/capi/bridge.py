@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from qunzhu import __version__
+from qunzhu.capi import config as sdk_config
 from qunzhu.capi.callbacks import CALLBACKS
-from qunzhu.capi.config import Config
 from qunzhu.capi.functions import BY_NAME
 from qunzhu.capi.pointers import Pointers
 from qunzhu.capi.results import (
@@ -36,8 +36,8 @@ CALLBACK_SECONDS = 1.0
 """So long clearing a listener waits for a callback that runs at that moment."""
 STOP_SECONDS = 5.0
 NOT_SUPPORTED = 7013
-BEFORE_INIT = frozenset({"callExperimentalAPI"})
-BEFORE_LOGIN = frozenset({"callExperimentalAPI", "TIMLogin", "TIMSetConfig"})
+BEFORE_INIT = frozenset({"callExperimentalAPI", "TIMSetConfig"})
+BEFORE_LOGIN = BEFORE_INIT | {"TIMLogin"}
 _RANGES = {"uint32_t": (0, 32), "uint64_t": (0, 64), "int64_t": (1, 64)}
 Json = dict[str, Any]
 
@@ -78,7 +78,8 @@ class Bridge:
             try:
                 return run(*args) if own else run(row, args)
             except Refused as fault:
-                log.info("%s: %s", row.name, fault.text)
+                # TIMInit has no other way to say what is wrong, and no log of its own yet.
+                log.log(logging.WARNING if row.name == "TIMInit" else logging.INFO, "%s: %s", row.name, fault.text)
                 return None if row.returns == "void" else fault.code
             except Exception:
                 log.exception("%s failed", row.name)
@@ -88,8 +89,8 @@ class Bridge:
 
     def TIMInit(self, sdkappid: int, config: Any) -> int:
         """Start; the SDK itself goes on loading in its thread."""
-        found = Config.read(self._pointers.json("json_sdk_config", config))
-        self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found.given()}))
+        found = sdk_config.read(self._pointers.json("json_sdk_config", config))
+        self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found}))
         self._ready = True
         return DONE
 
