@@ -36,7 +36,9 @@ def read(given: Any) -> dict[str, Any]:
 
 
 def _path(given: dict[str, Any], key: str) -> str:
-    path = given.get(key) or ""
+    path = given.get(key)
+    if path is None:
+        return ""
     if not isinstance(path, str) or "\0" in path:
         raise Refused(BAD_PARAMETER, f"{key}: not a path")
     return path

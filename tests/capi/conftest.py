@@ -1,0 +1,5 @@
+"""Makes the shared server a fixture."""
+
+from served import server
+
+__all__ = ["server"]
