@@ -24,16 +24,13 @@ def _served(path: str) -> bool:
 
 
 def function_counts() -> Counts:
-    """Return which functions of the C headers the SDK has; one that only says that nobody serves it does not count.
-
-    A server shows this page too, and runs without the SDK: what is of the SDK is imported when it is asked for.
-    """
-    functions = importlib.import_module("qunzhu.capi.functions").FUNCTIONS
+    """Return which functions of the C headers the SDK has; one that only says that nobody serves it does not count."""
+    # By name: the server shows pages of this package, and imports nothing of the SDK.
+    headers = importlib.import_module("qunzhu.capi.functions").FUNCTIONS
     sdk = importlib.import_module("qunzhu.tim").TimRender
-    refused: frozenset[str] = getattr(sdk, "UNSERVED", frozenset())
     return {
-        header.removesuffix(".h"): {row.name: hasattr(sdk, row.name) and row.name not in refused for row in rows}
-        for header, rows in functions.items()
+        header.removesuffix(".h"): {row.name: hasattr(sdk, row.name) and row.name not in sdk.UNSERVED for row in rows}
+        for header, rows in headers.items()
     }
 
 
