@@ -9,7 +9,8 @@ import pytest
 from qunzhu.capi.keys import OPERATIONS as NAMED
 from qunzhu.tim import TIMLogLevel, TimRender
 from qunzhu.tim.experimental import OPERATIONS
-from qunzhu.tim.sdk_log import KEPT, LOGGERS, MAX_BYTES
+from qunzhu.tim.log_file import KEPT, MAX_BYTES
+from qunzhu.tim.sdk_log import LOGGERS
 from sdk.test_media import on_a_loop
 from served import SDKAPPID, Server, signed_in, until, usersig
 

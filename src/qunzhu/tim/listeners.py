@@ -125,7 +125,7 @@ class Listeners:
         if event.state is State.CLOSED:
             self._ended(client)
         elif event.state in _NETWORK:
-            log.info("network: %s %s %s", event.state.name, event.code, event.text)
+            log.info("network: %s%s", event.state.value, f" ({event.code} {event.text})" if event.code else "")
             self.tell("network", int(_NETWORK[event.state]), event.code, event.text)
         await self._after_break(client, event.state)
 

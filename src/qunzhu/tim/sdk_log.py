@@ -5,18 +5,12 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import Any
 
 from qunzhu.tim.enums import TIMLogLevel
 from qunzhu.tim.params import Callback
 
 log = logging.getLogger("qunzhu.tim")
-NAME = "qunzhu.log"
-MAX_BYTES = 1 << 20
-KEPT = 3
-"""Full files that are kept beside the one that is written."""
 FORMAT = logging.Formatter("%(asctime)s.%(msecs)03d %(levelname)s %(name)s %(message)s", "%Y-%m-%d %H:%M:%S")
 LOGGERS = tuple(logging.getLogger(name) for name in ("qunzhu.tim", "qunzhu.client", "qunzhu.capi"))
 PYTHON = {
@@ -38,16 +32,18 @@ class SdkLog(logging.Handler):
         self.setFormatter(FORMAT)
         self.file_level = self.callback_level = TIMLogLevel.kTIMLog_Info
         self.console = False
-        self._file: RotatingFileHandler | None = None
+        self._file: logging.Handler | None = None
         self._listener: Callable[[int, str], None] | None = None
         self._telling = False
 
     def write_to(self, folder: str) -> None:
         """Write to a file in a folder from now on; one that cannot be written is a warning."""
+        from qunzhu.tim.log_file import LogFile
+
         self._close_file()
         try:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            self._file = _File(Path(folder, NAME), maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
+            self._file = LogFile(folder)
+            self._file.setFormatter(FORMAT)
         except (OSError, ValueError) as fault:
             log.warning("no log file in %r: %s", folder, fault)
         self.settle()
@@ -112,18 +108,6 @@ class SdkLog(logging.Handler):
         file, self._file = self._file, None
         if file is not None:
             file.close()
-
-
-class _File(RotatingFileHandler):
-    """A file that is given up where it cannot be written any more: a full disk stops nobody."""
-
-    def __init__(self, path: Path, **options: Any) -> None:
-        super().__init__(path, **options)
-        self.setFormatter(FORMAT)
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Drop the line."""
-        del record
 
 
 def _level(number: int) -> int:
