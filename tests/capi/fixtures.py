@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from c_machine import need_c
 from capi.library import Library, built
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def library_file(tmp_path_factory) -> Path:
     """Make the library once."""
+    need_c("cc", "nm")
     return built(tmp_path_factory.mktemp("library"))
 
 

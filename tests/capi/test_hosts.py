@@ -149,8 +149,10 @@ def hear(*args):
     told.append(args)
     came.set()
 print(library.TIMGetSDKVersion().decode(), library.TIMInit(ctypes.c_uint64(1400000000), b"{}"))
-print(library.TIMLogin(b"other", sys.argv[2].encode(), hear, 5))
-if came.wait(10): print(told)
+code = library.TIMLogin(b"other", sys.argv[2].encode(), hear, 5)
+print(code)
+if not code and came.wait(10):
+    print(told)
 """
 
 

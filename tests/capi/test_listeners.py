@@ -251,12 +251,17 @@ def _decoded(arg: Any) -> Any:
 
 
 def test_the_end_of_a_login(library: Library, server: Server):
-    setters = ("TIMSetKickedOfflineCallback", "TIMSetUserSigExpiredCallback", "TIMSetNetworkStatusListenerCallback")
+    setters = (
+        "TIMSetKickedOfflineCallback", "TIMSetUserSigExpiredCallback", "TIMSetNetworkStatusListenerCallback",
+        "TIMSetLogCallback",
+    )  # fmt: skip
     heard = Heard(library)
     heard.listen(*setters)
     library.start(server.url)
     library.login("ending")
     assert heard.wait("TIMSetNetworkStatusListenerCallback", lambda status, *_: status == 0)[1:] == (0, b"")
+    level, line = heard.wait("TIMSetLogCallback", lambda _, line: b"logged in" in line)
+    assert (level > 0, line.decode().isprintable()) == (True, True)
     again = Other(server, "ending")
     assert heard.wait("TIMSetKickedOfflineCallback") == ()
     again.close()

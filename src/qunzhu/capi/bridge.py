@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qunzhu import __version__
+from qunzhu.capi import config as sdk_config
 from qunzhu.capi.callbacks import CALLBACKS
 from qunzhu.capi.callees import Callee, Json, Tell
-from qunzhu.capi.config import Config
 from qunzhu.capi.functions import BY_NAME
 from qunzhu.capi.pointers import Pointers
 from qunzhu.capi.results import (
@@ -39,9 +39,9 @@ CALLBACK_SECONDS = 1.0
 STOP_SECONDS = 5.0
 NOT_SUPPORTED = 7013
 NOT_LOADED = 6013
-BEFORE_INIT = frozenset({"callExperimentalAPI"})
-BEFORE_LOGIN = frozenset({"callExperimentalAPI", "TIMLogin", "TIMSetConfig"})
 BROKEN = 6003
+BEFORE_INIT = frozenset({"callExperimentalAPI", "TIMSetConfig"})
+BEFORE_LOGIN = BEFORE_INIT | {"TIMLogin"}
 
 
 class Bridge:
@@ -69,7 +69,8 @@ class Bridge:
             try:
                 return run(*args) if own else run(row, args)
             except Refused as fault:
-                log.info("%s: %s", row.name, fault.text)
+                # TIMInit has no other way to say what is wrong, and no log of its own yet.
+                log.log(logging.WARNING if row.name == "TIMInit" else logging.INFO, "%s: %s", row.name, fault.text)
                 return None if row.returns == "void" else fault.code
             except Exception:
                 log.exception("%s failed", row.name)
@@ -79,9 +80,9 @@ class Bridge:
 
     def TIMInit(self, sdkappid: int, config: Any) -> int:
         """Start; the SDK itself goes on loading in its thread."""
-        found = Config.read(self._pointers.json("json_sdk_config", config))
+        found = sdk_config.read(self._pointers.json("json_sdk_config", config))
         with self._turning:
-            self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found.given()}))
+            self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found}))
             self._ready = True
         return DONE
 

@@ -1,7 +1,6 @@
 """Making ``libImSDK.so``: C source out of the tables, by cffi's embedding mode, and one run of the C compiler."""
 
 import contextlib
-import io
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from qunzhu import __version__
 from qunzhu.capi.callbacks import CALLBACKS
 from qunzhu.capi.functions import BY_NAME
+from qunzhu.capi.needs import CannotBuild, compiler, needs, shared_python
 from qunzhu.capi.results import LOGGED_OUT, NOT_INITIALIZED
 from qunzhu.capi.rows import Function, Param
 
@@ -26,10 +26,6 @@ START = Path(__file__).with_name("start.c")
 EXPORTS = "{ global: TIM*; callExperimentalAPI; local: *; };"
 WITHOUT_PYTHON = {"TIMGetSDKVersion": "QUNZHU_VERSION", "TIMGetServerTime": "0", "TIMGetLoginStatus": str(LOGGED_OUT)}
 """What functions return where there is no Python to run them: all others that they are not initialized."""
-
-
-class CannotBuild(Exception):
-    """There is no library: what is missing, and how to get it."""
 
 
 def callback_types() -> str:
@@ -81,7 +77,7 @@ def c_source() -> str:
     ffi.embedding_init_code(INIT)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "imsdk.c"
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(None):  # cffi tells what it writes
             ffi.emit_c_code(str(path))
         return path.read_text()
 
@@ -105,23 +101,34 @@ def _c_text(value: str) -> str:
 
 
 def build(folder: Path) -> Path:
-    """Make the library in a folder and return its path."""
-    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
-        raise CannotBuild("this Python has no shared library")
+    """Make the library in a folder and return its path. A process that has an earlier one loaded keeps that.
+
+    Raises ``CannotBuild`` where something is missing on this machine, or the compiler fails.
+    """
+    if missing := needs():
+        raise CannotBuild("cannot make the library here", missing)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / NAME
-    with tempfile.TemporaryDirectory() as temporary:
-        source, exports = Path(temporary) / "imsdk.c", Path(temporary) / "exports"
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as temporary:
+        source, exports, made = (Path(temporary) / name for name in ("imsdk.c", "exports", NAME))
         source.write_text(c_source())
         exports.write_text(EXPORTS)
-        subprocess.run(_compiler(source, exports, target), check=True)  # noqa: S603 - our own source
+        _compile(source, exports, made)
+        made.replace(target)
     return target
 
 
-def _compiler(source: Path, exports: Path, target: Path) -> list[str]:
-    get = sysconfig.get_config_var
-    return [
-        "cc", "-shared", "-fPIC", "-O2", "-w", f"-I{get('INCLUDEPY')}", str(source), "-o", str(target),
-        f"-Wl,-soname,{NAME}", f"-Wl,--version-script,{exports}", "-Wl,-z,nodelete",
-        f"-L{get('LIBDIR')}", f"-Wl,-rpath,{get('LIBDIR')}", f"-lpython{get('LDVERSION')}", "-ldl", "-lpthread",
-    ]  # fmt: skip
+def _compile(source: Path, exports: Path, made: Path) -> None:
+    place = shared_python()
+    assert place is not None  # noqa: S101 - `needs` has looked
+    done = subprocess.run(  # noqa: S603 - our own source
+        [
+            compiler() or "cc", "-shared", "-fPIC", "-O2", "-w", f"-I{sysconfig.get_path('include')}",
+            str(source), "-o", str(made), f"-Wl,-soname,{NAME}", f"-Wl,--version-script,{exports}", "-Wl,-z,nodelete",
+            f"-L{place.parent}", f"-Wl,-rpath,{place.parent}", f"-lpython{sysconfig.get_config_var('LDVERSION')}",
+            "-ldl", "-lpthread",
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise CannotBuild(f"the C compiler failed: {done.stderr.strip()[-2000:]}")
