@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(scope="module")
 def programs(library_file, tmp_path_factory) -> dict[str, list[object]]:
-    """Make the chat in C as its first lines say; return what starts either chat: the one in Python without our packages."""
+    """Make the chat in C as its first lines say; return what starts each, the other by a Python without packages."""
     folder = tmp_path_factory.mktemp("chat")
     (folder / NAME).write_text(header())
     subprocess.run(
