@@ -94,7 +94,8 @@ async def open_websocket(url: str, *, ssl: SSLContext | None = None) -> Transpor
     parts = urlsplit(url)
     try:
         connection = await open_connection(
-            url, ssl=ssl or (True if parts.scheme == "wss" else None), compression=None, ping_interval=None, close_timeout=CLOSE_SECONDS, max_size=MAX_ANSWER,
+            url, ssl=ssl or (True if parts.scheme == "wss" else None), compression=None, ping_interval=None,
+            close_timeout=CLOSE_SECONDS, max_size=MAX_ANSWER,
             proxy=None if _is_loopback(parts.hostname or "") else True,
         )  # fmt: skip
     except (OSError, WebSocketException) as fault:
