@@ -28,6 +28,7 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._callbacks import report
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
@@ -46,7 +47,7 @@ from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
 from qunzhu.push.hub import Hub, Tally
-from qunzhu.store.batch import BatchStore, StoreClosed
+from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 log = structlog.get_logger("qunzhu")
@@ -160,7 +161,8 @@ class Backend:
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
 
-        opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, opened.hub, publish)
+        around = Around(opened.hub, publish, report)
+        opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, around)
         await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
         revoked = await opened.store.read(
             lambda tx: tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
