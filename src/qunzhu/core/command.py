@@ -114,6 +114,10 @@ class Command(msgspec.Struct, frozen=True, dict=True):
         """Return the first sentence of the function's docstring."""
         return (self.run.__doc__ or "").strip().split("\n")[0]
 
+    def prepare(self) -> None:
+        """Make now what reads request bodies, so that the first caller does not wait for it."""
+        _ = self.decoder, self.check, self.quick, self.accounts, self.old_marks
+
     def decode(self, body: bytes) -> Request[Any]:
         """Turn a JSON body into the request record, or refuse with the documented code, naming field and limit."""
         try:
