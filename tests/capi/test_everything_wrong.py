@@ -8,7 +8,7 @@ from capi.library import run_host
 
 
 def test_everything_wrong(library_file, server):
-    printed, _ = run_host("hostile.py", library_file, server.url, "all")
+    printed, _ = run_host("wrong.py", library_file, server.url, "all")
     found = json.loads(printed)
     assert found["faults"] == []
     results = found["results"]
