@@ -65,9 +65,9 @@ def opened_world(engine: str, request, tmp_path) -> Iterator[World]:
         from qunzhu.store.postgres import open_postgres
 
         url, schema = request.getfixturevalue("postgres_url"), _free.pop() if _free else f"world_{next(_numbers)}"
-        world.store = open_postgres(url, schema, presence=world.hub, publish=world.publish)
+        world.store = open_postgres(url, schema, around=world.around)
     else:
-        world.store = open_sqlite(tmp_path / f"world_{next(_numbers)}.db", presence=world.hub, publish=world.publish)
+        world.store = open_sqlite(tmp_path / f"world_{next(_numbers)}.db", around=world.around)
     world.store.write_now(ensure_admins, world.app, NOW)
     try:
         yield world

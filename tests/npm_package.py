@@ -95,6 +95,7 @@ class Page:
     """
 
     def __init__(self, package: Path, home: Path, server: Server, kind: str = "page") -> None:
+        self._home = home
         self.log = home / "log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -168,6 +169,11 @@ class Page:
         self._process.stdout.close()
         return code
 
+    def faults(self) -> list[str]:
+        """Return what the library wrote of faults of its own, to standard error or to its log."""
+        logs = [self.log, *self._home.rglob("*.log")]
+        return [fault for log in logs for fault in FAULT.findall(log.read_text(errors="replace"))]
+
     def _tail(self) -> str:
         return self.log.read_text(errors="replace")[-2000:]
 
@@ -191,5 +197,4 @@ def opened(package: Path, home: Path, server: Server, kind: str = "page") -> Ite
         page.close()
         raise
     assert page.close() == 0, page._tail()
-    faults = FAULT.findall(page.log.read_text(errors="replace"))
-    assert faults == [], page._tail()
+    assert page.faults() == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from qunzhu import commands
+from qunzhu.commands._callbacks import report
 from qunzhu.commands.sessions import OpenSession, open_session
 from qunzhu.core.command import BY_NAME, Command
 from qunzhu.core.errors import (
@@ -19,6 +20,7 @@ from qunzhu.core.errors import (
 )
 from qunzhu.core.ports import GATEWAY, REST, App, AppSettings, CustomField, Who
 from qunzhu.push.hub import Hub
+from qunzhu.store.batch import Around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +54,8 @@ TABLES = (
     "applications", "applications_seen", "bans", "live_admins", "attributes", "attribute_versions", "group_counters",
     "topics", "topic_members", "permission_groups", "permission_group_members", "topic_permissions", "doomed",
     "hidden_messages", "receipts", "extensions", "extension_versions", "reactions", "pinned_messages", "c2c_messages",
-    "contacts", "contact_groups", "contact_group_items", "silenced", "receive_options", "archives",
+    "contacts", "contact_groups", "contact_group_items", "silenced", "receive_options", "archives", "meters",
+    "active_users", "callbacks",
 )  # fmt: skip
 #: Codes that any command may answer, whatever its own page lists.
 COMMON = frozenset({BODY_NOT_JSON.code, ACCOUNT_NOT_TEXT.code, NOT_APP_ADMIN.code})
@@ -108,6 +111,11 @@ class World:
         for _, event in events:
             self.events.append(event)
             self.hub.tell(event)
+
+    @property
+    def around(self) -> Around:
+        """Return what its store knows of what is around it."""
+        return Around(self.hub, self.publish, report)
 
     def online(self, user: str, platform: str = "Web") -> Listener:
         """Begin a session of a user, who from now on calls through it."""

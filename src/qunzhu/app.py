@@ -28,9 +28,10 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._callbacks import report
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
-from qunzhu.core.command import Command, Reply
+from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.limits import UINT32
@@ -46,7 +47,7 @@ from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
 from qunzhu.push.hub import Hub, Tally
-from qunzhu.store.batch import BatchStore, StoreClosed
+from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 log = structlog.get_logger("qunzhu")
@@ -160,7 +161,8 @@ class Backend:
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
 
-        opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, opened.hub, publish)
+        around = Around(opened.hub, publish, report)
+        opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, around)
         await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
         revoked = await opened.store.read(
             lambda tx: tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
@@ -330,6 +332,13 @@ class Application:
             await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
 
 
+async def _prepare() -> None:
+    """Make what reads requests, one command at a turn of the loop: a server listens before it is made."""
+    for command in COMMANDS.values():
+        command.prepare()
+        await asyncio.sleep(0)
+
+
 class _Server(uvicorn.Server):
     """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
 
@@ -343,6 +352,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         sys.stdout.write(f"{self._ready}\n")
         sys.stdout.flush()
+        self._preparing = asyncio.create_task(_prepare())
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -15,9 +15,9 @@ import msgspec
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.plans import PLANS
-from qunzhu.core.ports import LEVELS, App, AppSettings, CustomField, Presence, Tx
+from qunzhu.core.ports import LEVELS, App, AppSettings, CustomField, Tx
 from qunzhu.core.reference import REFERENCE
-from qunzhu.store.batch import BatchStore, Publish
+from qunzhu.store.batch import Around, BatchStore
 from qunzhu.store.media import LocalMedia, MediaStore, MediaUnavailable
 from qunzhu.store.sqlite import open_sqlite
 
@@ -117,13 +117,13 @@ class Home:
         except psycopg.Error as fault:
             raise StoreUnavailable(f"database: {str(fault).partition(chr(10))[0]}") from None
 
-    def open_app(self, sdkappid: int, presence: Presence | None = None, publish: Publish | None = None) -> BatchStore:
+    def open_app(self, sdkappid: int, around: Around | None = None) -> BatchStore:
         """Open an app's store."""
         if self.database:
             from qunzhu.store.postgres import open_postgres
 
-            return open_postgres(self.database, f"qunzhu_app_{sdkappid}", presence=presence, publish=publish)
-        return open_sqlite(self.folder / "apps" / str(sdkappid) / "app.db", presence=presence, publish=publish)
+            return open_postgres(self.database, f"qunzhu_app_{sdkappid}", around=around)
+        return open_sqlite(self.folder / "apps" / str(sdkappid) / "app.db", around=around)
 
     def open_media(self) -> MediaStore:
         """Open the place for media."""

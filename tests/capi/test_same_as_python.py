@@ -40,14 +40,16 @@ NO_USER_DATA = {"TIMSetMsgExtensionsChangedCallback", "TIMSetMsgExtensionsDelete
 """The package leaves the user data out of what it tells these."""
 WITHOUT_PARAMETER = {"TIMGetLoginUserID"}
 """What takes nothing in Python, and an object in the package."""
-AT_ONCE = {-1, -2}
+AT_ONCE = {-1, -2, -3}
 """Codes that a C function returns: nothing goes with them."""
 NEVER_TOLD = {"TIMSetConvUnreadMessageCountChangedByFilterCallback"}
 """A page of the package forgets this listener."""
 SILENT = {*NEVER_TOLD, "TIMSetUserSigExpiredCallback"}
 BY_TIME = {"TIMConvGetConvList", "TIMConvGetConversationListByFilter"}
 """Lists in the order of times in whole seconds."""
-LISTENERS = [call.c for call in BASE_LISTENERS if hasattr(TimRender, call.c)]
+OWN = {"TIMSetLogCallback"}
+"""What tells of the process, and not of what the users do."""
+LISTENERS = [call.c for call in BASE_LISTENERS if hasattr(TimRender, call.c) and call.c not in OWN]
 Event = tuple[str, list[Any]]
 
 

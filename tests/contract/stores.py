@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qunzhu.store.batch import BatchStore, LoopLane, Nobody, ThreadLane
+from qunzhu.store.batch import Around, BatchStore, LoopLane, ThreadLane
 from qunzhu.store.postgres import PostgresEngine
 from qunzhu.store.sqlite import SqliteEngine
 
@@ -85,9 +85,10 @@ def open_store(
             return PostgresEngine(request.getfixturevalue("postgres_url"), place, "app", writes=writes)
         return SqliteEngine(folder / f"{place}.db", "app", writes=writes)
 
+    around = Around(publish=publish)
     if engine == "postgres":
         request.getfixturevalue("postgres_url")
-        writer: Any = ThreadLane("write", lambda: wrap(opening(writes=True)), Nobody(), writes=True, publish=publish)
+        writer: Any = ThreadLane("write", lambda: wrap(opening(writes=True)), around, writes=True)
     else:
-        writer = LoopLane("write", lambda: wrap(opening(writes=True)), Nobody(), publish)
-    return BatchStore(writer, ThreadLane("read", lambda: opening(writes=False), Nobody()))
+        writer = LoopLane("write", lambda: wrap(opening(writes=True)), around)
+    return BatchStore(writer, ThreadLane("read", lambda: opening(writes=False), around))

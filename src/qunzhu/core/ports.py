@@ -33,6 +33,27 @@ class CustomField(msgspec.Struct, frozen=True):
     write: str = "Member"
 
 
+class CallbackSettings(msgspec.Struct, frozen=True):
+    """What of an app's own server is told, and how (doc 1047/34354)."""
+
+    url: str = ""
+    """``http://`` or ``https://``; empty: nothing is told."""
+    token: str = ""
+    """Secret of the signature in the URL; empty: none is made."""
+    commands: tuple[str, ...] = ()
+    """Callback commands that are switched on; ``*`` stands for all."""
+    block: bool = False
+    """Messages are refused (80003) where the server does not answer in time, instead of being let pass."""
+    private: bool = False
+    """Private, loopback and link-local addresses are allowed."""
+    tries: int = 12
+    """So often what has happened is told until it is given up."""
+
+    def on(self, command: str) -> bool:
+        """Say whether a callback is switched on."""
+        return bool(self.url) and (command in self.commands or "*" in self.commands)
+
+
 class AppSettings(msgspec.Struct, frozen=True):
     """Settings of one app. Field defaults are the documented ones."""
 
@@ -55,6 +76,7 @@ class AppSettings(msgspec.Struct, frozen=True):
     """For so long a message of the same sender and Random is the same message."""
     recall_seconds: int = 120
     """For so long a user may take back a message of his own; app administrators always may."""
+    callbacks: CallbackSettings = CallbackSettings()
 
 
 class App(msgspec.Struct, frozen=True):

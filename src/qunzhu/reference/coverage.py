@@ -3,7 +3,6 @@
 import importlib
 from collections.abc import Iterable
 
-from qunzhu.capi.functions import FUNCTIONS
 from qunzhu.core.command import COMMANDS
 from qunzhu.core.ports import REST
 from qunzhu.core.reference import REFERENCE
@@ -26,16 +25,12 @@ def _served(path: str) -> bool:
 
 def function_counts() -> Counts:
     """Return which functions of the C headers the SDK has; one that only says that nobody serves it does not count."""
-    try:
-        sdk = importlib.import_module("qunzhu.tim").TimRender
-    except ModuleNotFoundError as fault:
-        if fault.name != "qunzhu.tim":
-            raise
-        sdk = None
-    refused: frozenset[str] = getattr(sdk, "UNSERVED", frozenset())
+    # By name: the server shows pages of this package, and imports nothing of the SDK.
+    headers = importlib.import_module("qunzhu.capi.functions").FUNCTIONS
+    sdk = importlib.import_module("qunzhu.tim").TimRender
     return {
-        header.removesuffix(".h"): {row.name: hasattr(sdk, row.name) and row.name not in refused for row in rows}
-        for header, rows in FUNCTIONS.items()
+        header.removesuffix(".h"): {row.name: hasattr(sdk, row.name) and row.name not in sdk.UNSERVED for row in rows}
+        for header, rows in headers.items()
     }
 
 

@@ -10,7 +10,7 @@ from msgspec import inspect as mi
 
 from qunzhu.config import Config
 from qunzhu.core.fields import about
-from qunzhu.core.ports import LEVELS, AppSettings
+from qunzhu.core.ports import LEVELS, AppSettings, CallbackSettings
 from qunzhu.reference.blocks import Heading, Page, Table, Text
 
 
@@ -23,13 +23,18 @@ def settings_page() -> Page:
         Table(("Setting", "Environment", "Flag", "Default", "Meaning"), _server_rows()),
         Heading("App"),
         Text("Each app has settings of its own, kept with its record."),
-        Table(("Setting", "Default", "Meaning"), [
-            (f"`{field.name}`", _shown(field.default), about("AppSettings", field.name))
-            for field in msgspec.structs.fields(AppSettings)
-        ]),
+        Table(("Setting", "Default", "Meaning"), [*_rows(AppSettings), *_rows(CallbackSettings, "callbacks.")]),
         Text("A custom field has a `key`, the `kinds` it is for (REST names; none: all) and `write`, who may write it:"
              f" {', '.join(f'`{level}`' for level in LEVELS)}, narrowest first."),
     ])  # fmt: skip
+
+
+def _rows(record: type[msgspec.Struct], prefix: str = "") -> list[tuple[str, ...]]:
+    return [
+        (f"`{prefix}{field.name}`", _shown(field.default), about(record.__name__, field.name))
+        for field in msgspec.structs.fields(record)
+        if not isinstance(field.default, msgspec.Struct)
+    ]
 
 
 def _server_rows() -> Sequence[tuple[str, ...]]:

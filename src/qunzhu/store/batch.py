@@ -17,11 +17,14 @@ import msgspec
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event, decode_events, encode_event
 from qunzhu.core.live import Present
-from qunzhu.core.ports import Presence, Row
+from qunzhu.core.ports import App, Presence, Row, Tx, Who
+from qunzhu.store.meter import Meters
 
 T = TypeVar("T")
 Publish = Callable[[Sequence[tuple[int, Event]]], None]
 """Takes committed events with their outbox ids, in order; called from the store's thread."""
+Report = Callable[[Tx, Who, Event], None]
+"""Writes, in the transaction of an event, what the app's server is to be told of it."""
 MAX_BATCH = 32
 CAREFUL_BATCHES = 64
 """So many batches after a refusal run with savepoints from the start: refusals come in swarms."""
@@ -72,6 +75,16 @@ class Nobody:
         """Return no platform for anybody."""
         del user
         return ()
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What a store knows of what is around it."""
+
+    presence: Presence = Nobody()
+    publish: Publish | None = None
+    """Without it the store takes no events."""
+    report: Report | None = None
+    """Without it nothing is told to the apps' own servers."""
 
 
 class Engine(Protocol):
@@ -166,14 +179,21 @@ class Memory:
 class EngineTx:
     """``Tx`` on an engine. Counters are kept in memory by the one writer and written once per commit."""
 
-    __slots__ = ("_counters", "_engine", "_memory", "accounts", "events", "presence", "undo")
+    __slots__ = ("_counters", "_engine", "_memory", "_report", "accounts", "events", "presence", "undo", "who")
 
     def __init__(
-        self, engine: Engine, presence: Presence, counters: dict[str, int] | None, memory: Memory | None = None
+        self,
+        engine: Engine,
+        presence: Presence,
+        counters: dict[str, int] | None,
+        memory: Memory | None = None,
+        report: Report | None = None,
     ) -> None:
         self._engine = engine
         self._counters = counters
         self._memory = memory
+        self._report = report
+        self.who: Who | None = None
         self.accounts = set() if memory is None else memory.accounts
         self.presence = presence
         self.events: list[tuple[Event, bool]] = []
@@ -223,8 +243,10 @@ class EngineTx:
         self._memory.put(key, value)
 
     def emit(self, event: Event, *, keep: bool = True) -> None:
-        """Publish an event with this transaction."""
+        """Publish an event with this transaction, and report it where the app's server wants to know."""
         self.events.append((event, keep))
+        if self._report is not None and self.who is not None and self.who.app.settings.callbacks.url:
+            self._report(self, self.who, event)
 
 
 class Job(msgspec.Struct):
@@ -236,6 +258,12 @@ class Job(msgspec.Struct):
     loop: asyncio.AbstractEventLoop | None
     value: Any = None
     fault: BaseException | None = None
+
+    def run(self, tx: "EngineTx") -> Any:
+        """Run the transaction; a command's first argument is who calls."""
+        first = self.args[0] if self.args else None
+        tx.who = first if isinstance(first, Who) else None
+        return self.fn(tx, *self.args)
 
     def settle(self) -> None:
         """Give the result to whoever waits."""
@@ -256,20 +284,23 @@ def settle(jobs: Iterable[Job]) -> None:
 class Batch:
     """Runs batches on one connection: ``run`` up to the commit, ``commit``, then ``take_events``."""
 
-    def __init__(self, engine: Engine, presence: Presence, *, writes: bool, keeps_events: bool) -> None:
+    def __init__(self, engine: Engine, around: Around, *, writes: bool) -> None:
         self.engine = engine
         self.delivered = 0
-        self._presence = presence
+        self._presence = around.presence
         self._writes = writes
-        self._keeps_events = keeps_events
+        self._keeps_events = writes and around.publish is not None
         self._counters: dict[str, int] | None = {} if writes else None
         self._counted: set[str] = set()
+        self._meters = Meters(engine)
+        self._app: App | None = None
+        self._report = around.report
         self._memory = Memory() if writes else None
         self._events: list[tuple[int, Event]] = []
         self._careful = 0
         self._undone = False
         self._forgotten = self._last_event = 0
-        if keeps_events:
+        if self._keeps_events:
             self._last_event = engine.query("SELECT coalesce(max(id), 0) FROM outbox", {})[0][0]
 
     def run(self, jobs: Sequence[Job]) -> None:
@@ -285,6 +316,7 @@ class Batch:
                     self._run_alone(job)
             if self._writes:
                 self._write_counters()
+                self._meters.write()
                 self._write_events()
                 self._forget()
         except BaseException as fault:  # noqa: BLE001 - the whole batch failed: nobody's transaction happened
@@ -316,7 +348,7 @@ class Batch:
         tx = self._tx()
         try:
             for job in jobs:
-                job.value = job.fn(tx, *job.args)
+                job.value = job.run(tx)
         except Exception as fault:  # noqa: BLE001 - given back to the caller
             self._rollback()
             self.engine.begin(writes=True)
@@ -335,7 +367,7 @@ class Batch:
         if self._writes:
             self.engine.save()
         try:
-            job.value, job.fault = job.fn(tx, *job.args), None
+            job.value, job.fault = job.run(tx), None
         except Exception as fault:  # noqa: BLE001 - given back to the caller
             job.fault = fault
             if self._writes and self._counters is not None:
@@ -349,17 +381,22 @@ class Batch:
             self._keep(tx)
 
     def _tx(self) -> EngineTx:
-        return EngineTx(self.engine, self._presence, self._counters, self._memory)
+        return EngineTx(self.engine, self._presence, self._counters, self._memory, self._report)
 
     def _keep(self, tx: EngineTx) -> None:
         self._counted.update(tx.undo)
+        if tx.who is not None:
+            self._app = tx.who.app
         for event, keep in tx.events:
+            if self._app is not None:
+                self._meters.see(self._app, event)
             if keep:
                 self._last_event += 1
             self._events.append((self._last_event if keep else 0, event))
 
     def _rollback(self) -> None:
         self.engine.rollback()
+        self._meters.clear()
         if self._memory is not None:
             self._memory.back()
         if self._counters is not None:
@@ -404,19 +441,18 @@ class ThreadLane:
         self,
         name: str,
         opening: Callable[[], Engine],
-        presence: Presence,
+        around: Around,
         *,
         writes: bool = False,
-        publish: Publish | None = None,
     ) -> None:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._publish = publish
+        self._publish = around.publish if writes else None
         self._closed = False
         self._batch: Batch
         ready: concurrent.futures.Future[None] = concurrent.futures.Future()
 
         def opened() -> Batch:
-            return Batch(opening(), presence, writes=writes, keeps_events=publish is not None)
+            return Batch(opening(), around, writes=writes)
 
         self._thread = threading.Thread(target=self._work, args=(opened, ready), name=name, daemon=True)
         self._thread.start()
@@ -512,9 +548,9 @@ class LoopLane:
     interpreter's lock is more than the statements cost. Only the commit waits for the disk, and it does so elsewhere.
     """
 
-    def __init__(self, name: str, opening: Callable[[], Engine], presence: Presence, publish: Publish | None) -> None:
-        self._publish = publish
-        self._batch = Batch(opening(), presence, writes=True, keeps_events=publish is not None)
+    def __init__(self, name: str, opening: Callable[[], Engine], around: Around) -> None:
+        self._publish = around.publish
+        self._batch = Batch(opening(), around, writes=True)
         self._waiting: list[Job] = []
         self._busy = False
         self._closed = False

@@ -6,8 +6,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql as pg
 
-from qunzhu.core.ports import Presence, Row
-from qunzhu.store.batch import BatchStore, Nobody, Publish, ThreadLane
+from qunzhu.core.ports import Row
+from qunzhu.store.batch import Around, BatchStore, ThreadLane
 from qunzhu.store.migrate import migrate
 from qunzhu.store.sql import POSTGRES_WORDS, pyformat
 
@@ -92,16 +92,14 @@ class PostgresEngine:
         self._connection.close()
 
 
-def open_postgres(
-    url: str, schema: str, family: str = "app", *, presence: Presence | None = None, publish: Publish | None = None
-) -> BatchStore:
+def open_postgres(url: str, schema: str, family: str = "app", around: Around | None = None) -> BatchStore:
     """Open (and make or migrate) a schema."""
-    who = presence or Nobody()
+    around = around or Around()
     writer = ThreadLane(
-        f"{schema}-write", lambda: PostgresEngine(url, schema, family, writes=True), who, writes=True, publish=publish
+        f"{schema}-write", lambda: PostgresEngine(url, schema, family, writes=True), around, writes=True
     )
     return BatchStore(
-        writer, ThreadLane(f"{schema}-read", lambda: PostgresEngine(url, schema, family, writes=False), who)
+        writer, ThreadLane(f"{schema}-read", lambda: PostgresEngine(url, schema, family, writes=False), around)
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any, LiteralString
 import apsw
 import structlog
 
-from qunzhu.core.ports import Presence, Row
-from qunzhu.store.batch import BatchStore, LoopLane, Nobody, Publish, ThreadLane
+from qunzhu.core.ports import Row
+from qunzhu.store.batch import Around, BatchStore, LoopLane, ThreadLane
 from qunzhu.store.migrate import migrate
 from qunzhu.store.sql import SQLITE_WORDS, positional
 
@@ -176,11 +176,9 @@ class SqliteEngine:
         self._connection.close()
 
 
-def open_sqlite(
-    path: Path, family: str = "app", *, presence: Presence | None = None, publish: Publish | None = None
-) -> BatchStore:
+def open_sqlite(path: Path, family: str = "app", around: Around | None = None) -> BatchStore:
     """Open (and make or migrate) a database file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    who = presence or Nobody()
-    writer = LoopLane(f"{path.stem}-commit", lambda: SqliteEngine(path, family, writes=True), who, publish)
-    return BatchStore(writer, ThreadLane(f"{path.stem}-read", lambda: SqliteEngine(path, family, writes=False), who))
+    around = around or Around()
+    writer = LoopLane(f"{path.stem}-commit", lambda: SqliteEngine(path, family, writes=True), around)
+    return BatchStore(writer, ThreadLane(f"{path.stem}-read", lambda: SqliteEngine(path, family, writes=False), around))

@@ -128,6 +128,19 @@ class TIMNetworkStatus(enum.IntEnum):
     kTIMConnectFailed = 3
 
 
+class TIMLogLevel(enum.IntEnum):
+    """How much a line of the log matters."""
+
+    kTIMLog_Off = 0
+    kTIMLog_Test = 1
+    kTIMLog_Verbose = 2
+    kTIMLog_Debug = 3
+    kTIMLog_Info = 4
+    kTIMLog_Warn = 5
+    kTIMLog_Error = 6
+    kTIMLog_Assert = 7
+
+
 class TIMConvType(enum.IntEnum):
     """Kinds of conversation."""
 

@@ -1,0 +1,30 @@
+-- Meters: day is a calendar day of the app (YYYY-MM-DD) with what was added in it, a month (YYYY-MM) or day with the
+-- peak of a level under peak.<level>, or empty with what there is now of a level.
+CREATE TABLE meters (
+  day {text} NOT NULL,
+  name {text} NOT NULL,
+  value BIGINT NOT NULL,
+  PRIMARY KEY (day, name)
+) {clustered};
+INSERT INTO meters SELECT '', 'groups.' || kind_name, COUNT(*) FROM groups GROUP BY kind_name;
+INSERT INTO meters SELECT '', 'groups', COUNT(*) FROM groups;
+INSERT INTO meters SELECT '', 'members', COUNT(*) FROM members;
+-- Who was online: day is a day or a month as above.
+CREATE TABLE active_users (
+  day {text} NOT NULL,
+  user_id {text} NOT NULL,
+  PRIMARY KEY (day, user_id)
+) {clustered};
+-- Callbacks that the app's server has not taken yet: those of one lane go one after the other, by num. dead 1: given up.
+CREATE TABLE callbacks (
+  num BIGINT PRIMARY KEY,
+  lane {text} NOT NULL,
+  command {text} NOT NULL,
+  query TEXT NOT NULL,
+  body TEXT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  tries INTEGER NOT NULL,
+  next_ms BIGINT NOT NULL,
+  dead INTEGER NOT NULL,
+  fault TEXT NOT NULL
+) {clustered};
