@@ -1,5 +1,0 @@
-"""Makes the shared server a fixture."""
-
-from served import server
-
-__all__ = ["server"]
