@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from capi.library import HOSTS, WAIT, compiled, sig
+from capi.library import HOSTS, WAIT, compiled, run_host, sig
 from served import Server
 
 HOSTILE = {"PYTHONHOME": "/nowhere", "PYTHONPATH": "/nowhere", "PYTHONSTARTUP": "/nowhere", "LANG": "C", "LC_ALL": "C"}
@@ -233,3 +233,19 @@ def test_a_host_that_exports_openssl(folder, library_file, tmp_path):
     for how in ("exit", "return", "static"):  # OpenSSL has its own end in exit()
         run(compiled("exits.c", folder), library_file, "f", sig("f").decode(), 20, how, env=env, status=7)
     served.stop()
+
+
+def test_a_host_with_an_allocator_of_its_own(folder, library_file, server, tmp_path):
+    program, file = folder / "allocator", tmp_path / "file"
+    sources = [HOSTS / "allocator.c", HOSTS / "journey.c"]
+    command = ["cc", "-w", "-O1", "-fno-builtin", "-rdynamic", *sources, "-o", program, "-ldl", "-lpthread"]
+    subprocess.run(command, check=True)
+    file.write_bytes(b"x" * 100_000)
+    run(program, library_file, "own", sig("own").decode(), file, env=environment(server))
+
+
+@pytest.mark.parametrize("how", ["end", "exit", "raise", "thread"])
+def test_the_end_of_a_python_amid_calls(library_file, server, how):
+    for _ in range(4):
+        printed, faults = run_host("leaves.py", library_file, server.url, how)
+        assert (printed, faults) == ("", "")

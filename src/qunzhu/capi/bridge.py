@@ -166,9 +166,15 @@ class Bridge:
         if room and row.name == "TIMMsgSendMessage":
             return self._send(row, param, callees, room)
         if room:
+            self._require_served(row)
             self._pointers.fill(room, "")
         self._begin(row, callees, partial(_run, row, param))
         return DONE
+
+    def _require_served(self, row: Function) -> None:
+        """Refuse a call whose caller goes by the result and the buffer: a later refusal would come too late."""
+        if not hasattr(self._thread.sdk, row.name):
+            raise Refused(NOT_SUPPORTED, _not_served(row))
 
     def _begin(self, row: Function, callees: dict[str, Callee | None], work: Work) -> None:
         """Begin a call; where it has one callback, that is told how it ends, and the last of two where it breaks."""
@@ -261,11 +267,15 @@ class Bridge:
         raise AssertionError("it waits")
 
 
+def _not_served(row: Function) -> str:
+    return f"{row.name} is not supported: this server has no such service yet"
+
+
 async def _run(row: Function, param: Json, sdk: "TimRender") -> Json:
     """Run a call of the Python SDK."""
     method = getattr(sdk, row.name, None)
     if method is None:
-        return _failure(NOT_SUPPORTED, f"{row.name} is not supported: this server has no such service yet")
+        return _failure(NOT_SUPPORTED, _not_served(row))
     result: Json = await method(param)
     return result
 
@@ -307,9 +317,9 @@ async def _remove(tell: Callable[[list[Any]], None], sdk: "TimRender") -> None:
 
 
 def _put(found: Json, key: str, value: Any) -> None:
-    """Put a value under a key, or into the object under the first part of ``object.key``."""
+    """Put a value under a key, or into the object under the first part of ``object.key``; what is none stays wrong."""
     first, _, rest = key.partition(".")
-    if rest:
-        found[first] = {**found.get(first, {}), rest: value}
-    else:
+    if not rest:
         found[first] = value
+    elif isinstance(inner := found.get(first, {}), dict):
+        found[first] = {**inner, rest: value}

@@ -53,6 +53,11 @@ from qunzhu.tim.unserved import UnservedCalls
 log = logging.getLogger("qunzhu.tim")
 DEFAULT_PLATFORM = "Linux"
 DEMO_SDKAPPID = 1400000000
+_UNDER_WAY = {
+    TIMLoginStatus.kTIMLoginStatus_Logining: (TIMErrCode.ERR_SDK_ACCOUNT_LOGIN_IN_PROCESS, "a login is under way"),
+    TIMLoginStatus.kTIMLoginStatus_Logouting: (TIMErrCode.ERR_SDK_ACCOUNT_LOGOUT_IN_PROCESS, "a logout is under way"),
+}
+"""What refuses a login meanwhile."""
 
 
 class TimRender(
@@ -168,8 +173,9 @@ class TimRender(
         data = data_of(param)
         if not self._ready:
             return result_of(int(TIMResult.TIM_ERR_SDKUNINIT), "TIMInit comes first", "", data)
-        if self._status is TIMLoginStatus.kTIMLoginStatus_Logining:
-            return result_of(int(TIMErrCode.ERR_SDK_ACCOUNT_LOGIN_IN_PROCESS), "a login is under way", "", data)
+        if self._status in _UNDER_WAY:
+            code, text = _UNDER_WAY[self._status]
+            return result_of(int(code), text, "", data)
         try:
             given = mapping(param)
             await self._enter(need(given, "userID", str), need(given, "userSig", str))
@@ -211,19 +217,25 @@ class TimRender(
         client = Client(self._place.urls()[0], self._sdkappid, user, sig, self._platform, self._place.options())
         if self._client is not None:
             await self._leave()
+        elif self._teller is not None:  # that of a login which others ended
+            self._teller.cancel()
         self._status = TIMLoginStatus.kTIMLoginStatus_Logining
         events: asyncio.Queue[ClientEvent] = asyncio.Queue()
         client.listen(events.put_nowait)
-        self._teller = asyncio.create_task(self._listeners.tell_all(client, events))
+        teller = self._teller = asyncio.create_task(self._listeners.tell_all(client, events))
         try:
             await client.open()
         except BaseException as fault:
-            self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
+            if self._teller is teller:
+                self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
             await asyncio.sleep(0)
-            self._teller.cancel()
+            teller.cancel()
             if isinstance(fault, ValueError | UnicodeEncodeError):
                 raise WrongParameter(TIMResult.TIM_ERR_PARAM, str(fault)) from None
             raise
+        if self._teller is not teller:  # the SDK was stopped meanwhile
+            await client.close(NOT_INITIALIZED)
+            raise CallFailed(NOT_INITIALIZED.code, NOT_INITIALIZED.text)
         self._client = client
         self._status = TIMLoginStatus.kTIMLoginStatus_Logined
         if self._listeners.hears(*CONVERSATION_LISTENERS):
@@ -235,8 +247,9 @@ class TimRender(
         if client is not None:
             self._status = TIMLoginStatus.kTIMLoginStatus_Logouting
             await client.close(reason)
-        if self._teller is not None and self._teller is not asyncio.current_task():
-            self._teller.cancel()
+        teller, self._teller = self._teller, None
+        if teller is not None and teller is not asyncio.current_task():
+            teller.cancel()
         self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
 
     def _ended(self, client: Client) -> None:
