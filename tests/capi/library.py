@@ -188,16 +188,15 @@ class Heard:
         raise AssertionError((name, self.of(name)))
 
 
-def run_host(
-    host: str, *args: object, python: str = sys.executable, status: int = 0, **env: str | None
-) -> tuple[str, str]:
-    """Run a program of ``hosts`` with this project in its environment; return what it printed."""
-    given = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}", **env}
-    done = subprocess.run(
-        [python, HOSTS / host, *map(str, args)], env={key: value for key, value in given.items() if value is not None},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110, check=False,
-    )  # fmt: skip
-    assert done.returncode == status, (done.returncode, done.stdout[-3000:], done.stderr[-6000:])
+def run_host(host: str, *args: object) -> tuple[str, str]:
+    """Run a Python program of ``hosts``, in a folder of its own, with this project; return what it printed."""
+    env = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}"}
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, HOSTS / host, *map(str, args)], env=env, cwd=folder, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=110, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, (done.returncode, done.stdout[-3000:], done.stderr[-6000:])
     return done.stdout, done.stderr
 
 

@@ -16,7 +16,7 @@ def test_everything_wrong(library_file, server):
     assert set(results["after"]["calls"]) == {"-1", "-3", "0"}
     assert set(results["login"]["calls"]) == {"0", "-4"}
     assert set(results["out"]["calls"]) == {"-2", "-3", "0"}
-    assert set(results["in"]["calls"]) == {"0", "-3", "-4"}
+    assert set(results["in"]["calls"]) == {"0", "-3", "-4", "7013"}
     assert set(results["init"]["calls"]) == {"0"}
     assert {"0", "-3"} <= set(results["config"]["calls"]) <= {"0", "-3", "-4"}
     assert results["again"]["status"] == 1

@@ -15,7 +15,6 @@ from qunzhu.capi.callees import Callee, Json, Tell
 from qunzhu.capi.functions import BY_NAME
 from qunzhu.capi.pointers import Pointers
 from qunzhu.capi.results import (
-    BAD_JSON,
     BAD_PARAMETER,
     DONE,
     LOGGED_IN,
@@ -25,7 +24,7 @@ from qunzhu.capi.results import (
     NOT_LOGGED_IN,
     Refused,
 )
-from qunzhu.capi.rows import Function, Param
+from qunzhu.capi.rows import Function
 from qunzhu.capi.threads import NotLoaded, SdkThread, TellingThread, Work
 
 if TYPE_CHECKING:
@@ -243,7 +242,6 @@ class Bridge:
             value: Any = arg
             if one.kind in {"text", "json"}:
                 value = getattr(self._pointers, one.kind)(one.name, arg)
-                _check_json(one, value)
             elif one.kind == "callback":
                 callee = callees[one.name] = self._callee(arg, one.type, args[-1])
                 value = None if callee is None or one.key == "cb" else self._teller(callee)
@@ -303,14 +301,6 @@ async def _set(name: str, tell: Tell | None, sdk: "TimRender") -> None:
 
 def _failure(code: int, text: str) -> Json:
     return {"code": code, "desc": text, "json_param": ""}
-
-
-def _check_json(param: Param, value: Any) -> None:
-    """Refuse JSON that is of another sort than all that the function takes: -3."""
-    if param.kind != "json" or value is None or isinstance(value, dict):
-        return
-    if not (isinstance(value, list) and param.object.startswith("[")):
-        raise Refused(BAD_JSON, f"{param.name}: not {param.object}")
 
 
 async def _remove(tell: Callable[[list[Any]], None], sdk: "TimRender") -> None:
