@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from c_machine import need_c
 from capi.library import HOSTS, WAIT, compiled, run_host, sig
 from served import Server
 
@@ -223,6 +224,7 @@ LIBRARIES = ("libssl", "libcrypto", "libz.")
 
 
 def test_a_host_that_exports_openssl(folder, library_file, tmp_path):
+    need_c("ldd", "openssl")
     cert, key, file = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "file"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
