@@ -10,7 +10,6 @@ import queue
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qunzhu.capi.build import build
+from qunzhu.capi.install import install
+from qunzhu.capi.needs import needs
 from served import SDKAPPID, usersig
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ EXAMPLE = Path(__file__).parents[1] / "examples/electron"
 PAGE = Path(__file__).parent / "capi/node/page.js"
 LIBRARIES = "node_modules/im_electron_sdk/lib"
 SECONDS = 20.0
-INSTALL_SECONDS = 100
+INSTALL_SECONDS = 90
+INSTALL = (
+    "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
+)  # fmt: skip
 FAULT = re.compile(r"^Traceback .*|.* was destroyed but it is pending.*", re.MULTILINE)
 """What the library writes where something of its own went wrong."""
 UNREACHABLE = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENETWORK)\b")
@@ -41,14 +46,13 @@ UNREACHABLE = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMED
 def package(tmp_path_factory) -> Path:
     """Return a folder in which the package is installed, once for all processes of a test run.
 
-    Where there is no Node, no npm or no registry the tests are skipped, or fail where CI=true.
+    Where the library cannot be made, or Node, npm or the registry is missing, tests are skipped, or fail where CI=true.
     """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "npm"
     folder.mkdir(exist_ok=True)
     done, missing = folder / "done", folder / "missing"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(folder):
         if not done.exists() and not missing.exists():
             reason = _reason() or _install(folder / "example")
             (missing if reason else done).write_text(reason)
@@ -57,24 +61,33 @@ def package(tmp_path_factory) -> Path:
     return folder / "example"
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process of a test run at a time work in a folder."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _reason() -> str:
-    if sys.platform != "linux":
-        return "the library is one for Linux"
-    return next((f"no {name} on this machine" for name in ("node", "npm", "cc") if shutil.which(name) is None), "")
+    missing = [need.what for need in needs()] + [name for name in ("node", "npm") if shutil.which(name) is None]
+    return f"missing on this machine: {', '.join(missing)}" if missing else ""
 
 
 def _install(folder: Path) -> str:
     """Install what the example asks for, and put the library in; return why that cannot be done here."""
     kept = shutil.ignore_patterns("node_modules", "out", "package-lock.json")
     shutil.copytree(EXAMPLE, folder, ignore=kept, dirs_exist_ok=True)
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
+    try:
+        ran = subprocess.run(INSTALL, cwd=folder, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"npm reaches no registry in {INSTALL_SECONDS} s"
     if ran.returncode and UNREACHABLE.search(ran.stderr):
         return f"npm reaches no registry: {ran.stderr.strip().splitlines()[0]}"
     assert ran.returncode == 0, ran.stderr
     for theirs in [path for path in (folder / LIBRARIES).rglob("*") if path.is_file()]:
-        theirs.unlink()
-    build(folder / LIBRARIES / "linux/lib")
+        theirs.unlink()  # they are big, and none may be loaded by mistake
+    install(folder, build(folder.parent / "library"))
     return ""
 
 
@@ -171,7 +184,7 @@ class Page:
 
     def faults(self) -> list[str]:
         """Return what the library wrote of faults of its own, to standard error or to its log."""
-        logs = [self.log, *self._home.rglob("*.log")]
+        logs = [self.log, *self._home.rglob("*.log*")]
         return [fault for log in logs for fault in FAULT.findall(log.read_text(errors="replace"))]
 
     def _tail(self) -> str:

@@ -10,8 +10,6 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from capi.calls import BASE_LISTENERS
 from capi.scenario import NAMED, NEXT_SECOND, SCENARIO, Step
 from npm_package import SECONDS, heard_as, opened
@@ -251,41 +249,38 @@ def reach(run: Run, counts: dict[str, int]) -> None:
         time.sleep(0.002)
 
 
-@pytest.fixture(scope="module")
-def runs(package, tmp_path_factory, server) -> tuple[Run, Run]:
-    """Play the scenario through both SDKs, one after the other."""
-    folder = tmp_path_factory.mktemp("scenario")
-    file = folder / "a.txt"
-    file.write_text("abc")
+def played_in_python(server: Server, file: Path) -> tuple[Run, list[dict[str, int]]]:
+    """Play the scenario through the Python SDK; return how much had been told after each step, too."""
     with in_python(server) as sides:
-        python = Run("px-", sides, server, file)
-        counts = [settle(python)]
+        run = Run("px-", sides, server, file)
+        counts = [settle(run)]
         for step in SCENARIO:
-            python.step(step)
-            counts.append(settle(python))
-    with in_node(server, package, folder) as sides:
-        node = Run("nx-", sides, server, file)
-        reach(node, counts[0])
+            run.step(step)
+            counts.append(settle(run))
+    return run, counts
+
+
+def played_in_node(server: Server, package: Path, file: Path, counts: list[dict[str, int]]) -> Run:
+    """Play the scenario through the npm package, each step when all is told that the one before it caused."""
+    with in_node(server, package, file.parent) as sides:
+        run = Run("nx-", sides, server, file)
+        reach(run, counts[0])
         for step, wanted in zip(SCENARIO, counts[1:], strict=True):
-            node.step(step)
-            reach(node, wanted)
-        settle(node)
-    return python, node
+            run.step(step)
+            reach(run, wanted)
+        settle(run)
+    return run
 
 
-def test_results_are_the_same(runs):
-    python, node = runs
-    assert node.results == python.results
-
-
-@pytest.mark.parametrize("user", USERS)
-def test_listeners_are_told_the_same_in_the_same_order(runs, user):
-    python, node = runs
-    assert node.events(user) == python.events(user)
-
-
-def test_the_scenario_hears_of_everything_that_a_page_tells(runs):
-    _, node = runs
+def test_every_result_and_every_event_is_the_same(package, tmp_path, server):
+    file = tmp_path / "a.txt"
+    file.write_text("abc")
+    python, counts = played_in_python(server, file)
+    node = played_in_node(server, package, file, counts)
+    for ours, theirs in zip(python.results, node.results, strict=True):
+        assert theirs == ours
+    for user in USERS:
+        assert node.events(user) == python.events(user), user
     heard = {name for user in USERS for name, told in node.events(user).items() if told}
     assert set(LISTENERS) - heard == SILENT
 
