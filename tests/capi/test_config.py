@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from qunzhu.capi.config import CONFIG, LOG, read
+from qunzhu.capi.config import CONFIG, LOG, Config
 from qunzhu.capi.results import BAD_JSON, BAD_PARAMETER, Refused
 
 
@@ -14,6 +14,11 @@ from qunzhu.capi.results import BAD_JSON, BAD_PARAMETER, Refused
 def no_environment(monkeypatch):
     for name in ("QUNZHU_SERVER", "QUNZHU_CA"):
         monkeypatch.delenv(name, raising=False)
+
+
+def read(given) -> dict:
+    """Return what the Python SDK is given."""
+    return Config.read(given).given()
 
 
 @pytest.fixture
@@ -29,13 +34,13 @@ def said(tmp_path):
 
 def test_nothing_said():
     for given in (None, {}, {CONFIG: None, LOG: None}, {CONFIG: ""}, {CONFIG: "/nowhere"}):
-        assert read(given) == {"config": {LOG: ""}}
+        assert read(given) == {}
 
 
 def test_the_file(said, tmp_path):
     found = said(json.dumps({"server": "wss://im.example.com", "ca": "ca.pem"}))
-    assert found == {"server": "wss://im.example.com", "ca": str(tmp_path / "ca.pem"), "config": {LOG: ""}}
-    assert said('{"ca": "/etc/ca.pem"}') == {"ca": "/etc/ca.pem", "config": {LOG: ""}}
+    assert found == {"server": "wss://im.example.com", "ca": str(tmp_path / "ca.pem")}
+    assert said('{"ca": "/etc/ca.pem"}') == {"ca": "/etc/ca.pem"}
     assert read({LOG: "log"}) == {"config": {LOG: "log"}}
 
 
@@ -49,11 +54,12 @@ def test_the_environment_goes_before_the_file(said, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[]", '{"server": 1}', '{"sever": "ws://a"}', b'{"server": "\xff"}'])
-def test_a_file_that_cannot_be_used(said, text, tmp_path):
+def test_a_file_that_cannot_be_used(said, text, tmp_path, caplog):
     with pytest.raises(Refused) as refused:
         said(text)
     assert refused.value.code == BAD_PARAMETER
     assert refused.value.text.startswith(f"{tmp_path}/qunzhu.json: ")
+    assert f"TIMInit: {tmp_path}/qunzhu.json: " in caplog.text
 
 
 def test_a_folder_for_a_file(tmp_path):

@@ -183,16 +183,20 @@ def test_another_python_is_refused(library_file, server, python):
 
 
 def foreign(folder: Path) -> Path:
-    """Make the journey as a host that exports the names of OpenSSL and zlib, as Node does: each aborts."""
+    """Make the journey as a host that exports the names of OpenSSL and zlib, as Node does: each aborts.
+
+    Where zlib is a part of Python's own library, as in Debian's, the host's is used instead: it need not abort there.
+    """
     names: set[str] = set()
-    for module in ("_ssl", "zlib"):
-        path = importlib.util.find_spec(module).origin
+    for path in (importlib.util.find_spec(module).origin for module in ("_ssl", "zlib")):
+        if path == "built-in":
+            continue
         linked = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout.split()
         for library in (part for part in linked if part.startswith("/") and any(one in part for one in LIBRARIES)):
             told = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True)
             rows = (line.split() for line in told.stdout.splitlines())
             names |= {row[2].split("@")[0] for row in rows if row[1] in "TWi"}
-    assert {"SSL_CTX_new", "SSL_new", "EVP_DigestInit_ex", "inflate"} <= names
+    assert {"SSL_CTX_new", "SSL_new", "EVP_DigestInit_ex"} <= names
     source = folder / "foreign.c"
     functions = (f'void {name}(void) {{ stop("{name}"); }}' for name in sorted(names - {"_init", "_fini"}))
     head = "#include <stdio.h>\n#include <stdlib.h>\nstatic void stop(const char *name) { puts(name); abort(); }"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 
 import pytest
 
@@ -10,7 +12,7 @@ from qunzhu.capi.keys import OPERATIONS as NAMED
 from qunzhu.tim import TIMLogLevel, TimRender
 from qunzhu.tim.experimental import OPERATIONS
 from qunzhu.tim.log_file import KEPT, MAX_BYTES
-from qunzhu.tim.sdk_log import LOGGERS
+from qunzhu.tim.sdk_log import LOGGERS, SdkLog
 from sdk.test_media import on_a_loop
 from served import SDKAPPID, Server, signed_in, until, usersig
 
@@ -154,6 +156,31 @@ async def test_the_log_file_does_not_grow_without_end(tmp_path):
     await tim.TIMUninit()
     assert len(list(tmp_path.iterdir())) == KEPT + 1
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= (KEPT + 1) * MAX_BYTES
+
+
+class Slow:
+    """A message that takes its time to become text."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    def __str__(self) -> str:
+        self.begun.set()
+        time.sleep(0.2)
+        self.ended.set()
+        return "slow"
+
+
+def test_the_file_is_closed_after_the_line_that_another_thread_writes(tmp_path):
+    sdk_log, slow = SdkLog(), Slow()
+    sdk_log.write_to(str(tmp_path))
+    thread = threading.Thread(target=logging.getLogger("qunzhu.tim").warning, args=("%s", slow))
+    thread.start()
+    assert slow.begun.wait(5)
+    sdk_log.close()
+    assert slow.ended.is_set()
+    thread.join()
+    assert " slow\n" in (tmp_path / "qunzhu.log").read_text(encoding="utf-8")
 
 
 @on_a_loop

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qunzhu import __version__
-from qunzhu.capi import config as sdk_config
 from qunzhu.capi.callbacks import CALLBACKS
 from qunzhu.capi.callees import Callee, Json, Tell
+from qunzhu.capi.config import Config
 from qunzhu.capi.functions import BY_NAME
 from qunzhu.capi.pointers import Pointers
 from qunzhu.capi.results import (
@@ -68,8 +68,7 @@ class Bridge:
             try:
                 return run(*args) if own else run(row, args)
             except Refused as fault:
-                # TIMInit has no other way to say what is wrong, and no log of its own yet.
-                log.log(logging.WARNING if row.name == "TIMInit" else logging.INFO, "%s: %s", row.name, fault.text)
+                log.info("%s: %s", row.name, fault.text)
                 return None if row.returns == "void" else fault.code
             except Exception:
                 log.exception("%s failed", row.name)
@@ -79,9 +78,9 @@ class Bridge:
 
     def TIMInit(self, sdkappid: int, config: Any) -> int:
         """Start; the SDK itself goes on loading in its thread."""
-        found = sdk_config.read(self._pointers.json("json_sdk_config", config))
+        found = Config.read(self._pointers.json("json_sdk_config", config))
         with self._turning:
-            self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found}))
+            self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found.given()}))
             self._ready = True
         return DONE
 

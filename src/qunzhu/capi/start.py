@@ -1,6 +1,5 @@
 """Where a loaded library begins: every C function gets what runs when it is called."""
 
-import importlib.util
 import sys
 from typing import Any
 
@@ -25,6 +24,8 @@ def start(ffi: Any, lib: Any) -> None:
 
 def _keep_openssl(ffi: Any, lib: Any) -> None:
     """See to it that the SDK may use OpenSSL until the process has ended; before ``ssl`` is loaded."""
+    import importlib.util
+
     found = importlib.util.find_spec("_ssl")
     if found is not None and found.has_location and found.origin:
         lib.keep_openssl(ffi.new("char[]", found.origin.encode()), sys.getdlopenflags())

@@ -78,10 +78,14 @@ async def _dial(urls: list[str], trust: ssl.SSLContext | None, url: str) -> Tran
     del url
     for one in urls[:-1]:
         try:
-            return await open_websocket(one, ssl=trust)
+            return await _open(one, trust)
         except CallFailed:
             continue
-    return await open_websocket(urls[-1], ssl=trust)
+    return await _open(urls[-1], trust)
+
+
+async def _open(url: str, trust: ssl.SSLContext | None) -> Transport:
+    return await open_websocket(url, ssl=trust if url.startswith("wss:") else None)
 
 
 def _url(item: Json, key: str) -> str:

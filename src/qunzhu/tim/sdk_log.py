@@ -40,12 +40,12 @@ class SdkLog(logging.Handler):
         """Write to a file in a folder from now on; one that cannot be written is a warning."""
         from qunzhu.tim.log_file import LogFile
 
-        self._close_file()
         try:
-            self._file = LogFile(folder)
-            self._file.setFormatter(FORMAT)
+            file = LogFile(folder)
         except (OSError, ValueError) as fault:
+            file = None
             log.warning("no log file in %r: %s", folder, fault)
+        self._change_file(file)
         self.settle()
 
     def listen(self, callback: Callback | None, data: Any) -> None:
@@ -82,7 +82,7 @@ class SdkLog(logging.Handler):
 
     def close(self) -> None:
         """Close the file and forget the callback."""
-        self._close_file()
+        self._change_file(None)
         self._listener = None
         self.settle()
         super().close()
@@ -104,10 +104,17 @@ class SdkLog(logging.Handler):
         levels += [self.callback_level] if self._listener is not None else []
         return min((PYTHON[level] for level in levels), default=None)
 
-    def _close_file(self) -> None:
-        file, self._file = self._file, None
+    def _change_file(self, file: logging.Handler | None) -> None:
+        """Write to another file, or to none; under the lock, for a file that is closed opens again for a line."""
         if file is not None:
-            file.close()
+            file.setFormatter(FORMAT)
+        self.acquire()
+        try:
+            old, self._file = self._file, file
+            if old is not None:
+                old.close()
+        finally:
+            self.release()
 
 
 def _level(number: int) -> int:
