@@ -34,7 +34,7 @@ LIBRARIES = "node_modules/im_electron_sdk/lib"
 SECONDS = 20.0
 INSTALL_SECONDS = 90
 INSTALL = (
-    "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+    "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1",
     "--fetch-retry-mintimeout=1000",
 )  # fmt: skip
 FAULT = re.compile(r"^Traceback .*|.* was destroyed but it is pending.*", re.MULTILINE)

@@ -8,8 +8,8 @@
  *
  * IPC_TRACE=1 writes all of it to standard error, one JSON text per line.
  */
-const { EventEmitter } = require("node:events");
-const Module = require("node:module");
+const { EventEmitter } = require("events");
+const Module = require("module");
 
 const WINDOW = 1;
 const handlers = new Map();

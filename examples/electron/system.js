@@ -1,6 +1,6 @@
 "use strict";
 /* Runs what tsc makes of a module with a top-level await ("module": "system"), wherever there is require(). */
-const { createRequire } = require("node:module");
+const { createRequire } = require("module");
 
 exports.run = async (file) => {
   const near = createRequire(file);
