@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +131,20 @@ def test_when_stopping_has_returned_all_calls_were_answered(tim: Library, server
         assert [(code, len(answer.given)) for code, answer in begun] == [(0, 1)] * 51
         tim.start(server.url)
         tim.login("threads")
+
+
+def test_stopping_does_not_wait_for_a_server_that_says_nothing(library: Library, server: Server):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        library.start(f"ws://127.0.0.1:{silent.getsockname()[1]}")
+        code, login = library.begin("TIMLogin", "silent", sig("silent"))
+        assert code == 0
+        time.sleep(0.2)
+        before = time.monotonic()
+        assert library.TIMUninit() == 0
+        assert time.monotonic() - before < 3
+        assert [told[0] for told in login.given] == [6013]
+    library.start(server.url)
+    library.login("silent")
 
 
 def test_starting_and_stopping_from_many_threads(library: Library, server: Server):

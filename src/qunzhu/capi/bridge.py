@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,8 +36,10 @@ ANSWER_SECONDS = 2.0
 CALLBACK_SECONDS = 1.0
 """So long clearing a listener waits for a callback that runs at that moment."""
 STOP_SECONDS = 5.0
+GRACE_SECONDS = 0.5
+"""So long stopping waits for calls: a login to a server that does not answer may take much longer."""
 NOT_SUPPORTED = 7013
-NOT_LOADED = 6013
+NOT_READY = 6013
 BROKEN = 6003
 BEFORE_INIT = frozenset({"callExperimentalAPI", "TIMSetConfig"})
 BEFORE_LOGIN = BEFORE_INIT | {"TIMLogin"}
@@ -109,7 +111,7 @@ class Bridge:
 
     async def _stop(self, sdk: "TimRender") -> None:
         await sdk.TIMUninit()
-        await self._thread.others_ended()
+        await self._thread.end_others(GRACE_SECONDS)
 
     def TIMGetSDKVersion(self) -> Any:
         """Return a text that stays where it is."""
@@ -186,9 +188,10 @@ class Bridge:
             self._thread.submit(work)
 
     def _ended(self, row: Function, callee: Callee, done: "Future[Json]", *, answers: bool) -> None:
-        fault = CancelledError("cancelled") if done.cancelled() else done.exception()
-        if fault is not None:
-            code = NOT_LOADED if isinstance(fault, NotLoaded) else BROKEN
+        if done.cancelled():
+            result = _failure(NOT_READY, f"{row.name}: TIMUninit came first")
+        elif (fault := done.exception()) is not None:
+            code = NOT_READY if isinstance(fault, NotLoaded) else BROKEN
             result = _failure(code, f"{row.name} failed: {type(fault).__name__}: {fault}")
         elif answers:
             result = done.result()
@@ -283,8 +286,13 @@ async def _send(param: Json, begun: "Future[str]", sdk: "TimRender") -> Json:
     import asyncio
 
     told = asyncio.get_running_loop().create_future()
+
+    def hear(args: list[Any]) -> None:
+        if not told.done():  # it is where TIMUninit did not wait
+            told.set_result(args)
+
     try:
-        begun.set_result(await sdk.TIMMsgSendMessageV2({**param, "callback": told.set_result}))
+        begun.set_result(await sdk.TIMMsgSendMessageV2({**param, "callback": hear}))
     finally:
         if not begun.done():
             begun.set_result("")

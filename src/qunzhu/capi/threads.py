@@ -57,13 +57,17 @@ class SdkThread:
             done.set_exception(self._fault)
         return done
 
-    async def others_ended(self) -> None:
-        """Wait, in the thread, until all that began before the present call has ended."""
+    async def end_others(self, seconds: float) -> None:
+        """See, in the thread, all that began before the present call end; what takes longer is cancelled."""
         import asyncio
 
-        others = self._running - {asyncio.current_task()}
-        if others:
-            await asyncio.wait(others)
+        late = self._running - {asyncio.current_task()}
+        if late:
+            _, late = await asyncio.wait(late, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=seconds)
 
     def _begin(self, work: Work, done: "Future[Any]") -> None:
         assert self._loop is not None and self.sdk is not None  # noqa: PT018, S101 - both are set before this runs
