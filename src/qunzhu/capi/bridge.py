@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qunzhu import __version__
+from qunzhu.capi import work
 from qunzhu.capi.callbacks import CALLBACKS
 from qunzhu.capi.callees import Callee, Json, Tell
 from qunzhu.capi.config import Config
@@ -38,7 +39,6 @@ CALLBACK_SECONDS = 1.0
 STOP_SECONDS = 5.0
 GRACE_SECONDS = 0.5
 """So long stopping waits for calls: a login to a server that does not answer may take much longer."""
-NOT_SUPPORTED = 7013
 NOT_READY = 6013
 BROKEN = 6003
 BEFORE_INIT = frozenset({"callExperimentalAPI", "TIMSetConfig"})
@@ -148,7 +148,7 @@ class Bridge:
             gone = [one for one in self._messages if one[0].pointer == pointer]
             self._messages = [one for one in self._messages if one not in gone]
             for _, tell in gone:
-                self._thread.submit(partial(_remove, tell))
+                self._thread.submit(partial(work.take_listener, tell))
         for callee, _ in gone:
             self._telling.clear(callee, CALLBACK_SECONDS)
 
@@ -169,30 +169,30 @@ class Bridge:
         if room:
             self._require_served(row)
             self._pointers.fill(room, "")
-        self._begin(row, callees, partial(_run, row, param))
+        self._begin(row, callees, partial(work.run, row, param))
         return DONE
 
     def _require_served(self, row: Function) -> None:
         """Refuse a call whose caller goes by the result and the buffer: a later refusal would come too late."""
         if not hasattr(self._thread.sdk, row.name):
-            raise Refused(NOT_SUPPORTED, _not_served(row))
+            raise Refused(work.NOT_SUPPORTED, work.not_served(row))
 
-    def _begin(self, row: Function, callees: dict[str, Callee | None], work: Work) -> None:
+    def _begin(self, row: Function, callees: dict[str, Callee | None], begins: Work) -> None:
         """Begin a call; where it has one callback, that is told how it ends, and the last of two where it breaks."""
         self._telling.asked()
         last = next(reversed(callees.values()))
         if last is not None:
             ended = partial(self._ended, row, last, answers=len(callees) == 1)
-            self._thread.submit(work).add_done_callback(ended)
+            self._thread.submit(begins).add_done_callback(ended)
         else:
-            self._thread.submit(work)
+            self._thread.submit(begins)
 
     def _ended(self, row: Function, callee: Callee, done: "Future[Json]", *, answers: bool) -> None:
         if done.cancelled():
-            result = _failure(NOT_READY, f"{row.name}: TIMUninit came first")
+            result = work.failure(NOT_READY, f"{row.name}: TIMUninit came first")
         elif (fault := done.exception()) is not None:
             code = NOT_READY if isinstance(fault, NotLoaded) else BROKEN
-            result = _failure(code, f"{row.name} failed: {type(fault).__name__}: {fault}")
+            result = work.failure(code, f"{row.name} failed: {type(fault).__name__}: {fault}")
         elif answers:
             result = done.result()
         else:
@@ -202,7 +202,7 @@ class Bridge:
     def _send(self, row: Function, param: Json, callees: dict[str, Callee | None], room: Any) -> int:
         """Begin to send a message, and wait until it has an id."""
         begun: Future[str] = Future()
-        self._begin(row, callees, partial(_send, param, begun))
+        self._begin(row, callees, partial(work.send, param, begun))
         try:
             self._pointers.fill(room, begun.result(ANSWER_SECONDS))
         except Late:
@@ -227,7 +227,7 @@ class Bridge:
             old = self._listeners.pop(row.name, None)
             if callee is not None:
                 self._listeners[row.name] = callee
-            self._thread.submit(partial(_set, row.name, tell))
+            self._thread.submit(partial(work.set_listener, row.name, tell))
         if old is not None:
             self._telling.clear(old, CALLBACK_SECONDS)
 
@@ -266,52 +266,6 @@ class Bridge:
         except StopIteration as done:
             return done.value
         raise AssertionError("it waits")
-
-
-def _not_served(row: Function) -> str:
-    return f"{row.name} is not supported: this server has no such service yet"
-
-
-async def _run(row: Function, param: Json, sdk: "TimRender") -> Json:
-    """Run a call of the Python SDK."""
-    method = getattr(sdk, row.name, None)
-    if method is None:
-        return _failure(NOT_SUPPORTED, _not_served(row))
-    result: Json = await method(param)
-    return result
-
-
-async def _send(param: Json, begun: "Future[str]", sdk: "TimRender") -> Json:
-    """Send a message: its id is told to ``begun``."""
-    import asyncio
-
-    told = asyncio.get_running_loop().create_future()
-
-    def hear(args: list[Any]) -> None:
-        if not told.done():  # it is where TIMUninit did not wait
-            told.set_result(args)
-
-    try:
-        begun.set_result(await sdk.TIMMsgSendMessageV2({**param, "callback": hear}))
-    finally:
-        if not begun.done():
-            begun.set_result("")
-    code, desc, message, _ = await told
-    return {"code": code, "desc": desc, "json_param": message}
-
-
-async def _set(name: str, tell: Tell | None, sdk: "TimRender") -> None:
-    """Set a listener of the Python SDK, if it has one of that name."""
-    if (method := getattr(sdk, name, None)) is not None:
-        await method({"callback": tell})
-
-
-def _failure(code: int, text: str) -> Json:
-    return {"code": code, "desc": text, "json_param": ""}
-
-
-async def _remove(tell: Callable[[list[Any]], None], sdk: "TimRender") -> None:
-    await sdk.TIMRemoveRecvNewMsgCallback({"callback": tell})
 
 
 def _put(found: Json, key: str, value: Any) -> None:
