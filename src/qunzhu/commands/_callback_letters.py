@@ -42,6 +42,7 @@ LANE_PAGE: LiteralString = (
     "SELECT num, lane, tries, next_ms FROM callbacks WHERE lane = :lane AND dead = 0 AND num > :after"
     " ORDER BY num LIMIT :limit"
 )
+COUNT: LiteralString = "SELECT dead, count(*) FROM callbacks GROUP BY dead"
 ANY_DEAD: LiteralString = "SELECT 1 FROM callbacks WHERE dead <> 0 ORDER BY dead, num LIMIT 1"
 LIST: LiteralString = "SELECT * FROM callbacks ORDER BY num LIMIT :limit"
 LIST_DEAD: LiteralString = "SELECT * FROM callbacks WHERE dead <> 0 ORDER BY num LIMIT :limit"
@@ -71,6 +72,12 @@ def letters(tx: Tx, limit: int, *, dead: bool = False) -> list[Letter]:
 def any_dead(tx: Tx) -> bool:
     """Say whether some were given up."""
     return tx.one(ANY_DEAD) is not None
+
+
+def counts(tx: Tx) -> tuple[int, int]:
+    """Return how many wait, and how many were given up."""
+    found: dict[int, int] = {dead: number for dead, number in tx.all(COUNT)}  # noqa: C416 - rows are of any length
+    return found.get(WAITING, 0), found.get(DEAD, 0) + found.get(REVIVED, 0)
 
 
 def remove(tx: Tx, num: int) -> bool:

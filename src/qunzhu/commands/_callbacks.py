@@ -131,9 +131,12 @@ def on(settings: CallbackSettings, command: str) -> bool:
 
 
 def tells(settings: CallbackSettings, event: Event) -> bool:
-    """Say whether an event may have written something that the app's server is to be told."""
-    if isinstance(event, ev.ConversationsRead):
-        return on(settings, READ.command)
+    """Say whether an event may have come with something that the app's server is to be told.
+
+    Of those that are no group's and no message's it is not known: one of the app's limits may have been reached.
+    """
+    if not isinstance(event, ev.GroupEvent | ev.C2CEvent):
+        return True
     return any(on(settings, row.command) for row in AFTER.get(type(event), ()))
 
 

@@ -92,7 +92,7 @@ def sendmsg(tx: Tx, who: Who, req: SendMsg) -> SentC2C:
     message = _message(tx, who, req, may_write(tx, who, req))
     message = msgspec.structs.replace(message, To_Account=req.To_Account)
     repeats = who.app.settings.duplicate_seconds if who.door == GATEWAY else 0
-    reported = NO_CALLBACK not in (req.ForbidCallbackControl or ())
+    reported = not who.admin or NO_CALLBACK not in (req.ForbidCallbackControl or ())
     [sent] = send(tx, [Draft(message, sync=_sync(who, req), repeats=repeats, reported=reported)])
     return SentC2C(MsgTime=sent.at, MsgKey=str(sent))
 

@@ -101,7 +101,7 @@ def send_group_msg(tx: Tx, who: Who, req: SendGroupMsg) -> SentMessage:
         most = who.app.settings.messages_per_second
         report_refusal(tx, who, send_group_msg.__name__, req, TOO_MANY, f"{stream.name}: {most} messages a second")
         return SentMessage(MsgTime=who.now, MsgSeq=0, MsgDropReason=DROPPED)
-    reported = NO_CALLBACK not in (req.ForbidCallbackControl or ())
+    reported = not who.admin or NO_CALLBACK not in (req.ForbidCallbackControl or ())
     return _send(tx, who, stream, _message(tx, who, stream, req, sender, member), member, reported=reported)
 
 

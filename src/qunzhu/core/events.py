@@ -153,7 +153,7 @@ class MessageSent(GroupEvent, frozen=True, kw_only=True):
     member: bool = False
     """True where the sender is a member: he has read the stream up to his message then."""
     reported: bool = True
-    """False where the sender wants the app's server not to hear of it."""
+    """False where an administrator wants the app's server not to hear of it."""
 
 
 class MessageDropped(GroupEvent, frozen=True, kw_only=True):
