@@ -203,6 +203,8 @@ def _switch(place: Path, state: str, port: int) -> None:
 
 def _measured(up: target.Target, state: str, number: int, rate: float, seconds: float, connections: int) -> Loaded:
     with talking(up.job.port, _messages(up.job.port), rate) as counts:
+        while not counts[0]:  # a process takes its time to start
+            time.sleep(0.05)
         time.sleep(CYCLE_SECONDS)  # by then as many wait as ever will
         job = Job("127.0.0.1", up.job.port, connections, seconds, _others(up.job.port), expect=b'"ErrorCode":0')
         measured = measure(job)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
 ALLOW = {"ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": ""}
@@ -117,13 +118,13 @@ class Receiver:
 
 
 @contextmanager
-def receiving(host: str = "127.0.0.1", port: int = 0) -> Iterator[Receiver]:
+def receiving(host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Run a receiver until the end of the block."""
     receiver, ready, end = Receiver(), threading.Event(), threading.Event()
     loop = asyncio.new_event_loop()
 
     async def run() -> None:
-        server = await asyncio.start_server(receiver.serve, host, port)
+        server = await asyncio.start_server(receiver.serve, host, port, ssl=tls)
         receiver.port = server.sockets[0].getsockname()[1]
         ready.set()
         await asyncio.to_thread(end.wait)

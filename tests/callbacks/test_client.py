@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +19,7 @@ from qunzhu.core.ports import CallbackSettings
 from qunzhu.push import callback_client
 from qunzhu.push.addresses import forbidden
 from qunzhu.push.callback_client import MAX_ANSWER, CallbackClient, CallbackFailed, sign
-from receiver import ALLOW, Hang, Raw, http
+from receiver import ALLOW, Hang, Raw, http, receiving
 
 COMMAND = "Group.CallbackBeforeSendMsg"
 CAUSE = {"ClientIP": "203.0.113.7", "OptPlatform": "iOS"}
@@ -141,6 +145,39 @@ def test_a_name_that_there_is_not_is_named():
 def test_a_server_that_does_not_understand_tls_is_named(receiver):
     url = receiver.url.replace("http:", "https:")
     assert fault(settings(url))[0] == "timeout"
+
+
+@pytest.fixture
+def certificate(tmp_path) -> Path:
+    """Make a certificate of localhost, with its key in the same file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine to make a certificate with")
+    file = tmp_path / "localhost.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", file, "-out", f"{file}.crt"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    file.write_bytes(file.read_bytes() + Path(f"{file}.crt").read_bytes())
+    return file
+
+
+def test_a_certificate_must_be_trusted(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with receiving(tls=context) as receiver:
+        url = receiver.url.replace("http://127.0.0.1", "https://localhost")
+        named, detail = fault(settings(url))
+        assert (named, receiver.got) == ("connect", [])
+        assert "certificate" in detail.lower()
+        code = (
+            "import asyncio; from qunzhu.core.ports import CallbackSettings as S; from"
+            " qunzhu.push.callback_client import CallbackClient as C; asyncio.run(C(1).post("
+            f"S(url={url!r}, private=True), 'x', b'{{}}', {{}}, now=1))"
+        )
+        trusting = {**os.environ, "SSL_CERT_FILE": str(certificate)}
+        done = subprocess.run([sys.executable, "-c", code], env=trusting, check=False, capture_output=True, text=True)
+        assert len(receiver.got) == 1, done.stderr
 
 
 ADDRESSES = {
