@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench import (
-    capi,
     callbacks,
+    capi,
     ceiling,
     fanout,
     fanout_report,

@@ -332,20 +332,29 @@ class Backend:
 
     async def _meter(self, opened: OpenApp) -> None:
         """Count what sessions were given since the last second, and in a new day those who are still online."""
-        app, now = opened.app, self.now_ms() // 1000
+        try:
+            await self._count_deliveries(opened)
+            await self._begin_day(opened)
+        except Exception as fault:  # noqa: BLE001 - other apps do not wait for it
+            log.error("not counted yet, next time", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
+
+    async def _count_deliveries(self, opened: OpenApp) -> None:
         counts = opened.hub.take_deliveries()
         if opened.asker is not None:
             counts += opened.asker.take_counts()
         if counts:
             try:
-                await opened.store.write(count_deliveries, app, now, counts)
+                await opened.store.write(count_deliveries, opened.app, self.now_ms() // 1000, counts)
             except BaseException:
                 opened.hub.give_back(counts)
                 raise
-        if (day := app.day(now)) != opened.day:
+
+    async def _begin_day(self, opened: OpenApp) -> None:
+        now = self.now_ms() // 1000
+        if (day := opened.app.day(now)) != opened.day:
             users = opened.hub.names()
             for start in range(0, len(users), STEP):
-                await opened.store.write(still_online, app, now, users[start : start + STEP])
+                await opened.store.write(still_online, opened.app, now, users[start : start + STEP])
             opened.day = day
 
     async def _sweep(self, opened: OpenApp) -> None:
@@ -400,10 +409,7 @@ class Backend:
         await opened.callbacks.stop()
         opened.asides.flush()
         self.tally.waiting.pop(opened.app.sdkappid, None)
-        try:
-            await self._meter(opened)
-        except Exception as fault:  # noqa: BLE001 - it closes all the same
-            log.error("the last deliveries were not counted", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
+        await self._meter(opened)
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:
