@@ -49,7 +49,7 @@ def _now(world: World) -> Any:
 
 
 def write(world: World, lanes: Sequence[str], number: int, command: str = COMMAND) -> None:
-    """Write callbacks, one for each lane in turn; each says which of its lane it is. Not where a loop uses the store."""
+    """Write callbacks, one for each lane in turn; each says which of its lane it is. Not beside a loop."""
     world.store.write_now(_many(lanes, number, command), _now(world))
 
 
