@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from callbacks.sending import by_lane, changed, dispatcher, idle, sending, to, until, waiting, write
+from callbacks.sending import by_lane, changed, dispatcher, idle, sending, to, until, waiting, write, write_beside
 from qunzhu.commands import _callback_letters as letters
 from qunzhu.push import callbacks, lanes, reach
 from qunzhu.push.hub import Tally
@@ -96,7 +96,7 @@ def test_what_is_written_later_is_sent_at_once(world, receiver):
             await idle(one)
             for number in range(3):
                 began = time.monotonic()
-                write(world, ["g"], 1)
+                await write_beside(world, ["g"], 1)
                 one.wake()
                 await until(lambda wanted=number + 1: len(receiver.got) == wanted)
                 assert time.monotonic() - began < 1
@@ -294,7 +294,7 @@ def test_without_a_url_all_waits_until_there_is_one_again(world, receiver):
             one.follow(changed(app, url=receiver.url))
             await idle(one)
             one.follow(app)
-            write(world, GROUPS, 20)
+            await write_beside(world, GROUPS, 20)
             one.wake()
             await asyncio.sleep(0.1)
             assert (len(receiver.got), waiting(world)) == (20, 20)
@@ -348,11 +348,11 @@ def test_what_was_given_up_is_sent_when_it_is_wanted_again(world, soon, receiver
             receiver.answer = ALLOW
             receiver.got.clear()
             [first, *_] = world.store.read_now(letters.letters, 1)
-            assert world.store.write_now(letters.want, [first.num, 10**9]) == 1
+            assert await world.store.write(letters.want, [first.num, 10**9]) == 1
             await one.tend(1000.0)
             await idle(one)
             assert by_lane(receiver.got) == {"g": [0]}
-            assert world.store.write_now(letters.want, None) == 7
+            assert await world.store.write(letters.want, None) == 7
             await one.tend(2000.0)
             await idle(one)
 
