@@ -53,9 +53,9 @@ def write(world: World, lanes: Sequence[str], number: int, command: str = COMMAN
     world.store.write_now(_many(lanes, number, command), _now(world))
 
 
-async def write_beside(world: World, lanes: Sequence[str], number: int) -> None:
+async def write_beside(world: World, lanes: Sequence[str], number: int, command: str = COMMAND) -> None:
     """Do the same on the loop that uses the store."""
-    await world.store.write(_many(lanes, number, COMMAND), _now(world))
+    await world.store.write(_many(lanes, number, command), _now(world))
 
 
 def waiting(world: World) -> int:

@@ -10,6 +10,8 @@ import pytest
 
 from callbacks.sending import by_lane, changed, dispatcher, idle, sending, to, until, waiting, write, write_beside
 from qunzhu.commands import _callback_letters as letters
+from qunzhu.commands._callbacks import OVER_LIMIT
+from qunzhu.core.events import AccountsChanged, GroupDissolved, GroupWoken, MessagesDeleted, TopicsDestroyed
 from qunzhu.push import callbacks, lanes, reach
 from qunzhu.push.hub import Tally
 from receiver import ALLOW, Hang, Raw, http, receiving
@@ -104,6 +106,33 @@ def test_what_is_written_later_is_sent_at_once(world, receiver):
 
     run(test())
     assert waiting(world) == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "looks"),
+    [
+        (GroupDissolved(group_id="g", kind="Public", operator="bob", at=1, name="g", owner="bob", member_num=1), True),
+        (TopicsDestroyed(group_id="g", kind="Community", operator="bob", at=1, topic_ids=[]), True),
+        (MessagesDeleted(group_id="g", kind="Public", operator="bob", at=1, seqs=[1]), False),
+        (GroupWoken(group_id="g", kind="Private", operator="bob", at=1, users=[]), False),
+        (AccountsChanged(registered=["bob"]), True),
+    ],
+)
+def test_it_looks_for_rows_after_events_that_may_have_come_with_some(sqlite_world, receiver, event, looks):
+    """Of groups and messages it is known which; beside others the alarms of limits may have been written."""
+
+    async def test():
+        app = to(sqlite_world.app, receiver.url, commands=("Group.CallbackAfterGroupDestroyed", OVER_LIMIT))
+        async with sending(sqlite_world, app) as one:
+            await idle(one)
+            await write_beside(sqlite_world, ["g"], 1, OVER_LIMIT)
+            one.heard([event])
+            assert one.busy() is looks
+            one.wake()
+            await idle(one)
+
+    run(test())
+    assert len(receiver.got) == 1
 
 
 def test_a_server_that_is_down_gets_all_when_it_is_up(world, soon):
@@ -385,7 +414,7 @@ def test_a_row_that_was_dropped_by_hand_is_not_sent(world, receiver):
         receiver.answer = Hang(0.2)
         async with sending(world, to(world.app, receiver.url)) as one:
             await until(lambda: len(receiver.got) == 1)
-            world.execute("DELETE FROM callbacks WHERE num = 3")
+            assert await world.store.write(letters.remove, 3)
             receiver.answer = ALLOW
             await idle(one)
 
