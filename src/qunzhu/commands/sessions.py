@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._callbacks import StateChanged, report
 from qunzhu.commands._shared import registered
 from qunzhu.commands.accounts import register
 from qunzhu.core import errors as err
@@ -77,13 +78,14 @@ class Opened(Reply, frozen=True, kw_only=True):
 
 
 class OpenSession(Request[Opened], frozen=True, kw_only=True):
-    """Nothing; the caller is the user."""
+    """The platforms whose sessions end for it; the caller is the user."""
+
+    Kicked: list[str] = []  # noqa: RUF012 - records copy it
 
 
 @command("gateway", writes=True, doors=(), errors=(err.ACCOUNT_QUOTA, err.ACCOUNT_DELETED_LATELY))
 def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
     """Begin a session: a first login registers the account. Run by the gateway itself after it checked the UserSig."""
-    del req
     day = who.app.day(who.now)
     tx.meter(day, "logins", 1)
     tx.mark(day, who.user, Did.ACTIVE | Did.LOGGED_IN)
@@ -92,6 +94,8 @@ def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
     if row is None:
         register(tx, who, who.user)
         row = ("", "", 0)
+    if who.app.settings.callbacks.url:
+        report(tx, who, StateChanged(who.user, "Login", "Register", req.Kicked))
     rooms = tx.all(
         "SELECT g.group_id, m.msg_flag FROM members m JOIN groups g ON g.num = m.group_num WHERE m.user_id = :user"
         " AND (g.active = 1 OR m.role = 400) ORDER BY g.num",

@@ -132,7 +132,8 @@ class ConsoleDoor:
             return await self._check(app, session, name.removeprefix(CHECK), body)
         path = name.removeprefix(API)
         door = GATEWAY if path in GATEWAY_TOO else REST
-        return Reply(await self._rest.answer_for(path, app, session.user, body, door=door))
+        client = (scope["client"] or ("",))[0]
+        return Reply(await self._rest.answer_for(path, app, session.user, body, client, door=door))
 
     async def _file(self, scope: Scope, name: str) -> Reply:
         if scope["method"] not in {"GET", "HEAD"}:
