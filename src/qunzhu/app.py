@@ -44,7 +44,7 @@ from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.media import MediaDoor
-from qunzhu.edge.pages import Pages
+from qunzhu.edge.pages import CONTROLS, Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
@@ -72,8 +72,6 @@ SWEEP_REST_SECONDS = 10.0
 ARCHIVE_SECONDS = 10.0
 """How often the server looks for hours that are over, whose messages go into a file."""
 GET_HISTORY = "get_history"
-DOUBLE = "/double"
-"""Where the controls are, on a server that has them."""
 SWITCH_SECONDS = 0.00002
 """How long a thread that wants the interpreter waits for another: the default of 5 ms would be seen in latencies."""
 
@@ -99,6 +97,10 @@ class OpenApp:
         """Asks before something happens; None where the app has never had a URL for it."""
         self.callbacks: Dispatcher
         self.asides: Asides
+
+    def wake(self) -> None:
+        """Have new callbacks sent."""
+        self.callbacks.wake()
 
 
 class Backend:
@@ -197,7 +199,7 @@ class Backend:
         opened.hub.revoked = dict(await opened.store.read(_revoked))
         left = await asyncio.to_thread(opened.store.undelivered)
         opened.callbacks = self._dispatcher(opened)
-        opened.asides = Asides(opened.store, opened.now_ms, lambda: opened.callbacks.wake())
+        opened.asides = Asides(opened.store, opened.now_ms, opened.wake)
         self._deliver(opened, left)
         await self._call_back(opened, app)
         self._open[app.sdkappid] = opened
@@ -516,7 +518,7 @@ class Application:
     def _beside(self, path: str) -> "Callable[[Scope, Receive, Send], Awaitable[None]]":
         if path.startswith(MEDIA):
             return self._media
-        if self._double is not None and (path == DOUBLE or path.startswith(f"{DOUBLE}/")):
+        if self._double is not None and (path == CONTROLS or path.startswith(f"{CONTROLS}/")):
             return self._double
         return self._pages
 

@@ -221,6 +221,7 @@ class Rules(Generic[R]):
     def clear(self) -> None:
         """Drop all."""
         self._set.clear()
+        self._last = 0
 
     def first(self, matches: Callable[[R], bool]) -> R | None:
         """Return the first rule that matches and takes effect."""

@@ -154,33 +154,24 @@ class Plan:
         self.made["groups"] += 1
         self.made["members"] += len(first)
         group_id = create.reply["GroupId"]
-        yield from self._members(entry, group_id, members)
-        if group.attributes:
-            pairs = [{"key": key, "value": value} for key, value in group.attributes.items()]
-            fields = {"GroupId": group_id, "GroupAttr": pairs}
-            yield Step(entry=f"{entry}.attributes", command="set_group_attr", fields=fields)
-        if group.counters:
-            fields = {"GroupId": group_id, "GroupCounter": _pairs(group.counters), "Mode": "Set"}
-            yield Step(entry=f"{entry}.counters", command="update_group_counter", fields=fields)
+        yield from self._members(entry, group_id, members, group.at)
         for place, topic in enumerate(group.topics):
             yield from self._topic(f"{entry}.topics[{place}] ({topic.name})", group_id, topic)
         yield from self._messages(entry, group.messages, {"GroupId": group_id})
+        yield from _settings(entry, group_id, group, members)
 
-    def _members(self, entry: str, group_id: str, members: Sequence[SeedMember]) -> Iterator[Step]:
-        """Add those who did not come with the group, then give them, and all who are muted, what is theirs."""
+    def _members(self, entry: str, group_id: str, members: Sequence[SeedMember], at: int | None) -> Iterator[Step]:
+        """Add those who did not come with the group, then give them what is theirs."""
         for start in range(FIRST_MEMBERS, len(members), ADDED_AT_ONCE):
             some = members[start : start + ADDED_AT_ONCE]
             listed = [{"Member_Account": one.user} for one in some]
             yield Step(entry=f"{entry}.members[{start}..{start + len(some) - 1}]", command="add_group_member",
-                       fields={"GroupId": group_id, "Silence": 1, "MemberList": listed})  # fmt: skip
+                       fields={"GroupId": group_id, "Silence": 1, "MemberList": listed}, at=at)  # fmt: skip
             self.made["members"] += len(some)
-        for place, one in enumerate(members):
-            fields = _given(MuteTime=one.mute)
-            if place >= FIRST_MEMBERS:
-                fields |= {name: value for name, value in _member(one).items() if name != "Member_Account"}
+        for place, one in enumerate(members[FIRST_MEMBERS:], FIRST_MEMBERS):
+            fields = {name: value for name, value in _member(one).items() if name != "Member_Account"}
             if fields:
-                yield Step(entry=f"{entry}.members[{place}] ({one.user})", command="modify_group_member_info",
-                           fields={"GroupId": group_id, "Member_Account": one.user, **fields})  # fmt: skip
+                yield _change(entry, group_id, place, one, fields, at)
 
     def _topic(self, entry: str, group_id: str, topic: SeedTopic) -> Iterator[Step]:
         create = Step(entry=entry, command="create_topic", fields={
@@ -203,6 +194,29 @@ class Plan:
         text = {"MsgType": "TIMTextElem", "MsgContent": {"Text": message.text or ""}}
         body = [text] if message.body is None else message.body
         return {"From_Account": message.sender, "Random": self._random, "MsgBody": body}
+
+
+def _settings(entry: str, group_id: str, group: SeedGroup, members: Sequence[SeedMember]) -> Iterator[Step]:
+    """Set what would be in the way of the messages, or later than them: mutes, attributes, counters."""
+    for place, one in enumerate(members):
+        if one.mute is not None:
+            yield _change(entry, group_id, place, one, {"MuteTime": one.mute}, None)
+    if group.attributes:
+        pairs = [{"key": key, "value": value} for key, value in group.attributes.items()]
+        fields = {"GroupId": group_id, "GroupAttr": pairs}
+        yield Step(entry=f"{entry}.attributes", command="set_group_attr", fields=fields)
+    if group.counters:
+        fields = {"GroupId": group_id, "GroupCounter": _pairs(group.counters), "Mode": "Set"}
+        yield Step(entry=f"{entry}.counters", command="update_group_counter", fields=fields)
+
+
+def _change(
+    entry: str, group_id: str, place: int, one: SeedMember, fields: dict[str, Any], at: int | None
+) -> Step:
+    return Step(
+        entry=f"{entry}.members[{place}] ({one.user})", command="modify_group_member_info", at=at,
+        fields={"GroupId": group_id, "Member_Account": one.user, **fields},
+    )  # fmt: skip
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the controls of a double take, each one record; a field that does not exist is refused, as it would do nothing."""
+"""What the controls of a double take, each one record. A field that does not exist is refused: it would do nothing."""
 
 import re
 from typing import Annotated, Any
