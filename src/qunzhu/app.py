@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -28,12 +28,13 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._alerts import tell_over_limit
 from qunzhu.commands._callbacks import report
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
-from qunzhu.core.events import Event
+from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
@@ -77,6 +78,21 @@ class OpenApp:
         self.sweep_at = self.archive_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
         self.store: BatchStore
+
+
+class _Unheard:
+    """Waits for a transaction whose result nobody needs."""
+
+    def done(self) -> bool:
+        """Say that it is still to be told."""
+        return False
+
+    def set_result(self, value: object) -> None:
+        """Take it as done."""
+
+    def set_exception(self, fault: BaseException) -> None:
+        """Log what went wrong."""
+        log.error("not written", exc_info=fault)
 
 
 class Backend:
@@ -219,6 +235,21 @@ class Backend:
             return Refused(OVERLOADED, "the app's store is closing")
         log.error("internal error", command=command.path, exc_info=fault)
         return Refused(command.internal, command.path)
+
+    def over_limit(self, who: Who, command: Command, limit: int, calls: Callable[[], int]) -> None:
+        """Tell, when the second is over, how often a command was called in it."""
+
+        def tell() -> None:
+            opened = self._open.get(who.app.sdkappid)
+            if opened is not None:
+                event = RequestsOverLimit(
+                    sdkappid=who.app.sdkappid, service=command.service, command=command.name, requests=calls(),
+                    limit=limit, second=who.now,
+                )  # fmt: skip
+                with contextlib.suppress(Refused, StoreClosed):  # a full queue has worse to tell
+                    opened.store.start_write(tell_over_limit, (who, event), _Unheard())
+
+        asyncio.get_running_loop().call_later(1 - who.now_ms % 1000 / 1000, tell)
 
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""

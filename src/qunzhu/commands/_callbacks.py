@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from qunzhu.core.events import Event
+from qunzhu.core.events import DailyQuotaNear, Event, RequestsOverLimit
 from qunzhu.core.ports import Tx, Who
 
 LAST = "last-callback"
@@ -28,7 +28,27 @@ class After(msgspec.Struct, frozen=True):
     switch: str = ""
 
 
-AFTER: dict[type[Event], tuple[After, ...]] = {}
+def _daily_quota(tx: Tx, who: Who, event: DailyQuotaNear) -> Mapping[str, Any]:
+    del tx, who
+    return {"QuotaUsed": event.used, "Quota": event.quota, "EventTime": str(event.at_ms)}
+
+
+def _over_limit(tx: Tx, who: Who, event: RequestsOverLimit) -> Mapping[str, Any]:
+    del tx, who
+    return {
+        "ServiceName": event.service, "Command": event.command, "Request": event.requests, "Limit": event.limit,
+    }  # fmt: skip
+
+
+def _alerts(event: Event) -> str:
+    del event
+    return "alerts"
+
+
+AFTER: dict[type[Event], tuple[After, ...]] = {
+    DailyQuotaNear: (After("Group.CallbackOnDailyGroupQuotaAlarm", _alerts, _daily_quota),),
+    RequestsOverLimit: (After("Alert.RequestOverLimit", _alerts, _over_limit),),
+}
 
 
 def report(tx: Tx, who: Who, event: Event) -> None:

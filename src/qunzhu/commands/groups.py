@@ -44,7 +44,7 @@ from qunzhu.commands._shared import (
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
-from qunzhu.core.events import GroupCreated, GroupDissolved, GroupInfoChanged, OwnerChanged
+from qunzhu.core.events import DailyQuotaNear, GroupCreated, GroupDissolved, GroupInfoChanged, OwnerChanged
 from qunzhu.core.ids import check_chosen_id, new_group_id
 from qunzhu.core.kinds import BY_NAME, COMMUNITY, KIND_NAMES, KINDS, Kind, Notice
 from qunzhu.core.limits import (
@@ -177,6 +177,7 @@ INSERT_GROUP = (
 _CREATE, _OFF, _STORED = Action.CREATE, Notice.OFF, Notice.STORED
 ROWS_AT_ONCE = 10
 """Few enough that the statements of all sizes stay prepared."""
+ALARM_PERCENT = 70
 LAST_NUM = "last-group"
 """Counter that numbers the groups' rows: to have the engine number them costs a creation a twentieth more."""
 
@@ -394,6 +395,8 @@ def _count_created(tx: Tx, who: Who, kind: Kind) -> None:
     counts = kind.counts_daily or not plan.daily_excludes_communities
     if counts and cap is not None and today > cap:
         raise Refused(err.TOO_FREQUENT, f"net new groups today: plan {who.app.plan_name} allows {cap}")
+    if counts and cap is not None and today * 100 >= cap * ALARM_PERCENT:
+        _alarm(tx, who, today, cap)
     group_cap: int | None = getattr(plan, kind.group_cap)
     if group_cap is None:
         return
@@ -525,7 +528,8 @@ LIST_ALL = "SELECT num, group_id FROM groups WHERE num > :next ORDER BY num LIMI
 LIST_KIND = "SELECT num, group_id FROM groups WHERE kind_name = :kind AND num > :next ORDER BY num LIMIT :limit"
 
 
-@command(SERVICE, writes=False, doc="1047/34960", errors=(err.BAD_PARAMETER, err.NOT_APP_ADMIN))
+@command(SERVICE, writes=False, doc="1047/34960", errors=(err.BAD_PARAMETER, err.NOT_APP_ADMIN),
+         per_second=1, too_frequent=err.TOO_FREQUENT)  # fmt: skip
 def get_appid_group_list(tx: Tx, who: Who, req: GetAppidGroupList) -> GroupIds:
     """List the ids of all groups of the app, page by page, optionally of one kind."""
     who.require_admin()
@@ -825,6 +829,16 @@ def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
         owner=group.owner, member_num=group.member_num,
     )  # fmt: skip
     tx.emit(event)
+
+
+def _alarm(tx: Tx, who: Who, today: int, cap: int) -> None:
+    """Tell the app's server and the operator, once a day, that the day's quota is nearly used up (doc 1047/57455)."""
+    name = f"quota-alarm:{who.app.day(who.now)}"
+    if not tx.count(name, 0):
+        tx.count(name, 1)
+        tx.emit(
+            DailyQuotaNear(sdkappid=who.app.sdkappid, used=today, quota=cap, at_ms=who.now_ms), keep=False
+        )  # fmt: skip
 
 
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:

@@ -42,6 +42,7 @@ def _row(code: int, area: str, text: str) -> ErrorRow:
 
 HTTP_UNREADABLE = _row(60002, "common", "the HTTP request cannot be read")
 BODY_NOT_JSON = _row(60003, "common", "the request body is not a JSON object")
+COMMAND_TOO_FREQUENT = _row(60007, "common", "the command is called more often than the app may")
 COMMAND_UNKNOWN = _row(60009, "common", "no such service or command")
 NOT_APP_ADMIN = _row(60010, "common", "the caller must be an administrator of the app")
 SDKAPPID_MISSING = _row(60012, "common", "the URL parameter sdkappid is missing")
