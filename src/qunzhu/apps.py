@@ -323,3 +323,4 @@ def ensure_admins(tx: Tx, app: App, now: int) -> None:
         )  # fmt: skip
         if made:
             tx.count("accounts", 1)
+            tx.meter(app.day(now), "registered", 1)

@@ -10,6 +10,7 @@ from qunzhu.commands.accounts import register
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.limits import MSG_FLAGS, STATUS_ACCOUNTS, Account, items, number
+from qunzhu.core.meter import ONLINE, Did
 from qunzhu.core.ports import GATEWAY, Tx, Who
 
 DISCARD = MSG_FLAGS.index("Discard")
@@ -83,6 +84,10 @@ class OpenSession(Request[Opened], frozen=True, kw_only=True):
 def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
     """Begin a session: a first login registers the account. Run by the gateway itself after it checked the UserSig."""
     del req
+    day = who.app.day(who.now)
+    tx.meter(day, "logins", 1)
+    tx.mark(day, who.user, Did.ACTIVE | Did.LOGGED_IN)
+    tx.peak(day, ONLINE, tx.presence.users())
     row = tx.one("SELECT nick, face_url, revoked_before FROM accounts WHERE user_id = :user", user=who.user)
     if row is None:
         register(tx, who, who.user)

@@ -11,6 +11,7 @@ from qunzhu.core.errors import NOT_APP_ADMIN, ErrorRow, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.live import Present
 from qunzhu.core.media import MediaRules
+from qunzhu.core.meter import Did
 from qunzhu.core.plans import PLANS, Extension, Plan, extended
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -196,6 +197,10 @@ class Presence(Protocol):
         """Return the platforms on which a user has a session now."""
         ...
 
+    def users(self) -> int:
+        """Return how many users have a session now."""
+        ...
+
 
 Row = tuple[Any, ...]
 
@@ -236,5 +241,20 @@ class Tx(Protocol):
         ...
 
     def emit(self, event: Event, *, keep: bool = True) -> None:
-        """Publish an event with this transaction; ``keep=False`` for what may be lost (never stored)."""
+        """Publish an event with this transaction; ``keep=False`` for what may be lost (never stored).
+
+        What it adds to the meters is added with it.
+        """
+        ...
+
+    def meter(self, day: str, name: str, step: int) -> None:
+        """Add to a meter (``core.meter``) of a day, which is ``app.day(now)``, what no event does."""
+        ...
+
+    def peak(self, day: str, level: str, value: int) -> None:
+        """Raise a level's peaks of a day and its month to what was seen of it."""
+        ...
+
+    def mark(self, day: str, user: str, marks: Did) -> None:
+        """Count a user in the meters of what he did, each once a day."""
         ...

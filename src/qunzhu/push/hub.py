@@ -1,8 +1,8 @@
 """The sessions of one app on this node, the rooms they are in, and what each is told of an event.
 
 A text is encoded once and the same bytes are offered to every session of a room. What a room is told by neighbouring
-events goes out in one piece. Runs on the event loop; only ``platforms`` and what reads ``live`` may be called from
-other threads.
+events goes out in one piece. Runs on the event loop; only ``platforms``, ``users`` and what reads ``live`` may
+be called from other threads.
 
 Into most rooms a user comes with all his sessions, as the store says. Into a live room a session comes by itself, and
 its user is a member as long as one of his sessions is there.
@@ -118,6 +118,10 @@ class Hub:
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
         return tuple(self._users.get(user, {}))
+
+    def users(self) -> int:
+        """Return how many users have a session now."""
+        return len(self._users)
 
     def sessions(self) -> int:
         """Return the number of sessions."""

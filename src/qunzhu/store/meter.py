@@ -1,82 +1,155 @@
-"""An app's meters, written in the commit of what they count: a recount of the data equals them at any moment."""
+"""An app's meters, written in the commit of what they count: a recount of the data equals them at any moment.
 
-from typing import TYPE_CHECKING, LiteralString
+The one writer keeps the rows of the days that it writes to in memory, so a commit reads nothing and writes all that it
+counted with one statement.
+"""
 
-from qunzhu.core.events import C2CEvent, Event, GroupEvent
-from qunzhu.core.meter import added, moved
-from qunzhu.core.ports import App
+import functools
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from qunzhu.core.events import Event
+from qunzhu.core.meter import COUNTED, MOVES, PEAK, SPOKEN_IN, Did, added, did
 
 if TYPE_CHECKING:
     from qunzhu.store.batch import Engine
 
-ADD: LiteralString = (
-    "INSERT INTO meters (day, name, value) VALUES (:day, :name, :step)"
-    " ON CONFLICT (day, name) DO UPDATE SET value = meters.value + :step"
+SELECT_DAY: LiteralString = "SELECT name, value FROM meters WHERE day = :day"
+SELECT_MARKS: LiteralString = "SELECT marks FROM active_users WHERE day = :day AND user_id = :user"
+SELECT_SPOKEN: LiteralString = "SELECT 1 FROM active_groups WHERE day = :day AND group_id = :group_id"
+MARK: LiteralString = (
+    "INSERT INTO active_users (day, user_id, marks) VALUES (:day, :user, :marks)"
+    " ON CONFLICT (day, user_id) DO UPDATE SET marks = :marks"
 )
-MOVE: LiteralString = (
-    "INSERT INTO meters (day, name, value) VALUES ('', :name, :step)"
-    " ON CONFLICT (day, name) DO UPDATE SET value = meters.value + :step RETURNING value"
-)
-RAISE: LiteralString = (
-    "INSERT INTO meters (day, name, value) VALUES (:day, :name, :value) ON CONFLICT (day, name) DO UPDATE"
-    " SET value = CASE WHEN meters.value < :value THEN :value ELSE meters.value END"
-)
+SPOKEN: LiteralString = "INSERT INTO active_groups (day, group_id) VALUES (:day, :group_id)"
+ROWS_AT_ONCE = 16
+MAX_DAYS = 8
+"""So many days' rows are kept in memory; a server that runs for long forgets those that are over."""
+MAX_MARKED = 200_000
+"""So many users and groups of the day are known without a look; then all are looked up anew."""
 
 
-class Move:
-    """How a level went in a day of one commit: by how much in the end, and how high at most meanwhile."""
-
-    def __init__(self) -> None:
-        self.step = self.highest = 0
-
-    def add(self, step: int) -> None:
-        """Go up or down."""
-        self.step += step
-        self.highest = max(self.highest, self.step)
+@functools.cache
+def put(number: int) -> tuple[tuple[tuple[str, str, str], ...], LiteralString]:
+    """Return names of parameters for some meters, and the statement that gives them their values."""
+    names = tuple((f"day_{index}", f"name_{index}", f"value_{index}") for index in range(number))
+    rows = ", ".join(f"(:{day}, :{name}, :{value})" for day, name, value in names)
+    return names, (
+        f"INSERT INTO meters (day, name, value) VALUES {rows}"  # noqa: S608 - names of parameters
+        " ON CONFLICT (day, name) DO UPDATE SET value = excluded.value"
+    )
 
 
 class Meters:
-    """What the transactions of one commit count, until it is written with them."""
+    """The meters of one store as its writer sees them. Nothing is written before ``write``."""
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
-        self._added: dict[tuple[str, str], int] = {}
-        self._moves: dict[tuple[str, str], Move] = {}
-        self._peaks: dict[tuple[str, str], int] = {}
+        self._days: dict[str, dict[str, int]] = {}
+        self._changed: dict[tuple[str, str], None] = {}
+        self._marks: dict[tuple[str, str], int] = {}
+        self._marked: dict[tuple[str, str], None] = {}
+        self._spoken: set[tuple[str, str]] = set()
+        self._newly_spoken: dict[tuple[str, str], None] = {}
 
-    def see(self, app: App, event: Event) -> None:
-        """Count an event."""
-        if isinstance(event, GroupEvent | C2CEvent) and (steps := added(event)):
-            day = app.day(event.at)
-            for name, step in steps:
-                self._added[day, name] = self._added.get((day, name), 0) + step
-            for name, step in moved(event):
-                self._moves.setdefault((day, name), Move()).add(step)
+    def see(self, day: str, event: Event) -> None:
+        """Count an event of a day."""
+        for name, step in added(event):
+            if step:
+                self.add(day, name, step)
+        if (done := did(event)) is not None:
+            user, marks, group_id = done
+            self.mark(day, user, marks)
+            if group_id:
+                self._speak(day, group_id)
+
+    def add(self, day: str, name: str, step: int) -> None:
+        """Add to a meter of a day; the levels that it moves move with it."""
+        rows = self._day(day)
+        rows[name] = rows.get(name, 0) + step
+        self._changed[day, name] = None
+        if (moved := MOVES.get(name)) is not None:
+            levels, sign = moved
+            for level in levels:
+                self._move(day, level, sign * step)
+
+    def rise(self, day: str, level: str, value: int) -> None:
+        """Raise a level's peaks of the day and of its month to a value, where they are lower or not there."""
+        name = PEAK + level
+        for period in (day, day[:7]):
+            rows = self._day(period)
+            if rows.get(name, -1) < value:
+                rows[name] = value
+                self._changed[period, name] = None
+
+    def mark(self, day: str, user: str, marks: Did) -> None:
+        """Count a user in the meters of what he did, each once a day, and of being active once a month as well."""
+        key = (day, user)
+        known = self._marks.get(key)
+        if known is None:
+            found = self._engine.query(SELECT_MARKS, {"day": day, "user": user})
+            known = self._marks[key] = int(found[0][0]) if found else 0
+        new = marks & ~Did(known) if marks & ~known else None
+        if not new:
+            return
+        self._marks[key] = known | marks
+        self._marked[key] = None
+        for mark in new:
+            self.add(day, COUNTED[mark], 1)
+        if Did.ACTIVE in new and len(day) > len("YYYY-MM"):
+            self.mark(day[:7], user, Did.ACTIVE)
 
     def write(self) -> None:
         """Write what was counted, inside the transaction."""
-        if self._added:
-            rows = [{"day": day, "name": name, "step": step} for (day, name), step in self._added.items() if step]
-            self._engine.many(ADD, rows)
-            self._added.clear()
-        if self._moves:
-            self._engine.many(RAISE, self._raised())
-            self._moves.clear()
+        if self._changed:
+            self._write_meters()
+        if self._marked:
+            rows = [{"day": day, "user": user, "marks": self._marks[day, user]} for day, user in self._marked]
+            self._engine.many(MARK, rows)
+            self._marked.clear()
+        if self._newly_spoken:
+            self._engine.many(SPOKEN, [{"day": day, "group_id": one} for day, one in self._newly_spoken])
+            self._newly_spoken.clear()
 
     def clear(self) -> None:
         """Forget what was counted, and what was written in a transaction that is undone."""
-        self._added.clear()
-        self._moves.clear()
-        self._peaks.clear()
+        for one in (self._days, self._changed, self._marks, self._marked, self._spoken, self._newly_spoken):
+            one.clear()
 
-    def _raised(self) -> list[dict[str, str | int]]:
-        """Move the levels, and return the peaks of days and months that are higher now."""
-        rows: list[dict[str, str | int]] = []
-        for (day, name), move in self._moves.items():
-            after = int(self._engine.query(MOVE, {"name": name, "step": move.step})[0][0])
-            highest = after - move.step + move.highest
-            for period in (day, day[:7]):
-                if self._peaks.get((period, name), -1) < highest:
-                    self._peaks[period, name] = highest
-                    rows.append({"day": period, "name": f"peak.{name}", "value": highest})
+    def _write_meters(self) -> None:
+        changed = list(self._changed)
+        for start in range(0, len(changed), ROWS_AT_ONCE):
+            some = changed[start : start + ROWS_AT_ONCE]
+            names, statement = put(len(some))
+            params: dict[str, Any] = {}
+            for (day, name, value), (of_day, meter) in zip(names, some, strict=True):
+                params[day], params[name], params[value] = of_day, meter, self._days[of_day][meter]
+            self._engine.many(statement, (params,))
+        self._changed.clear()
+        if len(self._days) > MAX_DAYS:
+            self._days.clear()
+        if len(self._marks) + len(self._spoken) > MAX_MARKED:
+            self._marks.clear()
+            self._spoken.clear()
+
+    def _move(self, day: str, level: str, step: int) -> None:
+        """Move a level. What there was before counts for the peaks too: a period may begin with its highest."""
+        levels = self._day("")
+        before = levels.get(level, 0)
+        levels[level] = before + step
+        self._changed["", level] = None
+        self.rise(day, level, max(before, before + step))
+
+    def _speak(self, day: str, group_id: str) -> None:
+        key = (day, group_id)
+        if key in self._spoken:
+            return
+        self._spoken.add(key)
+        if not self._engine.query(SELECT_SPOKEN, {"day": day, "group_id": group_id}):
+            self._newly_spoken[key] = None
+            self.add(day, SPOKEN_IN, 1)
+
+    def _day(self, day: str) -> dict[str, int]:
+        rows = self._days.get(day)
+        if rows is None:
+            rows = self._days[day] = dict(self._engine.query(SELECT_DAY, {"day": day}))
         return rows

@@ -1,5 +1,6 @@
--- Meters: day is a calendar day of the app (YYYY-MM-DD) with what was added in it, a month (YYYY-MM) or day with the
--- peak of a level under peak.<level>, or empty with what there is now of a level.
+-- Meters (core/meter.py): day is a calendar day of the app (YYYY-MM-DD) with what was added in it, a month (YYYY-MM) or
+-- day with the peak of a level under peak.<level>, or empty with what there is now of a level, and under base.<level>
+-- what there was of it when counting began.
 CREATE TABLE meters (
   day {text} NOT NULL,
   name {text} NOT NULL,
@@ -9,11 +10,21 @@ CREATE TABLE meters (
 INSERT INTO meters SELECT '', 'groups.' || kind_name, COUNT(*) FROM groups GROUP BY kind_name;
 INSERT INTO meters SELECT '', 'groups', COUNT(*) FROM groups;
 INSERT INTO meters SELECT '', 'members', COUNT(*) FROM members;
--- Who was online: day is a day or a month as above.
+INSERT INTO meters SELECT '', 'accounts', COUNT(*) FROM accounts;
+INSERT INTO meters SELECT '', 'bytes', coalesce(sum(gzip_size), 0) FROM archives;
+INSERT INTO meters SELECT '', 'base.' || name, value FROM meters;
+-- Who was there, and did what (core/meter.py, Did): day is a day or a month as above.
 CREATE TABLE active_users (
   day {text} NOT NULL,
   user_id {text} NOT NULL,
+  marks INTEGER NOT NULL,
   PRIMARY KEY (day, user_id)
+) {clustered};
+-- In which groups something was said.
+CREATE TABLE active_groups (
+  day {text} NOT NULL,
+  group_id {text} NOT NULL,
+  PRIMARY KEY (day, group_id)
 ) {clustered};
 -- Callbacks that the app's server has not taken yet: those of one lane go one after the other, by num. dead 1: given up.
 CREATE TABLE callbacks (
