@@ -50,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
     """At the month's peak; more are billed. None: groups are not billed."""
     free_daily_users: int | None = None
     free_monthly_users: int | None = None
-    """Active users of a day or of a month; more are billed, or refused on a trial."""
+    """Active users of a day or of a month; more are billed."""
 
 
 class Extension(msgspec.Struct, frozen=True):
