@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from qunzhu.commands.sessions import OpenSession, open_session
+from qunzhu.core.errors import Refused
 from qunzhu.core.events import DailyQuotaNear
 from qunzhu.core.plans import EXTENSIONS, PLANS, Extension, Plan
 from qunzhu.core.ports import CallbackSettings
@@ -147,3 +150,65 @@ class TestExtensions:
             for cap, steps in sold.items():
                 own = getattr(PLANS[plan], cap)
                 assert all(step is None or step > own for step in steps), (plan, cap)
+
+
+class TestActiveUsersOfATrial:
+    """A trial costs nothing: active users above its number are refused, where other plans bill them."""
+
+    @pytest.mark.parametrize(
+        ("caps", "code", "free_again"),
+        [({"free_daily_users": 3}, 72000, DAY), ({"free_monthly_users": 3}, 72002, 30 * DAY)],
+    )
+    def test_the_fourth_waits_for_the_next_day_or_month(self, world, monkeypatch, caps, code, free_again):
+        monkeypatch.setitem(PLANS, "tests", Plan(name="tests", accounts=100, **caps))
+        world.people("a", "b", "c", "d")
+        world.app = on_plan(world.app, "tests")
+        for user in ("a", "b", "c", "a"):
+            world.call("open_session", user)
+        text = world.refused(code, "open_session", "d")
+        assert "3 users in 2023-11" in text
+        assert "plan tests allows 3" in text
+        world.call("open_session", "b")  # he was here already
+        world.now += free_again
+        world.call("open_session", "d")
+
+    def test_who_came_before_the_plan_was_a_trial_counts(self, world, monkeypatch):
+        world.people("a", "b", "c")
+        for user in ("a", "b"):
+            world.call("open_session", user)
+        monkeypatch.setitem(PLANS, "tests", Plan(name="tests", accounts=100, free_daily_users=2))
+        world.app = on_plan(world.app, "tests")
+        world.refused(72000, "open_session", "c")
+        world.call("open_session", "a")
+
+    def test_many_at_once_are_counted_each(self, world, monkeypatch):
+        """Those of one commit know of each other."""
+        users = [f"u{n}" for n in range(12)]
+        world.people(*users)
+        monkeypatch.setitem(PLANS, "tests", Plan(name="tests", accounts=100, free_daily_users=5))
+        world.app = on_plan(world.app, "tests")
+
+        def all_of_them(tx):
+            inside = 0
+            for user in users * 2:
+                with contextlib.suppress(Refused):
+                    open_session(tx, world.who(user), OpenSession())
+                    inside += 1
+            return inside
+
+        assert world.store.write_now(all_of_them) == 10
+
+    def test_a_plan_that_is_paid_for_refuses_nobody(self, world, monkeypatch):
+        monkeypatch.setitem(PLANS, "tests", Plan(name="tests", free_daily_users=1, free_monthly_users=1))
+        world.people("a", "b")
+        world.app = on_plan(world.app, "tests")
+        for user in ("a", "b"):
+            world.call("open_session", user)
+
+    def test_the_trials_numbers(self):
+        trials = {
+            plan.name: (plan.free_daily_users, plan.free_monthly_users) for plan in PLANS.values() if plan.is_trial
+        }
+        assert trials == {
+            "legacy-trial": (100, None), "overseas-developer": (None, 100), "2025-trial": (None, 100),
+        }  # fmt: skip

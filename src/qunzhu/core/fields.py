@@ -417,8 +417,8 @@ FIELDS: dict[str, str] = {
     "Plan.conversations": "Conversations of a user that the cloud keeps (here all are kept)",
     "Plan.limits_requests": "REST commands have [limits a second](limits)",
     "Plan.free_groups": "Groups at the month's peak that cost nothing more; no cap: groups are not billed",
-    "Plan.free_daily_users": "Active users of a day that cost nothing more",
-    "Plan.free_monthly_users": "Active users of a month that cost nothing more",
+    "Plan.free_daily_users": "Active users of a day that cost nothing more; on a trial the most (72000)",
+    "Plan.free_monthly_users": "Active users of a month that cost nothing more; on a trial the most (72002)",
     # Columns of the table of kinds
     "Kind.new_name": "Newer name",
     "Kind.id_prefix": "A generated id starts with",

@@ -52,6 +52,11 @@ class Plan(msgspec.Struct, frozen=True):
     free_monthly_users: int | None = None
     """Active users of a day or of a month; more are billed."""
 
+    @property
+    def is_trial(self) -> bool:
+        """Say whether the plan costs nothing: what is above its free numbers is refused then."""
+        return self.accounts is not None
+
 
 class Extension(msgspec.Struct, frozen=True):
     """A cap (a column of ``Plan``) that is raised, None: there is none then."""
