@@ -115,7 +115,8 @@ def plans_page() -> Page:
         generations.setdefault(plan.name.partition("-")[0], []).append(plan)
     blocks: list[Block] = [
         Text("What an app may hold. `open` is the default. The others are those of the reference service's three"
-             " generations: until December 2022, the overseas one from 26 December 2022, and the one of 2025."),
+             " generations: until December 2022, the overseas one from 26 December 2022, and the one of 2025. A cap"
+             " that no page states for a generation is that of the generation before it."),
     ]  # fmt: skip
     for name, plans in generations.items():
         columns = [column for column in Plan.__struct_fields__ if column != "name"]
