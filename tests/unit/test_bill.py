@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from qunzhu import prices
+from qunzhu.cli.bill import choose
 from qunzhu.config import ConfigError
 from qunzhu.core.bill import BlockPrice, Used, begun, expected_peak, make_bill, month_days, quotas
 from qunzhu.core.plans import EXTENSIONS, PLANS, Extension
+from worlds import app_of
 
 NOTHING = Used(0, 0, 0)
 
@@ -110,6 +112,15 @@ def test_quotas():
     assert found["accounts"] == (7, None, 0)
 
 
+def test_a_trial_is_not_billed_above_what_is_free():
+    """What is above is refused there, so the free number is a quota."""
+    bill = billed("overseas-legacy", "legacy-trial", Used(0, 101, 5))
+    assert [(one.item, one.amount) for one in bill.lines] == [("plan", 0)]
+    most = dict.fromkeys(("net_groups_a_day", "groups", "live_rooms", "communities", "accounts"), 0)
+    found = quotas(PLANS["legacy-trial"], {**most, "free_daily_users": 101, "free_monthly_users": 5})
+    assert [(one.item, one.cap, one.over) for one in found][5:] == [("free_daily_users", 100, 1)]
+
+
 class TestLists:
     @pytest.mark.parametrize("name", prices.names())
     def test_no_price_is_a_binary_fraction(self, name):
@@ -147,6 +158,18 @@ class TestLists:
         assert prices.of_plan("open") == prices.of_plan("legacy-pro") == "overseas-legacy"
         assert prices.of_plan("overseas-premium") == "overseas-2022-12"
         assert prices.of_plan("2025-enterprise") == "2025"
+
+    def test_a_plan_that_a_list_has_not_is_priced_as_its_like(self):
+        def priced(plan, listed):
+            found = choose(app_of(plan), listed, None)
+            return found.plan.name, found.assumed
+
+        assert priced("legacy-pro", "overseas-2022-12") == ("overseas-standard", True)
+        assert priced("2025-pro", "mainland-legacy") == ("legacy-flagship", True)
+        assert priced("2025-enterprise", "overseas-legacy") == ("legacy-flagship", True)
+        assert priced("overseas-developer", "2025") == ("2025-trial", True)
+        assert priced("open", "overseas-2022-12") == ("overseas-premium", True)
+        assert priced("legacy-pro", "mainland-legacy") == ("legacy-pro", False)
 
     def test_no_such_list(self):
         with pytest.raises(ConfigError, match="mainland-legacy"):

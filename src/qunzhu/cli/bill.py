@@ -16,9 +16,22 @@ from qunzhu.cli.home import app_option, chosen_app, home_of, place_options
 from qunzhu.cli.show import Failure, json_option, print_json
 from qunzhu.commands._usage import Usage, metered_months, month_usage
 from qunzhu.config import ConfigError
-from qunzhu.core.bill import Bill, Forecast, PriceList, Quota, Used, expected_peak, make_bill, month_days, quotas
+from qunzhu.core.bill import (
+    DAILY_USERS,
+    FREE,
+    MONTHLY_USERS,
+    Bill,
+    Forecast,
+    PriceList,
+    Quota,
+    Used,
+    expected_peak,
+    make_bill,
+    month_days,
+    quotas,
+)
 from qunzhu.core.kinds import COMMUNITY, KINDS
-from qunzhu.core.plans import PLANS, Plan, extended
+from qunzhu.core.plans import PLANS, TIERS, Plan, extended
 from qunzhu.core.ports import App, Tx
 
 MONTH = re.compile(r"[2-9]\d{3}-(0[1-9]|1[0-2])\Z")
@@ -91,14 +104,16 @@ def bill(
 
 
 def choose(app: App, listed: str | None, plan_name: str | None) -> Chosen:
-    """Return the price list and its plan; the app's own settings of its own plan come with it."""
+    """Return the price list and its plan: the one named, the app's, what stands for that, or the one the list names."""
     name = listed or prices.of_plan(plan_name or app.plan_name)
     found = prices.load(name)
     if plan_name is not None and plan_name not in found.plans:
         raise ConfigError(f"plan: price list {name} has {', '.join(found.plans)}, not {plan_name}")
     plan = plan_name or app.plan_name
-    assumed = plan not in found.plans
-    return Chosen(name, found, PLANS[found.assumed if assumed else plan], assumed)
+    if plan in found.plans:
+        return Chosen(name, found, PLANS[plan], assumed=False)
+    like = [other for tier in TIERS if plan in tier for other in tier if other in found.plans]
+    return Chosen(name, found, PLANS[like[0] if like else found.assumed], assumed=True)
 
 
 def read_usage(home: Home, app: App, month: str | None, now: int) -> tuple[Usage, bool, str]:
@@ -157,4 +172,6 @@ def _most(usage: Usage, plan: Plan) -> dict[str, int]:
         "live_rooms": max(usage.kinds[kind.name].peak for kind in KINDS if kind.group_cap == "live_rooms"),
         "communities": usage.kinds[COMMUNITY.name].peak,
         "accounts": usage.accounts_peak,
+        FREE[DAILY_USERS]: usage.active_max,
+        FREE[MONTHLY_USERS]: usage.active,
     }

@@ -8,7 +8,7 @@ import click
 
 from qunzhu.cli.show import print_table, wide
 from qunzhu.commands._usage import Usage
-from qunzhu.core.bill import DAILY_USERS, GROUPS, MONTHLY_USERS, Bill, Line, Quota
+from qunzhu.core.bill import DAILY_USERS, FREE, GROUPS, MONTHLY_USERS, Bill, Line, Quota
 from qunzhu.core.plans import PLANS
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ NAMES = {
     "accounts": "Accounts, at the peak", "group_members": "Members of a group", "groups_per_user": "Groups of a user",
     "history_days": "Days of history",
 }  # fmt: skip
-CAPPED = NAMES | {"groups": "Work, Public and Meeting groups, at a day's end"}
+CAPPED = NAMES | {
+    "groups": "Work, Public and Meeting groups, at a day's end", FREE[DAILY_USERS]: NAMES[DAILY_USERS],
+    FREE[MONTHLY_USERS]: NAMES[MONTHLY_USERS],
+}  # fmt: skip
 BAR_WIDTH = 50
 EIGHTHS = " ▏▎▍▌▋▊▉"
 FULL = "█"
@@ -30,11 +33,11 @@ FULL = "█"
 
 def print_statement(found: "Statement") -> None:
     """Print a month's statement: to a terminal with bars, else in tab-separated lines."""
-    until = found.prices.until or "now"
-    span = f"{found.prices.since or '?'} to {until}" if found.prices.since or found.prices.until else "no dates"
+    dates = (("from", found.prices.since), ("until", found.prices.until))
+    span = "".join(f", {word} {date}" for word, date in dates if date)
     so_far = "" if found.finished else f", so far: day {len(found.usage.days)}"
     click.echo(f"App {found.sdkappid}, {found.month}{so_far}, plan {found.plan}{' (assumed)' if found.assumed else ''}")
-    click.echo(f"Price list {found.list_name}: {found.prices.title} ({span})")
+    click.echo(f"Price list {found.list_name}: {found.prices.title}{span}")
     print_table(("", "Used", "Free or quota", "Over", "Price", "Amount"), list(_rows(found)))
     for line in _below(found):
         click.echo(line)

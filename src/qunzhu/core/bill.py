@@ -53,7 +53,7 @@ class PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: str
     sources: tuple[str, ...]
     assumed: str
-    """The plan by which an app is priced that has none of the list's."""
+    """The plan by which an app is priced that has none of the list's, nor one that stands for one of them."""
     plans: dict[str, Price]
     overage: dict[str, BlockPrice]
     """By ``groups``, ``daily_users`` and ``monthly_users``; what is not in it is not billed."""
@@ -100,12 +100,12 @@ class Forecast(msgspec.Struct, frozen=True):
 
 
 def make_bill(prices: PriceList, plan: Plan, extensions: Iterable[Extension], used: Used) -> Bill:
-    """Return the bill of a month on a plan with extensions."""
+    """Return the bill of a month on a plan with extensions. On a trial nothing is billed above what is free."""
     price = prices.plans[plan.name].price
     lines = [Line(item="plan", price=price, amount=price)]
     for item, block in prices.overage.items():
         free: int | None = getattr(plan, FREE[item])
-        if free is not None:
+        if free is not None and not plan.is_trial:
             lines.append(_overage(item, getattr(used, item), free, block))
     lines += [_extension(prices, plan, one) for one in extensions]
     known = [line.amount for line in lines if line.amount is not None]
@@ -168,5 +168,9 @@ QUOTAS = ("net_groups_a_day", "groups", "live_rooms", "communities", "accounts")
 
 
 def quotas(plan: Plan, most: Mapping[str, int]) -> tuple[Quota, ...]:
-    """Return a month's use beside the plan's caps; ``most`` has the largest of each."""
-    return tuple(Quota(name, most[name], getattr(plan, name)) for name in QUOTAS)
+    """Return a month's use beside the plan's caps; ``most`` has the largest of each.
+
+    A trial refuses what is above its free numbers, so they are caps of it.
+    """
+    free = [name for name in FREE.values() if plan.is_trial and name in most and getattr(plan, name) is not None]
+    return tuple(Quota(name, most[name], getattr(plan, name)) for name in (*QUOTAS, *free))

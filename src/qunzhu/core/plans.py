@@ -127,6 +127,12 @@ PLANS: dict[str, Plan] = {
         _plan("2025-enterprise",   None, 3000, 1000, 6000, 1_000_000, None, None, 100_000, 10_000, 90, 500),
     )
 }  # fmt: skip
+TIERS = (
+    ("legacy-trial", "overseas-developer", "2025-trial"),
+    ("legacy-pro", "overseas-standard", "2025-standard"),
+    ("legacy-flagship", "overseas-premium", "2025-pro"),
+)
+"""Plans that stand for each other from one generation to the next."""
 EXTENSIONS: Mapping[str, Mapping[str, tuple[int | None, ...]]] = {
     "legacy-pro": {
         "live_rooms": (None,), "group_members": (2000,), "groups_per_user": (1000,), "history_days": (30, 90, 180, 360),
