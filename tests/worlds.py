@@ -55,7 +55,7 @@ TABLES = (
     "topics", "topic_members", "permission_groups", "permission_group_members", "topic_permissions", "doomed",
     "hidden_messages", "receipts", "extensions", "extension_versions", "reactions", "pinned_messages", "c2c_messages",
     "contacts", "contact_groups", "contact_group_items", "silenced", "receive_options", "archives", "meters",
-    "active_users", "active_groups", "callbacks",
+    "active_users", "active_groups", "uploads", "callbacks",
 )  # fmt: skip
 #: Codes that any command may answer, whatever its own page lists.
 COMMON = frozenset({BODY_NOT_JSON.code, ACCOUNT_NOT_TEXT.code, NOT_APP_ADMIN.code})

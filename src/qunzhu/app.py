@@ -30,6 +30,7 @@ from qunzhu.apps import (
 )
 from qunzhu.commands._alerts import tell_over_limit
 from qunzhu.commands._callbacks import report
+from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import Command, Reply
@@ -48,6 +49,7 @@ from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
 from qunzhu.push.hub import Hub, Tally
+from qunzhu.push.uploads import Uploads
 from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
@@ -77,7 +79,10 @@ class OpenApp:
         self.used_at = time.monotonic()
         self.sweep_at = self.archive_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
+        self.day = ""
+        """The app's day of which it is noted who is still online."""
         self.store: BatchStore
+        self.uploads: Uploads
 
 
 class _Unheard:
@@ -184,6 +189,8 @@ class Backend:
             lambda tx: tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
         )
         opened.hub.revoked = dict(revoked)
+        opened.uploads = Uploads(opened.store, self._kept)
+        await opened.uploads.settle(app, self.now_ms() // 1000)
         left = await asyncio.to_thread(opened.store.undelivered)
         self._deliver(opened, left)
         self._open[app.sdkappid] = opened
@@ -205,6 +212,11 @@ class Backend:
         """Return the hub of an app."""
         await self.app(app.sdkappid)
         return self._open[app.sdkappid].hub
+
+    async def uploads(self, app: App) -> Uploads:
+        """Return what takes note of an app's uploads."""
+        await self.app(app.sdkappid)
+        return self._open[app.sdkappid].uploads
 
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
@@ -281,11 +293,27 @@ class Backend:
                 await self._close_app(opened)
             else:
                 await self._refresh(sdkappid)
+                await self._meter(opened)
                 await self._sweep(opened)
                 self._archive(opened)
 
+    async def _meter(self, opened: OpenApp) -> None:
+        """Count what sessions were given since the last second, and in a new day those who are still online."""
+        app, now = opened.app, self.now_ms() // 1000
+        if counts := opened.hub.take_deliveries():
+            try:
+                await opened.store.write(count_deliveries, app, now, counts)
+            except BaseException:
+                opened.hub.give_back(counts)
+                raise
+        if (day := app.day(now)) != opened.day:
+            users = opened.hub.names()
+            for start in range(0, len(users), STEP):
+                await opened.store.write(still_online, app, now, users[start : start + STEP])
+            opened.day = day
+
     async def _sweep(self, opened: OpenApp) -> None:
-        """Remove messages that nobody can read any more, between other writes."""
+        """Remove what nobody can read any more, between other writes."""
         clock, now = time.monotonic(), self.now_ms() // 1000
         if clock < opened.sweep_at:
             return
@@ -331,6 +359,10 @@ class Backend:
         if opened.archiving is not None:
             opened.archiving.cancel()
             await asyncio.wait([opened.archiving])
+        try:
+            await self._meter(opened)
+        except Exception as fault:  # noqa: BLE001 - it closes all the same
+            log.error("the last deliveries were not counted", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:

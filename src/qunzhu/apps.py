@@ -119,6 +119,10 @@ class Home:
         except psycopg.Error as fault:
             raise StoreUnavailable(f"database: {str(fault).partition(chr(10))[0]}") from None
 
+    def used(self, sdkappid: int) -> bool:
+        """Say whether an app's store was ever opened; with a database nobody looks."""
+        return bool(self.database) or (self.folder / "apps" / str(sdkappid) / "app.db").is_file()
+
     def open_app(self, sdkappid: int, around: Around | None = None) -> BatchStore:
         """Open an app's store."""
         if self.database:

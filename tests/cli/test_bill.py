@@ -89,9 +89,14 @@ def test_a_plan_and_its_list(qunzhu, tmp_path):
 
 def test_an_app_that_was_never_used(qunzhu, tmp_path):
     qunzhu("app", "create", "--data", tmp_path / "d")
-    found = qunzhu("bill", "--json", "--data", tmp_path / "d").json
-    assert found["usage"]["groups"]["peak"] == 0
-    assert qunzhu("bill", "--month", "2024-02", "--json", "--data", tmp_path / "d").json["finished"] is True
+    answer = qunzhu("bill", "--json", "--data", tmp_path / "d")
+    assert (answer.code, "was never used" in answer.error["message"]) == (1, True)
+
+
+def test_a_month_that_is_over(qunzhu, demo, demo_folder):
+    found = qunzhu("bill", "--month", "2024-02", "--json", "--data", demo_folder).json
+    assert (found["finished"], found["forecast"], found["usage"]["groups"]["peak"]) == (True, None, 0)
+    assert len(found["usage"]["days"]) == 29
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """``qunzhu bill``: what an app used in a month, beside its quotas, beside prices; while a server runs, or without."""
 
-import contextlib
 import re
 import time
 from pathlib import Path
@@ -10,10 +9,10 @@ import click
 import msgspec
 
 from qunzhu import prices
-from qunzhu.apps import Home, StoreUnavailable
+from qunzhu.apps import Home
 from qunzhu.cli.bill_text import print_statement
-from qunzhu.cli.home import app_option, chosen_app, home_of, place_options
-from qunzhu.cli.show import Failure, json_option, print_json
+from qunzhu.cli.home import app_option, app_store, chosen_app, home_of, place_options
+from qunzhu.cli.show import json_option, print_json
 from qunzhu.commands._usage import Usage, metered_months, month_usage
 from qunzhu.config import ConfigError
 from qunzhu.core.bill import (
@@ -124,11 +123,7 @@ def read_usage(home: Home, app: App, month: str | None, now: int) -> tuple[Usage
         raise click.BadParameter(f"{month!r} is not YYYY-MM", param_hint="--month")
     if month > today[:7]:
         raise click.BadParameter(f"{month} has not begun in the app's time zone", param_hint="--month")
-    try:
-        store = home.open_app(app.sdkappid)
-    except (StoreUnavailable, OSError) as fault:
-        raise Failure(f"app {app.sdkappid}: {fault}", "`qunzhu doctor` looks closer") from None
-    with contextlib.closing(store):
+    with app_store(home, app) as store:
         usage, months = store.read_now(lambda tx: _read(tx, month, today))
     return usage, month < today[:7], min(months, default=month)
 

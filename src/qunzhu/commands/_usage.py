@@ -99,7 +99,7 @@ def month_usage(tx: Tx, month: str, today: str) -> Usage:
     """Return what was used in a month (YYYY-MM), with each of its days; ``today`` is the app's day now."""
     first = f"{month}-01"
     ledger = _Ledger(tx, first, today)
-    last = min(_last_day(month), today)
+    last = min(_last_day(month), ledger.today)
     return ledger.month(month, [ledger.day(day) for day in _days(first, last)])
 
 
@@ -116,11 +116,12 @@ class _Ledger:
     """The meters from a day on, and levels as they were at the end of each day."""
 
     def __init__(self, tx: Tx, first: str, today: str) -> None:
-        self._today = today
         self._rows: dict[str, dict[str, int]] = {}
         for day, name, value in tx.all(SELECT_SINCE, since=first, month=month_of(first)):
             self._rows.setdefault(day, {})[name] = value
         self._ends = self._levels()
+        self.today = max([today, *self._rows])
+        """The newest day there is: after a change to an earlier time zone the one that had begun goes on."""
 
     def _levels(self) -> dict[str, dict[str, int]]:
         """Return the levels at the end of each day in which any moved, going back from now; ``""`` is before all."""

@@ -187,16 +187,23 @@ class Archive(msgspec.Struct, frozen=True):
 RECORD = (
     "INSERT INTO archives (sort, hour, uuid, size, md5, gzip_size, gzip_md5)"
     " VALUES (:sort, :hour, :uuid, :size, :md5, :gzip_size, :gzip_md5) ON CONFLICT (sort, hour) DO NOTHING"
+    " RETURNING gzip_size"
 )
 
 
-def record(tx: Tx, archives: Sequence[Archive]) -> None:
-    """Note files that were made."""
-    tx.many(RECORD, [msgspec.structs.asdict(one) for one in archives])
+def record(tx: Tx, app: App, now: int, archives: Sequence[Archive]) -> None:
+    """Note files that were made, and count their bytes."""
+    noted = [tx.one(RECORD, **msgspec.structs.asdict(one)) for one in archives]
+    _count(tx, app, now, "bytes.added", sum(row[0] for row in noted if row))
+
+
+def _count(tx: Tx, app: App, now: int, name: str, size: int) -> None:
+    if size:
+        tx.meter(app.day(now), name, size)
 
 
 SELECT_EXPIRED = "SELECT uuid FROM archives WHERE hour <= :hour ORDER BY hour"
-FORGET = "DELETE FROM archives WHERE hour <= :hour"
+FORGET = "DELETE FROM archives WHERE hour <= :hour RETURNING gzip_size"
 
 
 def expired(tx: Tx, now: int) -> list[str]:
@@ -204,6 +211,7 @@ def expired(tx: Tx, now: int) -> list[str]:
     return [uuid for (uuid,) in tx.all(SELECT_EXPIRED, hour=now - KEPT - HOUR)]
 
 
-def forget(tx: Tx, now: int) -> None:
+def forget(tx: Tx, app: App, now: int) -> None:
     """Forget the files whose time is over, once they are removed."""
-    tx.run(FORGET, hour=now - KEPT - HOUR)
+    gone = tx.all(FORGET, hour=now - KEPT - HOUR)
+    _count(tx, app, now, "bytes.removed", sum(size for (size,) in gone))

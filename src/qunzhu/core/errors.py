@@ -163,6 +163,7 @@ GET_ACCOUNT_INVALID = _row(130003, "config", "Get_Account is wrong or not regist
 SET_ACCOUNT_MISSING = _row(130004, "config", "Set_Account is missing")
 SET_ACCOUNT_INVALID = _row(130005, "config", "Set_Account is wrong or not registered")
 SPEAKING_TIMES_MISSING = _row(130008, "config", "both C2CmsgNospeakingTime and GroupmsgNospeakingTime are missing")
+CONFIG_QUERY = _row(130011, "config", "the figures cannot be read, try again")
 CONFIG_INTERNAL = _row(130014, "config", "internal error, try again")
 
 # Conversations, and what hangs on messages

@@ -19,6 +19,11 @@ FIELDS: dict[str, str] = {
     "ResultInfo": "What the code means.",
     "ResultItem": "One item per account of the request, in its order.",
     "UserID": "An account's id.",
+    # Figures
+    "RequestField": "Names of figures; all unless some are named. Those of editions before 2020 are left out.",
+    "AppFigures.Result": (
+        "One object per day, the oldest first, today up to now: each figure by its name, as a text. `Date` is YYYYMMDD."
+    ),
     # How all messages reach a user
     "SetAllReceiveOption.MsgFlag": "How messages reach the caller.",
     "SetAllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",

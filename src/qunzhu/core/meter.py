@@ -23,6 +23,7 @@ from qunzhu.core.events import (
 )
 from qunzhu.core.kinds import BY_NAME, KINDS
 from qunzhu.core.messages import Mark
+from qunzhu.core.pushes import C2C_MESSAGE, GROUP_MESSAGE
 
 Steps = Iterable[tuple[str, int]]
 C2C = "C2C"
@@ -42,6 +43,10 @@ PEAK = "peak."
 """What stands before a level's name in that of its peak."""
 BASE = "base."
 """What stands before a level's name in that of what there was when counting began."""
+DELIVERIES = "deliveries"
+"""Pushes of any sort, once for each session that was given one."""
+DELIVERED = {GROUP_MESSAGE: "deliveries.group", C2C_MESSAGE: "deliveries.C2C"}
+"""By push, the meter of those that are messages."""
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -60,9 +65,10 @@ FLOWS: dict[str, Flow] = {
 MOVES: dict[str, tuple[tuple[str, ...], int]] = {
     name: ((level, GROUPS) if level.startswith(GROUPS) else (level,), sign)
     for level, flow in FLOWS.items()
-    for name, sign in ((flow.comes, 1), (flow.goes, -1))
+    for name, sign in ((flow.comes, 1), (flow.goes, -1), (BASE + level, 1))
 }
-"""By meter, the levels that it moves, and in which direction. What moves a kind's groups moves all groups."""
+"""By meter, the levels that it moves, and in which direction. What moves a kind's groups moves all groups.
+What is found later of what there was when counting began is added to the base, of day ``""``."""
 
 
 class Did(enum.IntFlag):

@@ -38,6 +38,7 @@ from qunzhu.core.events import (
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.live import ALWAYS_THERE
+from qunzhu.core.meter import DELIVERED, DELIVERIES
 from qunzhu.core.notices import change, system_notices, tip, unsaid
 from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import KICKED, REVOKED, End
@@ -114,6 +115,7 @@ class Hub:
         self._entering: dict[Member, list[Event]] = {}
         self._deaf: dict[str, set[str]] = {}
         self.revoked: dict[str, int] = {}
+        self._delivered: Counter[str] = Counter()
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
@@ -126,6 +128,19 @@ class Hub:
     def sessions(self) -> int:
         """Return the number of sessions."""
         return len(self._in)
+
+    def names(self) -> list[str]:
+        """Return the users who have a session now."""
+        return list(self._users)
+
+    def take_deliveries(self) -> "Counter[str]":
+        """Return what sessions were given since the last call, by meter."""
+        taken, self._delivered = self._delivered, Counter()
+        return taken
+
+    def give_back(self, deliveries: "Counter[str]") -> None:
+        """Take deliveries back that could not be counted elsewhere."""
+        self._delivered.update(deliveries)
 
     def busy(self) -> bool:
         """Say whether anybody is there: with a session, or in a live room by his mark."""
@@ -352,6 +367,9 @@ class Hub:
             self._send()
             self._audience = sessions
         self._unsent.append(wire.push(method, params))
+        self._delivered[DELIVERIES] += len(sessions)
+        if (name := DELIVERED.get(method)) is not None:
+            self._delivered[name] += len(sessions)
 
     def _send(self) -> None:
         """Let go what waits for more of its kind. Comes before any session goes, ends or changes its rooms."""

@@ -4,6 +4,7 @@ The one writer keeps the rows of the days that it writes to in memory, so a comm
 counted with one statement.
 """
 
+import datetime
 import functools
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -13,6 +14,7 @@ from qunzhu.core.meter import COUNTED, MOVES, PEAK, SPOKEN_IN, Did, added, did
 if TYPE_CHECKING:
     from qunzhu.store.batch import Engine
 
+SELECT_LAST: LiteralString = "SELECT coalesce(max(day), '') FROM meters"
 SELECT_DAY: LiteralString = "SELECT name, value FROM meters WHERE day = :day"
 SELECT_MARKS: LiteralString = "SELECT marks FROM active_users WHERE day = :day AND user_id = :user"
 SELECT_SPOKEN: LiteralString = "SELECT 1 FROM active_groups WHERE day = :day AND group_id = :group_id"
@@ -24,6 +26,9 @@ SPOKEN: LiteralString = "INSERT INTO active_groups (day, group_id) VALUES (:day,
 ROWS_AT_ONCE = 16
 MAX_DAYS = 8
 """So many days' rows are kept in memory; a server that runs for long forgets those that are over."""
+MAX_BACK = datetime.timedelta(days=2)
+"""A day that is over stays so: after a change to an earlier time zone, or where the clock was set back by less than
+this, what follows counts in the day that had begun. A clock that was wrong by more is believed as it is now."""
 MAX_MARKED = 200_000
 """So many users and groups of the day are known without a look; then all are looked up anew."""
 
@@ -39,11 +44,19 @@ def put(number: int) -> tuple[tuple[tuple[str, str, str], ...], LiteralString]:
     )
 
 
+@functools.lru_cache(maxsize=4)
+def just_before(day: str, last: str) -> bool:
+    """Say whether a day is before another, but not by more than days can go back."""
+    return day < last and datetime.date.fromisoformat(last) - datetime.date.fromisoformat(day) <= MAX_BACK
+
+
 class Meters:
     """The meters of one store as its writer sees them. Nothing is written before ``write``."""
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
+        self._last = ""
+        """The newest day that anything was counted in."""
         self._days: dict[str, dict[str, int]] = {}
         self._changed: dict[tuple[str, str], None] = {}
         self._marks: dict[tuple[str, str], int] = {}
@@ -53,6 +66,7 @@ class Meters:
 
     def see(self, day: str, event: Event) -> None:
         """Count an event of a day."""
+        day = self._turn(day)
         for name, step in added(event):
             if step:
                 self.add(day, name, step)
@@ -64,6 +78,7 @@ class Meters:
 
     def add(self, day: str, name: str, step: int) -> None:
         """Add to a meter of a day; the levels that it moves move with it."""
+        day = self._turn(day)
         rows = self._day(day)
         rows[name] = rows.get(name, 0) + step
         self._changed[day, name] = None
@@ -74,7 +89,7 @@ class Meters:
 
     def rise(self, day: str, level: str, value: int) -> None:
         """Raise a level's peaks of the day and of its month to a value, where they are lower or not there."""
-        name = PEAK + level
+        day, name = self._turn(day), PEAK + level
         for period in (day, day[:7]):
             rows = self._day(period)
             if rows.get(name, -1) < value:
@@ -83,6 +98,7 @@ class Meters:
 
     def mark(self, day: str, user: str, marks: Did) -> None:
         """Count a user in the meters of what he did, each once a day, and of being active once a month as well."""
+        day = self._turn(day)
         key = (day, user)
         known = self._marks.get(key)
         if known is None:
@@ -114,6 +130,15 @@ class Meters:
         """Forget what was counted, and what was written in a transaction that is undone."""
         for one in (self._days, self._changed, self._marks, self._marked, self._spoken, self._newly_spoken):
             one.clear()
+        self._last = ""
+
+    def _turn(self, day: str) -> str:
+        """Return the day in which something is counted that happens in a day; months, and no day, stay as they are."""
+        if day == self._last or len(day) < len("YYYY-MM-DD"):
+            return day
+        last = self._last or str(self._engine.query(SELECT_LAST, {})[0][0])
+        self._last = last if len(last) == len(day) and just_before(day, last) else day
+        return self._last
 
     def _write_meters(self) -> None:
         changed = list(self._changed)
@@ -137,7 +162,8 @@ class Meters:
         before = levels.get(level, 0)
         levels[level] = before + step
         self._changed["", level] = None
-        self.rise(day, level, max(before, before + step))
+        if day:
+            self.rise(day, level, max(before, before + step))
 
     def _speak(self, day: str, group_id: str) -> None:
         key = (day, group_id)

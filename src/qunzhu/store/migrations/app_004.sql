@@ -26,6 +26,9 @@ CREATE TABLE active_groups (
   group_id {text} NOT NULL,
   PRIMARY KEY (day, group_id)
 ) {clustered};
+-- Files that users uploaded, with the bytes of all their variants. kept 0: about to be kept, not counted.
+CREATE TABLE uploads (uuid {text} PRIMARY KEY, bytes BIGINT NOT NULL, kept INTEGER NOT NULL) {clustered};
+CREATE INDEX uploads_noted ON uploads (uuid) WHERE kept = 0;
 -- Callbacks that the app's server has not taken yet: those of one lane go one after the other, by num. dead 1: given up.
 CREATE TABLE callbacks (
   num BIGINT PRIMARY KEY,
