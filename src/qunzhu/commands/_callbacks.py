@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
-from qunzhu.core.events import DailyQuotaNear, Event, RequestsOverLimit
+from qunzhu.core.events import Event
 from qunzhu.core.ports import Tx, Who
 
 LAST = "last-callback"
+QUOTA = "Group.CallbackOnDailyGroupQuotaAlarm"
+OVER_LIMIT = "Alert.RequestOverLimit"
 
 
 class After(msgspec.Struct, frozen=True):
@@ -28,27 +30,7 @@ class After(msgspec.Struct, frozen=True):
     switch: str = ""
 
 
-def _daily_quota(tx: Tx, who: Who, event: DailyQuotaNear) -> Mapping[str, Any]:
-    del tx, who
-    return {"QuotaUsed": event.used, "Quota": event.quota, "EventTime": str(event.at_ms)}
-
-
-def _over_limit(tx: Tx, who: Who, event: RequestsOverLimit) -> Mapping[str, Any]:
-    del tx, who
-    return {
-        "ServiceName": event.service, "Command": event.command, "Request": event.requests, "Limit": event.limit,
-    }  # fmt: skip
-
-
-def _alerts(event: Event) -> str:
-    del event
-    return "alerts"
-
-
-AFTER: dict[type[Event], tuple[After, ...]] = {
-    DailyQuotaNear: (After("Group.CallbackOnDailyGroupQuotaAlarm", _alerts, _daily_quota),),
-    RequestsOverLimit: (After("Alert.RequestOverLimit", _alerts, _over_limit),),
-}
+AFTER: dict[type[Event], tuple[After, ...]] = {}
 
 
 def report(tx: Tx, who: Who, event: Event) -> None:
@@ -58,6 +40,19 @@ def report(tx: Tx, who: Who, event: Event) -> None:
             body = row.body(tx, who, event)
             if body is not None:
                 put(tx, who, row.command, row.lane(event), body)
+
+
+def report_quota(tx: Tx, who: Who, used: int, quota: int) -> None:
+    """Tell that today's net increase of groups is over the part of the quota that alarms (doc 1047/57455)."""
+    if who.app.settings.callbacks.on(QUOTA):
+        put(tx, who, QUOTA, "quota", {"QuotaUsed": used, "Quota": quota, "EventTime": str(who.now_ms)})
+
+
+def report_over_limit(tx: Tx, who: Who, service: str, name: str, seen: int, limit: int) -> None:
+    """Tell that a REST command was called more often in a second than is allowed."""
+    if who.app.settings.callbacks.on(OVER_LIMIT):
+        fields = {"ServiceName": service, "Command": name, "Request": seen, "Limit": limit}
+        put(tx, who, OVER_LIMIT, "limits", fields)
 
 
 def put(tx: Tx, who: Who, command: str, lane: str, body: Mapping[str, Any]) -> None:

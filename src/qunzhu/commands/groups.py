@@ -8,6 +8,7 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._alerts import tell_quota_near
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
     MEMBERS_OF,
@@ -44,7 +45,7 @@ from qunzhu.commands._shared import (
 from qunzhu.core import errors as err
 from qunzhu.core.command import Done, Reply, Request, command
 from qunzhu.core.errors import Refused
-from qunzhu.core.events import DailyQuotaNear, GroupCreated, GroupDissolved, GroupInfoChanged, OwnerChanged
+from qunzhu.core.events import GroupCreated, GroupDissolved, GroupInfoChanged, OwnerChanged
 from qunzhu.core.ids import check_chosen_id, new_group_id
 from qunzhu.core.kinds import BY_NAME, COMMUNITY, KIND_NAMES, KINDS, Kind, Notice
 from qunzhu.core.limits import (
@@ -396,7 +397,7 @@ def _count_created(tx: Tx, who: Who, kind: Kind) -> None:
     if counts and cap is not None and today > cap:
         raise Refused(err.TOO_FREQUENT, f"net new groups today: plan {who.app.plan_name} allows {cap}")
     if counts and cap is not None and today * 100 >= cap * ALARM_PERCENT:
-        _alarm(tx, who, today, cap)
+        tell_quota_near(tx, who, today, cap)
     group_cap: int | None = getattr(plan, kind.group_cap)
     if group_cap is None:
         return
@@ -829,16 +830,6 @@ def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
         owner=group.owner, member_num=group.member_num,
     )  # fmt: skip
     tx.emit(event)
-
-
-def _alarm(tx: Tx, who: Who, today: int, cap: int) -> None:
-    """Tell the app's server and the operator, once a day, that the day's quota is nearly used up (doc 1047/57455)."""
-    name = f"quota-alarm:{who.app.day(who.now)}"
-    if not tx.count(name, 0):
-        tx.count(name, 1)
-        tx.emit(
-            DailyQuotaNear(sdkappid=who.app.sdkappid, used=today, quota=cap, at_ms=who.now_ms), keep=False
-        )  # fmt: skip
 
 
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:

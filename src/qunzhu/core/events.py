@@ -637,19 +637,18 @@ class ConversationsRead(Event, frozen=True, kw_only=True):
 class DailyQuotaNear(Event, frozen=True, kw_only=True):
     """The day's new groups less dissolved ones have reached 70 % of the plan's ``quota``: told once a day.
 
-    For the app's server and the operator's log; users hear nothing of it.
+    For the operator's log, as the app's server has a callback; users hear nothing of it.
     """
 
     sdkappid: int
     used: int
     quota: int
-    at_ms: int
 
 
 class RequestsOverLimit(Event, frozen=True, kw_only=True):
     """A command was called ``requests`` times in a second, the unix time ``second``, of which ``limit`` were allowed.
 
-    For the app's server and the operator's log; users hear nothing of it.
+    For the operator's log, as the app's server has a callback; users hear nothing of it.
     """
 
     sdkappid: int

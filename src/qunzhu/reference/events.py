@@ -245,7 +245,7 @@ SAMPLES: tuple[tuple[str, Event], ...] = (
     ("Accounts are registered or deleted", AccountsChanged(registered=["erin"])),
     ("An account's logins are revoked", LoginsRevoked(user="erin", before=_AT)),
     ("The day's quota of new groups is nearly used up",
-     DailyQuotaNear(sdkappid=1400000000, used=7000, quota=10000, at_ms=_AT * 1000)),
+     DailyQuotaNear(sdkappid=1400000000, used=7000, quota=10000)),
     ("A command is called more often than the app may",
      RequestsOverLimit(sdkappid=1400000000, service="group_open_http_svc", command="create_group", requests=350,
                        limit=200, second=_AT)),
