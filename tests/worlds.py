@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ledger import Ledger
 from qunzhu import commands
 from qunzhu.commands._callbacks import report
 from qunzhu.commands.sessions import OpenSession, open_session
@@ -100,6 +101,9 @@ class World:
         self.app = app_of()
         self.now = NOW
         self.events: list[Event] = []
+        self.ledger = Ledger()
+        self.touched = False
+        """True where something was written past the commands."""
         self.hub = Hub(lambda: self.now)
         self._sessions: dict[str, Listener] = {}
         self.store: BatchStore
@@ -112,10 +116,14 @@ class World:
             self.events.append(event)
             self.hub.tell(event)
 
+    def _committed(self, events: Sequence[tuple[int, Event]]) -> None:
+        self.ledger.see(self.app.day(self.now), [event for _, event in events])
+        self.publish(events)
+
     @property
     def around(self) -> Around:
         """Return what its store knows of what is around it."""
-        return Around(self.hub, self.publish, report)
+        return Around(self.hub, self._committed, report)
 
     def online(self, user: str, platform: str = "Web") -> Listener:
         """Begin a session of a user, who from now on calls through it."""
@@ -235,6 +243,7 @@ class World:
 
     def execute(self, sql: Any, **params: Any) -> None:
         """Run a writing statement, to set up what no command of today can."""
+        self.touched = True
         self.store.write_now(lambda tx: tx.run(sql, **params))
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:

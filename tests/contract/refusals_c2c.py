@@ -76,6 +76,7 @@ FIELD_CODES: dict[str, dict[str, int]] = {
     "c2c_msg_read_receipt": {"Operator_Account": 90008, "Peer_Account": 90003},
     "setnospeaking": {"Set_Account": 130004, "Set_Account!": 130005},
     "getnospeaking": {"Get_Account": 130002, "Get_Account!": 130003},
+    "getappinfo": {},
 }  # fmt: skip
 USUAL = {"openim": 90001, "openconfigsvr": 130001}
 

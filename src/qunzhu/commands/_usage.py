@@ -90,9 +90,9 @@ def day_usage(tx: Tx, day: str, today: str) -> Usage:
 
 
 def days_usage(tx: Tx, first: str, last: str, today: str) -> list[Usage]:
-    """Return what was used in each day from one to another."""
+    """Return what was used in each day from one to another; today may be the last, and stands for the newest one."""
     ledger = _Ledger(tx, first, today)
-    return [ledger.day(day) for day in _days(first, last)]
+    return [ledger.day(day) for day in _days(first, ledger.today if last == today else last)]
 
 
 def month_usage(tx: Tx, month: str, today: str) -> Usage:

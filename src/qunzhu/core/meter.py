@@ -16,6 +16,7 @@ from qunzhu.core.events import (
     Event,
     GroupCreated,
     GroupDissolved,
+    GroupEvent,
     MembersJoined,
     MembersLeft,
     MessageSent,
@@ -109,20 +110,24 @@ def did(event: Event) -> tuple[str, Did, str] | None:
 
 
 def _created(event: GroupCreated) -> Steps:
-    first = len(event.members) + bool(event.owner) if BY_NAME[event.kind].stores_members else 0
-    return ((f"created.{event.kind}", 1), ("joined", first))
+    return ((f"created.{event.kind}", 1), ("joined", _stored(event, len(event.members) + bool(event.owner))))
 
 
 def _dissolved(event: GroupDissolved) -> Steps:
-    return ((f"dissolved.{event.kind}", 1), ("left", event.member_num))
+    return ((f"dissolved.{event.kind}", 1), ("left", _stored(event, event.member_num)))
 
 
 def _joined(event: MembersJoined) -> Steps:
-    return (("joined" if BY_NAME[event.kind].stores_members else "entered", len(event.users)),)
+    return (("joined" if _stored(event, 1) else "entered", len(event.users)),)
 
 
 def _left(event: MembersLeft) -> Steps:
-    return (("left", len(event.users)),) if BY_NAME[event.kind].stores_members else ()
+    return (("left", _stored(event, len(event.users))),)
+
+
+def _stored(event: GroupEvent, members: int) -> int:
+    """Return how many members are stored: in live rooms they are there without it."""
+    return members if BY_NAME[event.kind].stores_members else 0
 
 
 def _sent(event: MessageSent) -> Steps:

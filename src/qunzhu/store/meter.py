@@ -125,6 +125,7 @@ class Meters:
         if self._newly_spoken:
             self._engine.many(SPOKEN, [{"day": day, "group_id": one} for day, one in self._newly_spoken])
             self._newly_spoken.clear()
+        self._trim()
 
     def clear(self) -> None:
         """Forget what was counted, and what was written in a transaction that is undone."""
@@ -150,6 +151,9 @@ class Meters:
                 params[day], params[name], params[value] = of_day, meter, self._days[of_day][meter]
             self._engine.many(statement, (params,))
         self._changed.clear()
+
+    def _trim(self) -> None:
+        """Forget some of what is written."""
         if len(self._days) > MAX_DAYS:
             self._days.clear()
         if len(self._marks) + len(self._spoken) > MAX_MARKED:
