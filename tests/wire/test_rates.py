@@ -150,7 +150,7 @@ def test_the_apps_server_is_told_when_the_second_is_over(limited):
     within_a_second(lambda: [limited.call(INFO, {"GroupIdList": ["a"]}) for _ in range(6)])
     store = limited.backend._open[SDKAPPID].store
     rows, until = [], time.monotonic() + 10
-    while not rows and time.monotonic() < until:
+    while not (rows and limited.backend.tally.alerts) and time.monotonic() < until:
         rows = limited.run(store.read(lambda tx: tx.all("SELECT lane, command, body FROM callbacks ORDER BY num")))
         time.sleep(0.05)
     _, command, body = rows[-1]
@@ -159,7 +159,7 @@ def test_the_apps_server_is_told_when_the_second_is_over(limited):
         "CallbackCommand": ALERT, "ServiceName": "group_open_http_svc", "Command": "get_group_info", "Request": 6,
         "Limit": 3,
     }  # fmt: skip
-    assert limited.backend.tally.alerts == {"RequestsOverLimit": len(rows)}
+    assert limited.backend.tally.alerts.keys() == {"RequestsOverLimit"}
 
 
 def test_a_wrong_request_counts_and_a_stranger_does_not(limited):
