@@ -151,7 +151,8 @@ class MediaDoor:
             await asyncio.to_thread(_on_disk, (folder / CARD).write_bytes, msgspec.json.encode(card))
             app = await self._app(target)  # it may have been erased meanwhile
             uploads = await self._backend.uploads(app)
-            await uploads.keep(app, target.uuid, sum(one.size for one in card.variants), folder, self._now())
+            size = sum({one.file: one.size for one in card.variants}.values())
+            await uploads.keep(app, target.uuid, size, folder, self._now())
         except KeptAlready:
             raise _used(target) from None
         except (MediaUnavailable, OSError) as fault:
