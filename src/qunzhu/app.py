@@ -33,7 +33,7 @@ from qunzhu.commands._callbacks import report
 from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
-from qunzhu.core.command import Command, Reply
+from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
@@ -299,17 +299,26 @@ class Backend:
 
     async def _meter(self, opened: OpenApp) -> None:
         """Count what sessions were given since the last second, and in a new day those who are still online."""
-        app, now = opened.app, self.now_ms() // 1000
+        try:
+            await self._count_deliveries(opened)
+            await self._begin_day(opened)
+        except Exception as fault:  # noqa: BLE001 - other apps do not wait for it
+            log.error("not counted yet, next time", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
+
+    async def _count_deliveries(self, opened: OpenApp) -> None:
         if counts := opened.hub.take_deliveries():
             try:
-                await opened.store.write(count_deliveries, app, now, counts)
+                await opened.store.write(count_deliveries, opened.app, self.now_ms() // 1000, counts)
             except BaseException:
                 opened.hub.give_back(counts)
                 raise
-        if (day := app.day(now)) != opened.day:
+
+    async def _begin_day(self, opened: OpenApp) -> None:
+        now = self.now_ms() // 1000
+        if (day := opened.app.day(now)) != opened.day:
             users = opened.hub.names()
             for start in range(0, len(users), STEP):
-                await opened.store.write(still_online, app, now, users[start : start + STEP])
+                await opened.store.write(still_online, opened.app, now, users[start : start + STEP])
             opened.day = day
 
     async def _sweep(self, opened: OpenApp) -> None:
@@ -359,10 +368,7 @@ class Backend:
         if opened.archiving is not None:
             opened.archiving.cancel()
             await asyncio.wait([opened.archiving])
-        try:
-            await self._meter(opened)
-        except Exception as fault:  # noqa: BLE001 - it closes all the same
-            log.error("the last deliveries were not counted", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
+        await self._meter(opened)
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:
@@ -395,6 +401,13 @@ class Application:
             await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
 
 
+async def _prepare() -> None:
+    """Make what reads requests, one command at a turn of the loop: a server listens before it is made."""
+    for command in COMMANDS.values():
+        command.prepare()
+        await asyncio.sleep(0)
+
+
 class _Server(uvicorn.Server):
     """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
 
@@ -408,6 +421,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         sys.stdout.write(f"{self._ready}\n")
         sys.stdout.flush()
+        self._preparing = asyncio.create_task(_prepare())
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ a day, so that users are counted once.
 """
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -92,6 +92,20 @@ COUNTED = {
 """The meter that counts users of each bit. ``active`` is kept for months as well."""
 SPOKEN_IN = "groups_spoken_in"
 """Groups in which something was said in a day; a topic's community counts."""
+
+
+def level_sums(sums: Mapping[str, int]) -> dict[str, int]:
+    """Return the levels that come of the sums of all meters up to a day: what was there at first, came, and went."""
+    levels = {
+        level: sums.get(BASE + level, 0) + sums.get(flow.comes, 0) - sums.get(flow.goes, 0)
+        for level, flow in FLOWS.items()
+    }
+    return with_all(levels)
+
+
+def with_all(levels: Mapping[str, int]) -> dict[str, int]:
+    """Return levels with that of all groups."""
+    return {**levels, GROUPS: sum(levels[f"{GROUPS}.{kind.name}"] for kind in KINDS)}
 
 
 def added(event: Event) -> Steps:

@@ -252,7 +252,7 @@ class Tx(Protocol):
         ...
 
     def peak(self, day: str, level: str, value: int) -> None:
-        """Raise a level's peaks of a day and its month to what was seen of it."""
+        """Raise a level's peak of a day to what was seen of it."""
         ...
 
     def mark(self, day: str, user: str, marks: Did) -> None:

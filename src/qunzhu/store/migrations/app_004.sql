@@ -1,18 +1,16 @@
--- Meters (core/meter.py): day is a calendar day of the app (YYYY-MM-DD) with what was added in it, a month (YYYY-MM) or
--- day with the peak of a level under peak.<level>, or empty with what there is now of a level, and under base.<level>
--- what there was of it when counting began.
+-- Meters (core/meter.py): day is a calendar day of the app (YYYY-MM-DD) with what was added in it and the peaks of
+-- levels under peak.<level>, a month (YYYY-MM) with its active users, or empty with what there was of a level when
+-- counting began, under base.<level>. What there is of a level now is that, and what came, less what went.
 CREATE TABLE meters (
   day {text} NOT NULL,
   name {text} NOT NULL,
   value BIGINT NOT NULL,
   PRIMARY KEY (day, name)
 ) {clustered};
-INSERT INTO meters SELECT '', 'groups.' || kind_name, COUNT(*) FROM groups GROUP BY kind_name;
-INSERT INTO meters SELECT '', 'groups', COUNT(*) FROM groups;
-INSERT INTO meters SELECT '', 'members', COUNT(*) FROM members;
-INSERT INTO meters SELECT '', 'accounts', COUNT(*) FROM accounts;
-INSERT INTO meters SELECT '', 'bytes', coalesce(sum(gzip_size), 0) FROM archives;
-INSERT INTO meters SELECT '', 'base.' || name, value FROM meters;
+INSERT INTO meters SELECT '', 'base.groups.' || kind_name, COUNT(*) FROM groups GROUP BY kind_name;
+INSERT INTO meters SELECT '', 'base.members', COUNT(*) FROM members;
+INSERT INTO meters SELECT '', 'base.accounts', COUNT(*) FROM accounts;
+INSERT INTO meters SELECT '', 'base.bytes', coalesce(sum(gzip_size), 0) FROM archives;
 -- Who was there, and did what (core/meter.py, Did): day is a day or a month as above.
 CREATE TABLE active_users (
   day {text} NOT NULL,
