@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench import (
+    callbacks,
     capi,
     ceiling,
     fanout,
@@ -278,6 +279,26 @@ def fanout_command(
     )  # fmt: skip
     fanout_report.show(result, console)
     console.print(f"kept as {fanout_report.keep(result, out)}")
+
+
+@main.command("callbacks")
+@click.option("--rate", default=100.0, show_default=True, help="Messages a second of the app with callbacks.")
+@click.option("--seconds", default=6.0, show_default=True, help="Measured seconds of each state of its server.")
+@click.option("--connections", default=4, show_default=True, help="Connections of the other app's closed loop.")
+@click.option("--rounds", "count", default=3, show_default=True, help="Rounds; the table shows their medians.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def callbacks_command(rate: float, seconds: float, connections: int, count: int, folder: Path, out: Path) -> None:
+    """Measure what an app notices of another one whose own server does not answer callbacks."""
+    runs = callbacks.compare(
+        folder, rate=rate, seconds=seconds, connections=connections, count=count,
+        say=lambda line: console.print(line, highlight=False),
+    )  # fmt: skip
+    result = callbacks.Result(
+        "callbacks", report.now(), machine(folder), seconds, rate, connections, runs, callbacks.ratios(runs)
+    )
+    callbacks.show(result, console)
+    console.print(f"kept as {callbacks.keep(result, out)}")
 
 
 @main.command("kills")

@@ -121,7 +121,7 @@ class Ledger:
 #: Meters that no event moves: of sessions and files, and what the server counts by itself.
 BESIDE = {
     "active", "logged_in", "logins", "peak.online", "uploads", "bytes", "bytes.added", "bytes.removed", "peak.bytes",
-    "base.bytes",
+    "callbacks.sent", "callbacks.failed", "base.bytes",
 }  # fmt: skip
 
 

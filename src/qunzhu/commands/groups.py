@@ -17,6 +17,7 @@ from qunzhu.commands._shared import (
     READ_SEQ,
     SELECT_GROUP,
     SET_MUTE,
+    CustomFields,
     GroupField,
     GroupRow,
     MemberField,
@@ -217,16 +218,8 @@ def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at
     is told of it.
     """
     kind, imported, at = BY_NAME[req.Type], created_at is not None, who.now if created_at is None else created_at
-    owner, active = _new_owner(who, req), imported or not kind.needs_activation
-    _require_kind_open(who, kind, req, action)
-    members = _first_members(who, kind, req, owner)
-    custom = custom_fields(
-        req.AppDefinedData, who.app.settings.group_fields, kind, OWNER if owner == who.user else OUTSIDER,
-        who, "AppDefinedData",
-    )  # fmt: skip
-    cap = _member_cap(who, kind, req.MaxMemberCount, len(members))
-    _require_accounts(tx, owner, members)
-    require_room_for_group(tx, who, members)
+    active = imported or not kind.needs_activation
+    owner, members, custom, cap = may_make(tx, who, req, action)
     others = [user for user in members if user != owner]
     told = bool(others) and active and not imported and kind.member_notice is not _OFF
     seq = 1 if told and kind.member_notice is _STORED else 0
@@ -246,6 +239,25 @@ def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at
     if _enters(who, kind, owner):
         tx.emit(entering(who, group_id, kind, told=False), keep=False)
     return group_id
+
+
+Members = dict[str, dict[str, Any]]
+"""Users, each with the columns of his row that are not a new member's usual ones."""
+
+
+def may_make(tx: Tx, who: Who, req: CreateGroup, action: Action) -> tuple[str, Members, CustomFields, int]:
+    """Return a new group's owner, first members, custom fields and MaxMemberNum, or refuse what may not be made."""
+    kind, owner = BY_NAME[req.Type], _new_owner(who, req)
+    _require_kind_open(who, kind, req, action)
+    members = _first_members(who, kind, req, owner)
+    custom = custom_fields(
+        req.AppDefinedData, who.app.settings.group_fields, kind, OWNER if owner == who.user else OUTSIDER,
+        who, "AppDefinedData",
+    )  # fmt: skip
+    cap = _member_cap(who, kind, req.MaxMemberCount, len(members))
+    _require_accounts(tx, owner, members)
+    require_room_for_group(tx, who, members)
+    return owner, members, custom, cap
 
 
 def _new_owner(who: Who, req: CreateGroup) -> str:
@@ -817,6 +829,10 @@ REMOVE_GROUP: tuple[LiteralString, ...] = (
 
 def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
     """Remove a group with all that hangs on it, count it out and tell its members."""
+    tx.emit(GroupDissolved(  # first: whoever is told of it may read who was in it
+        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
+        owner=group.owner, member_num=group.member_num,
+    ))  # fmt: skip
     for statement in REMOVE_GROUP:
         tx.run(statement, num=group.num)
     tx.run(
@@ -825,11 +841,6 @@ def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
         group_id=group.group_id, kind=group.kind_name, name=group.name, who=who.user, at=who.now,
     )  # fmt: skip
     _count_dissolved(tx, who, group.kind)
-    event = GroupDissolved(
-        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
-        owner=group.owner, member_num=group.member_num,
-    )  # fmt: skip
-    tx.emit(event)
 
 
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:

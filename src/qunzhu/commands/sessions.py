@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._callbacks import StateChanged, report
 from qunzhu.commands._shared import registered
 from qunzhu.commands._usage import month_of
 from qunzhu.commands.accounts import register
@@ -83,14 +84,15 @@ SELECT_METERED = "SELECT value FROM meters WHERE day = :period AND name = :name"
 
 
 class OpenSession(Request[Opened], frozen=True, kw_only=True):
-    """Nothing; the caller is the user."""
+    """The platforms whose sessions end for it; the caller is the user."""
+
+    Kicked: list[str] = []  # noqa: RUF012 - records copy it
 
 
 @command("gateway", writes=True, doors=(), errors=(err.ACCOUNT_QUOTA, err.ACCOUNT_DELETED_LATELY, err.DAILY_USERS_QUOTA,
                                                       err.MONTHLY_USERS_QUOTA))  # fmt: skip
 def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
     """Begin a session: a first login registers the account. Run by the gateway itself after it checked the UserSig."""
-    del req
     day, plan = who.app.day(who.now), who.app.plan
     if plan.is_trial:
         _require_active(tx, who, day, plan.free_daily_users, err.DAILY_USERS_QUOTA)
@@ -102,6 +104,8 @@ def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
     if row is None:
         register(tx, who, who.user)
         row = ("", "", 0)
+    if who.app.settings.callbacks.url:
+        report(tx, who, StateChanged(who.user, "Login", "Register", req.Kicked))
     rooms = tx.all(
         "SELECT g.group_id, m.msg_flag FROM members m JOIN groups g ON g.num = m.group_num WHERE m.user_id = :user"
         " AND (g.active = 1 OR m.role = 400) ORDER BY g.num",

@@ -29,6 +29,10 @@ class Refused(Exception):
         return f"{self.row.text}: {self.detail}" if self.detail else self.row.text
 
 
+class RefusedByApp(Refused):
+    """A refusal by the app's own server, or for want of its answer."""
+
+
 ERRORS: dict[int, ErrorRow] = {}
 
 
@@ -81,6 +85,7 @@ GROUP_UNKNOWN = _row(10010, "group", "the group does not exist or was dissolved"
 ALREADY_MEMBER = _row(10013, "group", "the user is a member already")
 GROUP_FULL = _row(10014, "group", "the group is full")
 GROUP_ID_INVALID = _row(10015, "group", "the group ID is not valid")
+CALLBACK_REFUSED = _row(10016, "group", "the app's own server refused it")
 REPLY_TOO_LARGE = _row(10018, "group", "the reply would be larger than 1 MB, ask for less")
 MEMBER_UNKNOWN = _row(10019, "group", "the account is not registered")
 SENDER_MUTED = _row(10017, "group", "the sender is muted")
@@ -117,6 +122,7 @@ HISTORY_NOT_READY = _row(1004, "history", "there is no file of this hour yet, or
 HISTORY_EXPIRED = _row(1005, "history", "files of an hour's messages are kept for seven days")
 NO_RECEIPT = _row(10062, "group", "the message has no read receipts")
 MESSAGE_TOO_LONG = _row(80002, "message", "the message is too long")
+CALLBACK_FAILED = _row(80003, "message", "the app's own server did not answer, and messages wait for its consent")
 COMMUNITY_OFF = _row(11000, "group", "communities or topics are switched off")
 TOPIC_UNKNOWN = _row(110003, "group", "the topic does not exist or was deleted")
 PERMISSION_GROUP_UNKNOWN = _row(110006, "group", "the permission group does not exist or was dissolved")
@@ -132,6 +138,7 @@ STATUS_INTERNAL = _row(90994, "openim_rest", "internal error, try again")
 
 # One-to-one messages
 C2C_ACCOUNT_INVALID = _row(20003, "c2c_message", "the sender or the receiver is not valid or not registered")
+C2C_CALLBACK_REFUSED = _row(20006, "c2c_message", "the app's own server refused the message")
 C2C_MUTED = _row(20012, "c2c_message", "the sender is muted for one-to-one messages")
 C2C_RECALL_LATE = _row(20016, "c2c_message", "the message is too old to be recalled")
 C2C_MESSAGE_UNKNOWN = _row(20022, "c2c_message", "the message does not exist or is no longer kept")

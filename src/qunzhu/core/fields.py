@@ -37,6 +37,7 @@ FIELDS: dict[str, str] = {
     "ErrorList": "Accounts that are not registered; absent where all are.",
     "Gone": "Groups of the request that the user is no longer in.",
     "IsNeedDetail": "1 adds the platforms.",
+    "Kicked": "Platforms on which an older session ends for this one.",
     "More": "Groups and topics of which there is more: call again with what `Upto` says.",
     "Platform": "Where a session runs: Web, Android, iOS, iPad, Windows, Mac or Linux.",
     "QueryResult": "One item per registered account.",

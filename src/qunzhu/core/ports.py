@@ -17,6 +17,8 @@ from qunzhu.core.plans import PLANS, Extension, Plan, extended
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 REST = "rest"
 GATEWAY = "gateway"
+HUB = "hub"
+"""No door: the server itself, where somebody leaves a live room without a command."""
 LEVELS = ("AppAdmin", "Owner", "Admin", "Member", "Anyone")
 """Who may write a custom field, narrowest first."""
 
@@ -148,6 +150,8 @@ class Who(msgspec.Struct, frozen=True):
     address: str = ""
     """Scheme, host and port under which the caller reaches the server; at the REST door, under which it listens."""
     media: MediaRules = MediaRules()
+    client: str = ""
+    """The caller's own address, empty where it is not known. What a proxy says of it is not believed."""
 
     @property
     def now(self) -> int:
@@ -174,6 +178,10 @@ class Live(Protocol):
 
     def present(self, room: str, user: str) -> Present | None:
         """Return a member of a room, or None."""
+        ...
+
+    def lost(self, room: str, user: str) -> bool:
+        """Say whether a user was in a room a short while ago and lost the connection."""
         ...
 
     def newest(self, room: str, most: int, mark: int | None = None) -> list[Present]:

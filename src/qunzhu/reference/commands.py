@@ -4,6 +4,7 @@ import inspect
 
 import msgspec
 
+from qunzhu.commands._before import refusals
 from qunzhu.core import errors as err
 from qunzhu.core.command import COMMANDS, Command
 from qunzhu.core.errors import ERRORS, ErrorRow
@@ -35,7 +36,7 @@ def commands() -> list[Command]:
 
 def errors_of(row: Command) -> list[ErrorRow]:
     """Return the errors that a command may answer besides those of every command, by code."""
-    rows = {*row.errors, row.bad_input, row.internal, row.too_frequent} - set(EVERYWHERE)
+    rows = {*row.errors, *refusals(row.name), row.bad_input, row.internal, row.too_frequent} - set(EVERYWHERE)
     return sorted(rows, key=lambda error: error.code)
 
 

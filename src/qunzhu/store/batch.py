@@ -62,6 +62,11 @@ class Nobody:
         del room, user
         return None
 
+    def lost(self, room: str, user: str) -> bool:
+        """Return that nobody was."""
+        del room, user
+        return False
+
     def newest(self, room: str, most: int, mark: int | None = None) -> list[Present]:
         """Return no members."""
         del room, most, mark

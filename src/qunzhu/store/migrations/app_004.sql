@@ -27,7 +27,8 @@ CREATE TABLE active_groups (
 -- Files that users uploaded, with the bytes of all their variants. kept 0: about to be kept, not counted.
 CREATE TABLE uploads (uuid {text} PRIMARY KEY, bytes BIGINT NOT NULL, kept INTEGER NOT NULL) {clustered};
 CREATE INDEX uploads_noted ON uploads (uuid) WHERE kept = 0;
--- Callbacks that the app's server has not taken yet: those of one lane go one after the other, by num. dead 1: given up.
+-- Callbacks that the app's server has not taken yet: those of one lane go one after the other, by num. dead 1: given up,
+-- 2: given up and wanted again.
 CREATE TABLE callbacks (
   num BIGINT PRIMARY KEY,
   lane {text} NOT NULL,
@@ -40,3 +41,5 @@ CREATE TABLE callbacks (
   dead INTEGER NOT NULL,
   fault TEXT NOT NULL
 ) {clustered};
+CREATE INDEX callbacks_lane ON callbacks (lane, num);
+CREATE INDEX callbacks_dead ON callbacks (dead, num) WHERE dead <> 0;
