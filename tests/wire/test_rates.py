@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from qunzhu import commands
-from qunzhu.apps import change_app
+from qunzhu.apps import find_app, save_app
 from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
 from qunzhu.core.plans import PLANS, Plan
@@ -107,6 +107,18 @@ def test_told_once_a_second_with_all_that_was_asked():
     assert [(second, limit, calls()) for second, _, limit, calls in told.heard] == [(NOW, 1, 4), (NOW + 1, 1, 2)]
 
 
+def change(door, plan, **settings):
+    """Give the doors' app another plan and settings, and let them take effect."""
+
+    def changed(tx):
+        app = find_app(tx, SDKAPPID)
+        given = msgspec.structs.replace(app.settings, **settings)
+        save_app(tx, msgspec.structs.replace(app, plan_name=plan, settings=given))
+
+    door.run(door.backend._control.write(changed))
+    door.run(door.backend._tend_once())
+
+
 @pytest.fixture
 def limited(tmp_path):
     """Open the doors of an app that may read a group three times a second."""
@@ -115,8 +127,7 @@ def limited(tmp_path):
         "rates": (Rate("get_group_info", 3),),
         "callbacks": CallbackSettings(url="http://127.0.0.1:1/hook", commands=(ALERT,)),
     }
-    door.run(door.backend._control.write(change_app, SDKAPPID, {"plan_name": "2025-pro"}, settings))
-    door.run(door.backend._tend_once())
+    change(door, "2025-pro", **settings)
     yield door
     door.close()
 
@@ -179,8 +190,7 @@ def test_a_trials_active_users_at_the_gateway(tmp_path, monkeypatch):
     monkeypatch.setitem(PLANS, "tests", Plan(name="tests", accounts=100, free_daily_users=1))
     door = Door(tmp_path)
     try:
-        door.run(door.backend._control.write(change_app, SDKAPPID, {"plan_name": "tests"}, {}))
-        door.run(door.backend._tend_once())
+        change(door, "tests")
         first, second = Gate(door), Gate(door)
         first.login("alice")
         late = {"sdkappid": SDKAPPID, "identifier": "bob", "usersig": signed("bob")}
