@@ -65,13 +65,16 @@ FLOWS: dict[str, Flow] = {
     ACCOUNTS: Flow("registered", "deleted"),
     BYTES: Flow("bytes.added", "bytes.removed"),
 }
-MOVES: dict[str, tuple[tuple[str, ...], int]] = {
-    name: ((level, GROUPS) if level.startswith(GROUPS) else (level,), sign)
+MOVES: dict[str, tuple[tuple[tuple[str, str], ...], int]] = {
+    name: (tuple((one, PEAK + one) for one in ((level, GROUPS) if level.startswith(GROUPS) else (level,))), sign)
     for level, flow in FLOWS.items()
     for name, sign in ((flow.comes, 1), (flow.goes, -1), (BASE + level, 1))
 }
-"""By meter, the levels that it moves, and in which direction. What moves a kind's groups moves all groups.
-What is found later of what there was when counting began is added to the base, of day ``""``."""
+"""By meter, the levels that it moves, each with the name of its peak, and in which direction.
+
+What moves a kind's groups moves all groups. What is found later of what there was when counting began is added to the
+base, of day ``""``.
+"""
 
 
 class Did(enum.IntFlag):
@@ -92,6 +95,7 @@ COUNTED = {
     Did.SENT: "senders",
 }  # fmt: skip
 """The meter that counts users of each bit. ``active`` is kept for months as well."""
+SENT_TO_GROUP, SENT_TO_USER = Did.SENT | Did.SENT_GROUP, Did.SENT | Did.SENT_C2C
 SPOKEN_IN = "groups_spoken_in"
 """Groups in which something was said in a day; a topic's community counts."""
 
@@ -119,9 +123,9 @@ def added(event: Event) -> Steps:
 def did(event: Event) -> tuple[str, Did, str] | None:
     """Return which user did what, and in which group (empty: in none), or None."""
     if isinstance(event, MessageSent):
-        return event.operator, Did.SENT | Did.SENT_GROUP, event.group_id
+        return event.operator, SENT_TO_GROUP, event.group_id
     if isinstance(event, C2CSent) and not event.flags & Mark.IMPORTED:
-        return event.sender, Did.SENT | Did.SENT_C2C, ""
+        return event.sender, SENT_TO_USER, ""
     return None
 
 

@@ -71,11 +71,10 @@ class Meters:
 
     def see(self, day: str, event: Event) -> None:
         """Count an event of a day."""
-        self._touched = True
-        day = self._turn(day)
+        day = self._touch(day)
         for name, step in added(event):
             if step:
-                self.add(day, name, step)
+                self._add(day, name, step)
         if (done := did(event)) is not None:
             user, marks, group_id = done
             self.mark(day, user, marks)
@@ -84,43 +83,27 @@ class Meters:
 
     def add(self, day: str, name: str, step: int) -> None:
         """Add to a meter of a day; the levels that it moves move with it."""
-        self._touched = True
-        if not self._levels:
-            self._load_levels()
-        day = self._turn(day)
-        rows = self._day(day)
-        rows[name] = rows.get(name, 0) + step
-        self._changed[day, name] = None
-        if (moved := MOVES.get(name)) is not None:
-            levels, sign = moved
-            for level in levels:
-                self._move(day, level, sign * step)
+        self._add(self._touch(day), name, step)
 
     def rise(self, day: str, level: str, value: int) -> None:
         """Raise a level's peak of a day to a value, where it is lower or not there."""
-        self._touched = True
-        day, name = self._turn(day), PEAK + level
-        rows = self._day(day)
-        if rows.get(name, -1) < value:
-            rows[name] = value
-            self._changed[day, name] = None
+        self._rise(self._touch(day), PEAK + level, value)
 
     def mark(self, day: str, user: str, marks: Did) -> None:
         """Count a user in the meters of what he did, each once a day, and of being active once a month as well."""
-        self._touched = True
-        day = self._turn(day)
-        key = (day, user)
+        day = self._touch(day)
+        key, wanted = (day, user), int(marks)
         known = self._marks.get(key)
         if known is None:
             found = self._engine.query(SELECT_MARKS, {"day": day, "user": user})
             known = self._marks[key] = int(found[0][0]) if found else 0
-        new = marks & ~Did(known) if marks & ~known else None
-        if not new:
+        if known & wanted == wanted:
             return
-        self._marks[key] = known | marks
+        self._marks[key] = known | wanted
         self._marked[key] = None
+        new = Did(wanted & ~known)
         for mark in new:
-            self.add(day, COUNTED[mark], 1)
+            self._add(day, COUNTED[mark], 1)
         if Did.ACTIVE in new and len(day) > len("YYYY-MM"):
             self.mark(day[:7], user, Did.ACTIVE)
 
@@ -152,13 +135,35 @@ class Meters:
             one.clear()
         self._last = ""
 
-    def _turn(self, day: str) -> str:
+    def _touch(self, day: str) -> str:
         """Return the day in which something is counted that happens in a day; months, and no day, stay as they are."""
+        self._touched = True
+        if not self._levels:
+            sums = self._engine.query(SELECT_SUMS, {})
+            self._levels = level_sums({str(name): int(value) for name, value in sums})
         if day == self._last or len(day) < len("YYYY-MM-DD"):
             return day
         last = self._last or str(self._engine.query(SELECT_LAST, {})[0][0])
         self._last = last if len(last) == len(day) and just_before(day, last) else day
         return self._last
+
+    def _add(self, day: str, name: str, step: int) -> None:
+        rows = self._day(day)
+        rows[name] = rows.get(name, 0) + step
+        self._changed[day, name] = None
+        if (moved := MOVES.get(name)) is not None:
+            levels, sign = moved
+            for level, peak in levels:
+                before = self._levels[level]
+                after = self._levels[level] = before + sign * step
+                if day:  # what there was before counts for the peak too: a day may begin with its highest
+                    self._rise(day, peak, max(before, after))
+
+    def _rise(self, day: str, name: str, value: int) -> None:
+        rows = self._day(day)
+        if rows.get(name, -1) < value:
+            rows[name] = value
+            self._changed[day, name] = None
 
     def _write_meters(self) -> None:
         changed = list(self._changed)
@@ -179,17 +184,6 @@ class Meters:
             self._marks.clear()
             self._spoken.clear()
 
-    def _move(self, day: str, level: str, step: int) -> None:
-        """Move a level. What there was before counts for the peak too: a day may begin with its highest."""
-        levels = self._levels
-        before = levels[level]
-        levels[level] = before + step
-        if day:
-            self.rise(day, level, max(before, before + step))
-
-    def _load_levels(self) -> None:
-        self._levels = level_sums({str(name): int(value) for name, value in self._engine.query(SELECT_SUMS, {})})
-
     def _speak(self, day: str, group_id: str) -> None:
         key = (day, group_id)
         if key in self._spoken:
@@ -197,7 +191,7 @@ class Meters:
         self._spoken.add(key)
         if not self._engine.query(SELECT_SPOKEN, {"day": day, "group_id": group_id}):
             self._newly_spoken[key] = None
-            self.add(day, SPOKEN_IN, 1)
+            self._add(day, SPOKEN_IN, 1)
 
     def _day(self, day: str) -> dict[str, int]:
         rows = self._days.get(day)
