@@ -225,9 +225,10 @@ class Dispatcher:
             self._lanes.put_off(lane, msgspec.structs.replace(row, next_ms=late))
 
     async def _refill(self, lane: Lane) -> None:
-        lane.more = False  # set again by a page with rows of it that is taken in meanwhile
-        rows = await self._store.read(letters.lane_page, lane.name, lane.last, LANE_ROWS)
-        self._lanes.refill(lane, rows, more=lane.more or len(rows) == LANE_ROWS)
+        again = True
+        while again:
+            rows = await self._store.read(letters.lane_page, lane.name, lane.last, LANE_ROWS)
+            again = self._lanes.refill(lane, rows)
 
     async def _settle(self, row: Waiting) -> Waiting | None:
         """Send a row; return it as it waits for the next time, or None where it is done with."""
