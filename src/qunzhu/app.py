@@ -77,8 +77,9 @@ class OpenApp:
         self.app = app
         self.hub = Hub(bundle=bundle, tally=tally)
         self.used_at = time.monotonic()
-        self.sweep_at = self.archive_at = 0.0
+        self.sweep_at = self.archive_at = self.settle_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
+        self.settling: asyncio.Task[None] | None = None
         self.day = ""
         """The app's day of which it is noted who is still online."""
         self.store: BatchStore
@@ -190,7 +191,8 @@ class Backend:
         )
         opened.hub.revoked = dict(revoked)
         opened.uploads = Uploads(opened.store, self._kept)
-        await opened.uploads.settle(app, self.now_ms() // 1000)
+        await opened.uploads.remember()
+        self._settle(opened)
         left = await asyncio.to_thread(opened.store.undelivered)
         self._deliver(opened, left)
         self._open[app.sdkappid] = opened
@@ -296,6 +298,7 @@ class Backend:
                 await self._meter(opened)
                 await self._sweep(opened)
                 self._archive(opened)
+                self._settle(opened)
 
     async def _meter(self, opened: OpenApp) -> None:
         """Count what sessions were given since the last second, and in a new day those who are still online."""
@@ -342,6 +345,14 @@ class Backend:
         opened.archive_at = clock + ARCHIVE_SECONDS
         opened.archiving = asyncio.create_task(self._tend_archives(opened))
 
+    def _settle(self, opened: OpenApp) -> None:
+        """Have looked up which uploads a server that died had kept, beside everything else: the place may be away."""
+        clock, running = time.monotonic(), opened.settling is not None and not opened.settling.done()
+        if running or clock < opened.settle_at or opened.uploads.settled:
+            return
+        opened.settle_at = clock + ARCHIVE_SECONDS
+        opened.settling = asyncio.create_task(opened.uploads.settle(opened.app, self.now_ms() // 1000))
+
     async def _tend_archives(self, opened: OpenApp) -> None:
         archivist = Archivist(opened.store, self._kept, self.home.folder)
         try:
@@ -365,9 +376,9 @@ class Backend:
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
-        if opened.archiving is not None:
-            opened.archiving.cancel()
-            await asyncio.wait([opened.archiving])
+        for task in filter(None, (opened.archiving, opened.settling)):
+            task.cancel()
+            await asyncio.wait([task])
         await self._meter(opened)
         await asyncio.to_thread(opened.store.close)
 
