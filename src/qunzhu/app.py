@@ -84,8 +84,9 @@ class OpenApp:
         self.app = app
         self.hub = Hub(bundle=bundle, tally=tally, moved=lambda gone, by: self.asides.moved(self.app, gone, by))
         self.used_at = time.monotonic()
-        self.sweep_at = self.archive_at = 0.0
+        self.sweep_at = self.archive_at = self.settle_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
+        self.settling: asyncio.Task[None] | None = None
         self.day = ""
         """The app's day of which it is noted who is still online."""
         self.store: BatchStore
@@ -203,7 +204,8 @@ class Backend:
         )
         opened.hub.revoked = dict(revoked)
         opened.uploads = Uploads(opened.store, self._kept)
-        await opened.uploads.settle(app, self.now_ms() // 1000)
+        await opened.uploads.remember()
+        self._settle(opened)
         left = await asyncio.to_thread(opened.store.undelivered)
         opened.callbacks = Dispatcher(app, opened.store, lambda: self._client(app.sdkappid), self.now_ms, self.tally)
         opened.asides = Asides(opened.store, self.now_ms, opened.callbacks.wake)
@@ -359,6 +361,7 @@ class Backend:
                 await self._meter(opened)
                 await self._sweep(opened)
                 self._archive(opened)
+                self._settle(opened)
                 await opened.callbacks.tend(now)
 
     async def _meter(self, opened: OpenApp) -> None:
@@ -409,6 +412,14 @@ class Backend:
         opened.archive_at = clock + ARCHIVE_SECONDS
         opened.archiving = asyncio.create_task(self._tend_archives(opened))
 
+    def _settle(self, opened: OpenApp) -> None:
+        """Have looked up which uploads a server that died had kept, beside everything else: the place may be away."""
+        clock, running = time.monotonic(), opened.settling is not None and not opened.settling.done()
+        if running or clock < opened.settle_at or opened.uploads.settled:
+            return
+        opened.settle_at = clock + ARCHIVE_SECONDS
+        opened.settling = asyncio.create_task(opened.uploads.settle(opened.app, self.now_ms() // 1000))
+
     async def _tend_archives(self, opened: OpenApp) -> None:
         archivist = Archivist(opened.store, self._kept, self.home.folder)
         try:
@@ -432,9 +443,9 @@ class Backend:
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
-        if opened.archiving is not None:
-            opened.archiving.cancel()
-            await asyncio.wait([opened.archiving])
+        for task in filter(None, (opened.archiving, opened.settling)):
+            task.cancel()
+            await asyncio.wait([task])
         if opened.asker is not None:
             await opened.asker.stop()
         await opened.callbacks.stop()
