@@ -106,10 +106,10 @@ def changed(app: App, **settings: Any) -> App:
     return switched(app, callbacks=msgspec.structs.replace(app.settings.callbacks, **settings))
 
 
-def switch(folder: Path, **settings: Any) -> None:
+def switch(folder: Path, *, database: str = "", **settings: Any) -> None:
     """Set how the demo app's server is told, as the command line does: everything unless said otherwise."""
     called = {"commands": ("*",), "private": True, "tries": 12, **settings}
-    with contextlib.closing(Home(Config(data=str(folder))).open_control()) as control:
+    with contextlib.closing(Home(Config(data=str(folder), database=database)).open_control()) as control:
         assert control.write_now(change_app, SDKAPPID, {}, {}, called) is not None
 
 

@@ -167,15 +167,15 @@ class Dispatcher:
                 await self._read()
                 if self._lanes and self._settings.url and self._client is None:
                     self._client = await asyncio.to_thread(self._make_client)
+                self._start()
+                self._tally.waiting[self._app.sdkappid] = self._lanes.held
+                await self._rest()
             except StoreClosed:
                 return
             except Exception:
-                log.exception("callbacks cannot be read; trying again", sdkappid=self._app.sdkappid)
+                log.exception("callbacks cannot be sent; trying again", sdkappid=self._app.sdkappid)
                 self._unread = True
                 await asyncio.sleep(STORE_SECONDS)
-                continue
-            self._start()
-            await self._rest()
 
     async def _read(self) -> None:
         while self._unread and self._lanes.room:
@@ -200,7 +200,6 @@ class Dispatcher:
             task = asyncio.create_task(self._send(lane))
             self._sending.add(task)
             task.add_done_callback(self._sent)
-        self._tally.waiting[self._app.sdkappid] = self._lanes.held
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

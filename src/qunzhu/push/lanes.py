@@ -37,8 +37,8 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         self._queue: list[tuple[int, int, str]] = []
         """Lanes that nothing is under way of: when their first row is due, and its number."""
-        self._gone: set[int] = set()
-        """What was settled while a page was being read, and may be on it."""
+        self._gone: set[int] | None = None
+        """What was settled while a page is being read, and may be on it."""
         self.seen = self.held = 0
 
     @property
@@ -51,14 +51,15 @@ class Lanes:
 
     def begin_page(self) -> None:
         """Note what is settled from now on: the page that is being read may still have it."""
-        self._gone.clear()
+        self._gone = set()
 
     def take_in(self, page: Sequence[Waiting]) -> None:
         """Take in a page of rows behind ``seen``."""
+        gone, self._gone = self._gone or (), None
         for row in page:
             self.seen = row.num
             lane = self._lanes.get(row.lane)
-            if row.num in self._gone or (lane is not None and row.num <= lane.last):
+            if row.num in gone or (lane is not None and row.num <= lane.last):
                 continue
             if lane is not None and (lane.more or lane.filling or len(lane.rows) >= LANE_ROWS):
                 lane.more = True
@@ -110,8 +111,9 @@ class Lanes:
     def settle(self, lane: Lane) -> bool:
         """Be done with the row under way; say whether the rest of the lane must be read first (``refill``)."""
         if lane.row is not None:
-            self._gone.add(lane.row.num)
             self.held -= 1
+            if self._gone is not None:
+                self._gone.add(lane.row.num)
         if not lane.rows and lane.more:
             lane.filling, lane.more = True, False
             return True
