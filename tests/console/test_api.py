@@ -24,7 +24,7 @@ CALLS = [
     ("group_open_http_svc/get_appid_group_list", b"not json"),
     ("group_open_http_svc/get_group_member_info", {"GroupId": "nowhere"}),
     ("openim/querystate", {"To_Account": ["alice"]}),
-    ("recentcontact/get_list", {"From_Account": "nobody", "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0, "AssistFlags": 0}),
+    ("recentcontact/get_list", {"From_Account": "nobody", "AssistFlags": 0}),
     ("group_open_http_svc/no_such_command", {}),
     ("gateway/join_group", {"GroupId": "same"}),
     ("gateway/open_session", {}),
@@ -47,13 +47,20 @@ def test_a_command_is_answered_as_at_the_rest_door(door, admin, command, body):
 
 
 def test_the_caller_is_the_administrator_who_signed_in(door, admin):
-    group = admin.api(CREATE, {"Type": "Public", "Name": "told", "Owner_Account": "alice", "MemberList": [{"Member_Account": "bob"}]}).json["GroupId"]
-    [message] = admin.api("group_open_http_svc/group_msg_get_simple", {"GroupId": group, "ReqMsgNumber": 1}).json["RspMsgList"]
+    group = admin.api(
+        CREATE, {"Type": "Public", "Name": "told", "Owner_Account": "alice", "MemberList": [{"Member_Account": "bob"}]}
+    ).json["GroupId"]
+    [message] = admin.api("group_open_http_svc/group_msg_get_simple", {"GroupId": group, "ReqMsgNumber": 1}).json[
+        "RspMsgList"
+    ]
     assert message["MsgBody"][0]["MsgContent"]["Operator_Account"] == ADMIN
 
 
 def test_only_listed_commands_come_without_a_rest_path():
-    assert frozenset(path for path, row in COMMANDS.items() if path in GATEWAY_TOO and REST not in row.doors) == GATEWAY_TOO
+    assert (
+        frozenset(path for path, row in COMMANDS.items() if path in GATEWAY_TOO and REST not in row.doors)
+        == GATEWAY_TOO
+    )
 
 
 def test_a_disabled_command_is_disabled_here_too(tmp_path):
@@ -64,7 +71,11 @@ def test_a_disabled_command_is_disabled_here_too(tmp_path):
         browser = Browser(own)
         browser.sign_in()
         changed(own, {"disabled_commands": ("create_group",)})
-        assert browser.api(CREATE, {"Type": "Public", "Name": "x"}).code == own.code(CREATE, {"Type": "Public", "Name": "x"}) != 0
+        assert (
+            browser.api(CREATE, {"Type": "Public", "Name": "x"}).code
+            == own.code(CREATE, {"Type": "Public", "Name": "x"})
+            != 0
+        )
     finally:
         own.close()
 
@@ -132,7 +143,10 @@ def test_the_session_is_bound_to_its_app(tmp_path):
         own.run(own.backend._control.write(_make_second(create_app)))
         first, second = Browser(own), Browser(own)
         first.sign_in()
-        answer = second.ask("/console/session", {"sdkappid": 1400000009, "identifier": ADMIN, "usersig": signed(key="second-app-key", sdkappid=1400000009)})
+        answer = second.ask(
+            "/console/session",
+            {"sdkappid": 1400000009, "identifier": ADMIN, "usersig": signed(key="second-app-key", sdkappid=1400000009)},
+        )
         assert answer.json["sdkappid"] == 1400000009
         first.api(CREATE, {"Type": "Public", "Name": "first", "GroupId": "of-the-first"})
         assert [one["group_id"] for one in first.data("groups").json["groups"]] == ["of-the-first"]
@@ -143,6 +157,8 @@ def test_the_session_is_bound_to_its_app(tmp_path):
 
 def _make_second(create_app):
     def run(tx):
-        return create_app(tx, name="second", plan="open", admins=(ADMIN,), key="second-app-key", sdkappid=1400000009, now=1)
+        return create_app(
+            tx, name="second", plan="open", admins=(ADMIN,), key="second-app-key", sdkappid=1400000009, now=1
+        )
 
     return run

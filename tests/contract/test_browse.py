@@ -44,7 +44,13 @@ def test_all_groups_newest_first_page_by_page(world, groups, limit):
 def test_each_is_shown_as_it_is(world, groups):
     page = world.store.read_now(search_groups, world.who(), "team-1", "", "", "", 50)
     [one] = page.groups
-    assert (one.group_id, one.name, one.kind, one.owner, one.members) == ("team-1", "Name 1 50%_!", "Public", "owner", 1)
+    assert (one.group_id, one.name, one.kind, one.owner, one.members) == (
+        "team-1",
+        "Name 1 50%_!",
+        "Public",
+        "owner",
+        1,
+    )
     assert page.total == len(groups)
 
 
@@ -56,7 +62,17 @@ def test_by_the_begin_of_the_id_then_by_any_part(world, groups, limit):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("NAME 3", [3]), ("50%", range(10)), ("0%_!", range(10)), ("%%", []), ("a_", []), ("EAM-4", [4]), ("nowhere", []), ("名", [])]
+    ("text", "expected"),
+    [
+        ("NAME 3", [3]),
+        ("50%", range(10)),
+        ("0%_!", range(10)),
+        ("%%", []),
+        ("a_", []),
+        ("EAM-4", [4]),
+        ("nowhere", []),
+        ("名", []),
+    ],
 )
 def test_by_a_part_of_name_or_id(world, groups, text, expected):
     ids, _ = found(world, text)
@@ -104,7 +120,9 @@ def test_who_is_in_a_live_room_is_counted(world):
     assert [one.members for one in page.groups] == [1]
 
 
-@pytest.mark.parametrize("read", [lambda tx, who: search_groups(tx, who, "", "", "", "", 1), lambda tx, who: rights_in(tx, who, "x", "bob")])
+@pytest.mark.parametrize(
+    "read", [lambda tx, who: search_groups(tx, who, "", "", "", "", 1), lambda tx, who: rights_in(tx, who, "x", "bob")]
+)
 def test_only_administrators(world, read):
     with pytest.raises(Refused) as refused:
         world.store.read_now(read, world.who("bob"))
@@ -141,14 +159,20 @@ def _with_roles(world, kind):
         world.call("modify_admin", GroupId=group, CommandType=1, Admin_Account=["admin"])
         world.there(group, "member")
         return group
-    members = [{"Member_Account": "admin", **({} if kind == "Private" else {"Role": "Admin"})}, {"Member_Account": "member"}]
+    members = [
+        {"Member_Account": "admin", **({} if kind == "Private" else {"Role": "Admin"})},
+        {"Member_Account": "member"},
+    ]
     return world.group(kind, MemberList=members)
 
 
 def test_upon_whom_a_role_may_act(world):
     world.people("owner", "admin", "member")
     group = _with_roles(world, "Public")
-    over = {user: world.store.read_now(rights_in, world.who(), group, user).over for user in ("owner", "admin", "member", ADMIN)}
+    over = {
+        user: world.store.read_now(rights_in, world.who(), group, user).over
+        for user in ("owner", "admin", "member", ADMIN)
+    }
     assert over == {
         "owner": ["NotMember", "Member", "Admin"], "admin": ["NotMember", "Member"], "member": ["NotMember"],
         ADMIN: ["NotMember", "Member", "Admin"],
@@ -157,7 +181,9 @@ def test_upon_whom_a_role_may_act(world):
 
 def test_rights_by_a_permission_group(world):
     world.people("owner", "bob")
-    group = world.group("Community", MemberList=[{"Member_Account": "bob"}], SupportTopic=1, EnablePermission=1, DefaultPermission=1)
+    group = world.group(
+        "Community", MemberList=[{"Member_Account": "bob"}], SupportTopic=1, EnablePermission=1, DefaultPermission=1
+    )
     rights = world.store.read_now(rights_in, world.who(), group, "bob")
     assert rights.actions["EDIT_PROFILE"].allowed
     assert not rights.actions["KICK"].allowed

@@ -24,8 +24,9 @@ EXPIRE = 600
 def console(*, url: str, sdkappid: int | None, admin: str | None, as_json: bool, **place: Any) -> None:
     """Print a link that signs an administrator of the app in at the console.
 
-    It holds a UserSig of ten minutes, made here with the app's key, behind the # that browsers send to no server. Whoever
-    has the link within that time signs in as well. With --json: url, sdkappid, identifier and expires_at (unix seconds).
+    It holds a UserSig of ten minutes, made here with the app's key, behind the # that browsers send to no server.
+    Whoever has the link within that time signs in as well. With --json: url, sdkappid, identifier and expires_at (unix
+    seconds).
     """
     app = chosen_app(home_of(**place), sdkappid)
     user = admin or app.admins[0]

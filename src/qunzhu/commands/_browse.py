@@ -72,10 +72,13 @@ _EDGE: dict[tuple[bool, bool], LiteralString] = {
     + " ORDER BY num DESC LIMIT :window) g"
     for named, where in _WHERE.items()
 }  # fmt: skip
-_BY_PREFIX: LiteralString = (
-    "SELECT " + _COLUMNS + " FROM groups WHERE group_id > :after AND group_id >= :low AND group_id < :high"  # noqa: S608
+_BOUNDS: dict[bool, LiteralString] = {False: ">=", True: ">"}
+_BY_PREFIX: dict[bool, LiteralString] = {
+    begun: "SELECT " + _COLUMNS + " FROM groups WHERE group_id " + bound + " :low AND group_id < :high"  # noqa: S608 - our own parts
     " ORDER BY group_id LIMIT :limit"
-)
+    for begun, bound in _BOUNDS.items()
+}
+"""By whether the walk has begun. One lower bound each: of two an engine may take the one that bounds nothing."""
 BY_ID, BY_NUM = "i", "n"
 """What a place in a search begins with: the id, or the row, behind which it goes on."""
 
@@ -102,7 +105,7 @@ def search_groups(tx: Tx, who: Who, looked_for: str, kind: str, owner: str, plac
 
 
 def _by_prefix(tx: Tx, prefix: str, after: str, limit: int) -> tuple[list[Found], str]:
-    rows = tx.all(_BY_PREFIX, after=after, low=prefix, high=prefix + LAST, limit=limit)
+    rows = tx.all(_BY_PREFIX[bool(after)], low=after or prefix, high=prefix + LAST, limit=limit)
     return [_found(tx, row) for row in rows], rows[-1][1] if len(rows) == limit else ""
 
 
