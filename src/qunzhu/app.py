@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._alerts import tell_over_limit
 from qunzhu.commands._before import BEFORE
 from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
 from qunzhu.commands._metering import STEP, count_deliveries, still_online
@@ -36,7 +37,7 @@ from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
-from qunzhu.core.events import Event
+from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
@@ -83,8 +84,9 @@ class OpenApp:
         self.app = app
         self.hub = Hub(bundle=bundle, tally=tally, moved=lambda gone, by: self.asides.moved(self.app, gone, by))
         self.used_at = time.monotonic()
-        self.sweep_at = self.archive_at = 0.0
+        self.sweep_at = self.archive_at = self.settle_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
+        self.settling: asyncio.Task[None] | None = None
         self.day = ""
         """The app's day of which it is noted who is still online."""
         self.store: BatchStore
@@ -93,6 +95,21 @@ class OpenApp:
         self.callbacks: Dispatcher
         self.asides: Asides
         self.uploads: Uploads
+
+
+class _Unheard:
+    """Waits for a transaction whose result nobody needs."""
+
+    def done(self) -> bool:
+        """Say that it is still to be told."""
+        return False
+
+    def set_result(self, value: object) -> None:
+        """Take it as done."""
+
+    def set_exception(self, fault: BaseException) -> None:
+        """Log what went wrong."""
+        log.error("not written", exc_info=fault)
 
 
 class Backend:
@@ -187,7 +204,8 @@ class Backend:
         )
         opened.hub.revoked = dict(revoked)
         opened.uploads = Uploads(opened.store, self._kept)
-        await opened.uploads.settle(app, self.now_ms() // 1000)
+        await opened.uploads.remember()
+        self._settle(opened)
         left = await asyncio.to_thread(opened.store.undelivered)
         opened.callbacks = Dispatcher(app, opened.store, lambda: self._client(app.sdkappid), self.now_ms, self.tally)
         opened.asides = Asides(opened.store, self.now_ms, opened.callbacks.wake)
@@ -284,6 +302,21 @@ class Backend:
         log.error("internal error", command=command.path, exc_info=fault)
         return Refused(command.internal, command.path)
 
+    def over_limit(self, who: Who, command: Command, limit: int, calls: Callable[[], int]) -> None:
+        """Tell, when the second is over, how often a command was called in it."""
+
+        def tell() -> None:
+            opened = self._open.get(who.app.sdkappid)
+            if opened is not None:
+                event = RequestsOverLimit(
+                    sdkappid=who.app.sdkappid, service=command.service, command=command.name, requests=calls(),
+                    limit=limit, second=who.now,
+                )  # fmt: skip
+                with contextlib.suppress(Refused, StoreClosed):  # a full queue has worse to tell
+                    opened.store.start_write(tell_over_limit, (who, event), _Unheard())
+
+        asyncio.get_running_loop().call_later(1 - who.now_ms % 1000 / 1000, tell)
+
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""
         await asyncio.to_thread(clear_incoming, self.home.folder)
@@ -328,6 +361,7 @@ class Backend:
                 await self._meter(opened)
                 await self._sweep(opened)
                 self._archive(opened)
+                self._settle(opened)
                 await opened.callbacks.tend(now)
 
     async def _meter(self, opened: OpenApp) -> None:
@@ -378,6 +412,14 @@ class Backend:
         opened.archive_at = clock + ARCHIVE_SECONDS
         opened.archiving = asyncio.create_task(self._tend_archives(opened))
 
+    def _settle(self, opened: OpenApp) -> None:
+        """Have looked up which uploads a server that died had kept, beside everything else: the place may be away."""
+        clock, running = time.monotonic(), opened.settling is not None and not opened.settling.done()
+        if running or clock < opened.settle_at or opened.uploads.settled:
+            return
+        opened.settle_at = clock + ARCHIVE_SECONDS
+        opened.settling = asyncio.create_task(opened.uploads.settle(opened.app, self.now_ms() // 1000))
+
     async def _tend_archives(self, opened: OpenApp) -> None:
         archivist = Archivist(opened.store, self._kept, self.home.folder)
         try:
@@ -401,9 +443,9 @@ class Backend:
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
-        if opened.archiving is not None:
-            opened.archiving.cancel()
-            await asyncio.wait([opened.archiving])
+        for task in filter(None, (opened.archiving, opened.settling)):
+            task.cancel()
+            await asyncio.wait([task])
         if opened.asker is not None:
             await opened.asker.stop()
         await opened.callbacks.stop()

@@ -46,6 +46,7 @@ def _row(code: int, area: str, text: str) -> ErrorRow:
 
 HTTP_UNREADABLE = _row(60002, "common", "the HTTP request cannot be read")
 BODY_NOT_JSON = _row(60003, "common", "the request body is not a JSON object")
+COMMAND_TOO_FREQUENT = _row(60007, "common", "the command is called more often than the app may")
 COMMAND_UNKNOWN = _row(60009, "common", "no such service or command")
 NOT_APP_ADMIN = _row(60010, "common", "the caller must be an administrator of the app")
 SDKAPPID_MISSING = _row(60012, "common", "the URL parameter sdkappid is missing")
@@ -69,6 +70,8 @@ ACCOUNT_QUOTA = _row(70398, "account", "the plan's number of accounts is used up
 ACCOUNT_DELETED_LATELY = _row(70399, "account", "the account was deleted less than three months ago")
 ACCOUNT_BAD_PARAMETER = _row(70402, "account", "a parameter is missing or wrong")
 ACCOUNT_INTERNAL = _row(70500, "account", "internal error, try again")
+DAILY_USERS_QUOTA = _row(72000, "account", "the plan's number of active users of a day is used up")
+MONTHLY_USERS_QUOTA = _row(72002, "account", "the plan's number of active users of a month is used up")
 ACCOUNT_DELETE_FORBIDDEN = _row(71000, "account", "this app's plan or settings forbid deleting accounts")
 
 GROUP_NOT_LOGGED_IN = _row(10001, "group", "not logged in")

@@ -14,10 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 
 from qunzhu.core import wire
 from qunzhu.core.events import (
     AccountsChanged,
+    DailyQuotaNear,
     Event,
     GroupCreated,
     GroupDissolved,
@@ -31,6 +33,7 @@ from qunzhu.core.events import (
     MembersLeft,
     MessageDropped,
     MessageSent,
+    RequestsOverLimit,
 )
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.limits import MSG_FLAGS
@@ -41,6 +44,11 @@ from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import KICKED, REVOKED, End
 from qunzhu.push.live import LiveRooms
 
+log = structlog.get_logger("qunzhu.push")
+_ALERTS: dict[type[Event], str] = {
+    DailyQuotaNear: "70 % of the day's quota of new groups is used",
+    RequestsOverLimit: "a command is called more often than the app may",
+}
 DEAF = MSG_FLAGS[1]
 """The receive option of members who get no messages, only tips."""
 
@@ -80,10 +88,20 @@ class Tally:
         """Texts given to sessions, each counted once for every session."""
         self.dropped: Counter[str] = Counter()
         """Messages that were over the frequency of their group, by priority."""
+        self.alerts: Counter[str] = Counter()
+        """What the log warned of, by event."""
         self.callbacks: Counter[tuple[str, str]] = Counter()
         """Callbacks by command and what became of them."""
         self.waiting: dict[int, int] = {}
         """Callbacks that wait, as far as they are in memory, by SDKAppID."""
+
+    def note(self, event: MessageDropped | DailyQuotaNear | RequestsOverLimit) -> None:
+        """Count what only operators hear of, and log what they should look at."""
+        if isinstance(event, MessageDropped):
+            self.dropped[event.priority] += 1
+            return
+        self.alerts[type(event).__name__] += 1
+        log.warning(_ALERTS[type(event)], **msgspec.structs.asdict(event))
 
 
 class Hub:
@@ -215,8 +233,8 @@ class Hub:
                     self._drop(room, user)
         elif isinstance(event, MessageSent):
             self._tell_message(event)
-        elif isinstance(event, MessageDropped):
-            self.tally.dropped[event.priority] += 1
+        elif isinstance(event, MessageDropped | DailyQuotaNear | RequestsOverLimit):
+            self.tally.note(event)
         elif isinstance(event, GroupEvent):
             if not BY_NAME[event.kind].stores_members:
                 self._tell_live(event)
