@@ -30,7 +30,7 @@ from qunzhu.apps import (
     forget_app,
 )
 from qunzhu.commands._alerts import tell_over_limit
-from qunzhu.commands._before import BEFORE
+from qunzhu.commands._before import BEFORE, Before
 from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
 from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
@@ -41,6 +41,7 @@ from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Tx, Who
+from qunzhu.core.trace import Traces
 from qunzhu.core.wire import APP_GONE, CUT, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.console import PREFIX as CONSOLE
@@ -51,6 +52,7 @@ from qunzhu.edge.media import MediaDoor
 from qunzhu.edge.pages import CONTROLS, Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
+from qunzhu.push import traces
 from qunzhu.push.archive import Archivist
 from qunzhu.push.asides import Asides, Watched
 from qunzhu.push.callbacks import Client, Dispatcher
@@ -141,6 +143,7 @@ class Backend:
         self.answers: Counter[tuple[str, str, int]] = Counter()
         self.ends: Counter[str] = Counter()
         self.tally = Tally()
+        self.traces = Traces()
         self._control = self.home.open_control()
         self._open: dict[int, OpenApp] = {}
         self._opening: dict[int, asyncio.Lock] = {}
@@ -159,6 +162,18 @@ class Backend:
     def count(self, door: str, command: str, code: int) -> None:
         """Count an answer."""
         self.answers[door, command, code] += 1
+
+    def trace(self, sdkappid: int, door: str, command: str, user: str, request: object, refused: Refused) -> None:
+        """Keep for administrators of an app why a call was refused; of apps that are not open nothing is kept."""
+        if (opened := self._open.get(sdkappid)) is not None:
+            self.traces.add(sdkappid, traces.of_refusal(opened.now_ms(), door, command, user, request, refused))
+
+    def _trace_unsent(self, opened: OpenApp, event: Event) -> None:
+        if (one := traces.of_event(opened.now_ms(), event)) is not None:
+            self.traces.add(opened.app.sdkappid, one)
+
+    def _trace_veto(self, row: Before, who: Who, request: Any) -> None:
+        self.traces.add(who.app.sdkappid, traces.of_veto(row, who, request))
 
     def count_end(self, end: End) -> None:
         """Count a session that the server ended."""
@@ -217,6 +232,7 @@ class Backend:
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
 
+        opened.hub.unsent = functools.partial(self._trace_unsent, opened)
         around = Around(opened.hub, publish, report)
         opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, around)
         await opened.store.write(ensure_admins, app, opened.now_ms() // 1000)
@@ -247,7 +263,7 @@ class Backend:
     def _asker(self, opened: OpenApp) -> "Asker":
         from qunzhu.push.before import Asker
 
-        return Asker(opened.store, self._client(opened.app.sdkappid), self.tally, opened.now_ms)
+        return Asker(opened.store, self._client(opened.app.sdkappid), self.tally, opened.now_ms, self._trace_veto)
 
     def _client(self, sdkappid: int) -> Client:
         """Return what posts an app's callbacks; its library is imported when the first one goes out."""
@@ -296,6 +312,19 @@ class Backend:
             raise Refused(OVERLOADED, "the app's store is closing") from None
         except Exception:
             log.exception("internal error", read=run.__name__)
+            raise Refused(GROUP_INTERNAL, run.__name__) from None
+
+    async def write(self, app: App, run: Callable[..., Any], *args: Any) -> Any:
+        """Write in an app's store what is no command."""
+        await self.app(app.sdkappid)
+        try:
+            return await self._open[app.sdkappid].store.write(run, *args)
+        except Refused:
+            raise
+        except StoreClosed:
+            raise Refused(OVERLOADED, "the app's store is closing") from None
+        except Exception:
+            log.exception("internal error", write=run.__name__)
             raise Refused(GROUP_INTERNAL, run.__name__) from None
 
     async def try_out(self, command: Command, who: Who, request: Any) -> None:
@@ -502,6 +531,7 @@ class Backend:
         except StoreUnavailable as fault:
             log.error("app not erased yet", sdkappid=sdkappid, fault=str(fault))  # noqa: TRY400 - it says enough
             return
+        self.traces.drop(sdkappid)
         await self._control.write(forget_app, sdkappid)
         log.info("app erased", sdkappid=sdkappid)
 
@@ -611,7 +641,7 @@ class Application:
         self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
         self.console = ConsoleDoor(backend, gatekeeper, self.rest, backend.revoked_before)
         self._pages = Pages(backend.answers, backend.ends, backend.tally, census=backend.census)
-        self._double = self._controls(backend) if backend.controls else None
+        self._double = self.console.double = self._controls(backend) if backend.controls else None
 
     def _controls(self, backend: Backend) -> "DoubleDoor":
         """Open the door of the controls, and have both other doors watched for the records."""

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from qunzhu import prices
-from qunzhu.cli.bill import Chosen, choose, statement
 from qunzhu.commands._usage import metered_months, month_usage
 from qunzhu.core.bill import BlockPrice
 from qunzhu.core.events import DailyQuotaNear
 from qunzhu.core.plans import PLANS
+from qunzhu.prices.statements import Chosen, choose, statement
 from worlds import DAY, on_plan
 
 if TYPE_CHECKING:

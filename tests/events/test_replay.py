@@ -33,6 +33,7 @@ from qunzhu.core.events import (
     MembersUnbanned,
     MessageDropped,
     MessageModified,
+    MessageRepeated,
     MessagesDeleted,
     MessageSent,
     MessagesHidden,
@@ -371,7 +372,7 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         apply_message(state, event)
     elif isinstance(event, HISTORY):
         apply_history(state, event)
-    elif isinstance(event, MessageDropped | DailyQuotaNear | RequestsOverLimit):
+    elif isinstance(event, MessageDropped | MessageRepeated | DailyQuotaNear | RequestsOverLimit):
         pass
     else:
         groups = state["groups"]

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from qunzhu import prices
-from qunzhu.cli.bill import choose
 from qunzhu.config import ConfigError
 from qunzhu.core.bill import BlockPrice, Used, begun, expected_peak, make_bill, month_days, quotas
 from qunzhu.core.plans import EXTENSIONS, PLANS, Extension
+from qunzhu.prices.statements import choose
 from worlds import app_of
 
 NOTHING = Used(0, 0, 0)

@@ -12,7 +12,7 @@ from qunzhu.core.bill import DAILY_USERS, FREE, GROUPS, MONTHLY_USERS, Bill, Lin
 from qunzhu.core.plans import PLANS
 
 if TYPE_CHECKING:
-    from qunzhu.cli.bill import Statement
+    from qunzhu.prices.statements import Statement
 
 UNKNOWN = "unknown"
 NAMES = {

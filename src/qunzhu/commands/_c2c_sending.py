@@ -7,7 +7,7 @@ import msgspec
 
 from qunzhu.commands._c2c import LAST, TOUCH_CONTACT, Key, newest_num, pair, side, touched
 from qunzhu.commands.sessions import DISCARD
-from qunzhu.core.events import C2CSent
+from qunzhu.core.events import C2CSent, MessageRepeated
 from qunzhu.core.messages import C2CMessage, Mark, encode_message, marks_of
 from qunzhu.core.ports import Tx
 
@@ -27,6 +27,8 @@ class Draft(msgspec.Struct, frozen=True):
     marks: Mark = Mark(0)
     repeats: int = 0
     reported: bool = False
+    command: str = "sendmsg"
+    """That sends it, for who asks why nothing came of it."""
 
     @property
     def holders(self) -> list[str]:
@@ -75,6 +77,11 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
         message = draft.message
         if not exactly and (first := _sent_before(tx, message, draft.repeats)) is not None:
             keys.append(first)
+            again = MessageRepeated(
+                command=given.command, sender=message.From_Account, target=message.To_Account, random=message.MsgRandom,
+                at=message.MsgTime,
+            )  # fmt: skip
+            tx.emit(again, keep=False)
             continue
         keys.append(Key(message.MsgSeq, message.MsgRandom, message.MsgTime))
         if message.OnlineOnlyFlag:

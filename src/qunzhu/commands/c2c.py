@@ -196,7 +196,10 @@ def batchsendmsg(tx: Tx, who: Who, req: BatchSendMsg) -> SentToMany:
     if not reached:
         raise Refused(err.OPENIM_ACCOUNT_UNKNOWN, f"To_Account: none of {len(wanted)} users is registered")
     message, sync = _message(tx, who, req, sender), _sync(who, req)
-    sent = send(tx, [Draft(msgspec.structs.replace(message, To_Account=user), sync=sync) for user in reached])
+    name = batchsendmsg.__name__
+    sent = send(tx, [
+        Draft(msgspec.structs.replace(message, To_Account=user), sync=sync, command=name) for user in reached
+    ])  # fmt: skip
     missed = [NotReached(To_Account=user, ErrorCode=err.ACCOUNT_UNKNOWN.code) for user in wanted if user not in known]
     return SentToMany(MsgKey=str(sent[0]), ErrorList=missed or UNSET)
 

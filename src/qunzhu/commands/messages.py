@@ -22,7 +22,7 @@ from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.elements import Element, check_body, check_size
 from qunzhu.core.errors import Refused
-from qunzhu.core.events import GroupWoken, MessageDropped, MessageSent
+from qunzhu.core.events import GroupWoken, MessageDropped, MessageRepeated, MessageSent
 from qunzhu.core.kinds import LIVE
 from qunzhu.core.limits import UINT32, Account, Flag, items, number, one_of, text
 from qunzhu.core.messages import CONTROLS, PRIORITIES, GroupMessage, Mark, Mention, encode_message, marks_of
@@ -94,6 +94,10 @@ def send_group_msg(tx: Tx, who: Who, req: SendGroupMsg) -> SentMessage:
     stream, sender = may_send(tx, who, req)
     member = find_member(tx, stream.group, sender) if stream.group.kind.stores_members else None
     if (first := _first_of_its_kind(tx, who, stream, sender, req.Random)) is not None:
+        again = MessageRepeated(
+            command=send_group_msg.__name__, sender=sender, target=stream.name, random=req.Random, at=who.now
+        )
+        tx.emit(again, keep=False)
         return first
     priority = req.MsgPriority or "Normal"
     if not may_pass(tx, who, stream.name, priority):

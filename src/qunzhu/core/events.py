@@ -637,6 +637,19 @@ class ConversationsRead(Event, frozen=True, kw_only=True):
     session: int = 0
 
 
+class MessageRepeated(Event, frozen=True, kw_only=True):
+    """``sender`` sent a message once more to a group, topic or user, ``target``: the command answered as to the first.
+
+    For administrators who ask why nothing came of it; users hear nothing of it.
+    """
+
+    command: str
+    sender: str
+    target: str
+    random: int
+    at: int
+
+
 class DailyQuotaNear(Event, frozen=True, kw_only=True):
     """The day's new groups less dissolved ones have reached 70 % of the plan's ``quota``: told once a day.
 

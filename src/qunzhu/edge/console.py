@@ -6,9 +6,9 @@ tells is read under ``/console/data/<name>`` (``console_reads.py``). Everything 
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import structlog
@@ -20,16 +20,23 @@ from qunzhu.core.errors import Refused
 from qunzhu.core.limits import is_account
 from qunzhu.core.ports import GATEWAY, REST, App, Who
 from qunzhu.edge.auth import Gatekeeper
+from qunzhu.edge.console_acts import ACTS, Doer, act
 from qunzhu.edge.console_files import INDEX, File, load_files
 from qunzhu.edge.console_guard import ALWAYS, Barred, cookie_of, header, require_own, set_cookie
 from qunzhu.edge.console_reads import CHECKED, READS, SERVER_READS, Sight
 from qunzhu.edge.console_sessions import Session, Sessions
 from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, failure, query_of
 
+if TYPE_CHECKING:
+    from qunzhu.edge.double import DoubleDoor
+
 PREFIX = "/console"
 DOOR = "console"
-API, CHECK, DATA = "api/", "check/", "data/"
+API, CHECK, DATA, DO, DOUBLE = "api/", "check/", "data/", "do/", "double"
 MAX_SIGN_IN = 8192
+DOUBLE_BODY = 16 << 20
+"""Bytes of a body for a control, as at its own door."""
+LINES = b"application/x-ndjson; charset=utf-8"
 GATEWAY_TOO = frozenset({"gateway/handle_group_application"})
 """Commands without a REST path that an administrator can call through the gateway, and the console for him."""
 JSON = b"application/json"
@@ -37,7 +44,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 log = structlog.get_logger("qunzhu.console")
 
 
-class ConsoleBackend(Backend, Sight, Protocol):
+class ConsoleBackend(Backend, Sight, Doer, Protocol):
     """What the console needs of the server behind it."""
 
     async def read(self, app: App, run: Callable[..., Any], *args: Any) -> Any:
@@ -65,6 +72,8 @@ class Reply(msgspec.Struct, frozen=True):
     kind: bytes = JSON
     status: HTTPStatus = HTTPStatus.OK
     more: Headers = ((b"cache-control", b"no-store"),)
+    pieces: Iterator[bytes] | None = None
+    """What is sent in the body's place, piece by piece, where it may be long."""
 
 
 _sign_in = msgspec.json.Decoder(SignIn)
@@ -83,6 +92,8 @@ class ConsoleDoor:
         self._gatekeeper = gatekeeper
         self._rest = rest
         self.sessions = Sessions(revoked_before)
+        self.double: DoubleDoor | None = None
+        """The controls' own door, where the server has them."""
         self._files: dict[str, File] | None = None
         self._session_methods: dict[str, Callable[[Scope, Receive], Awaitable[Reply]]] = {
             "GET": self._who_is_it, "HEAD": self._who_is_it, "POST": self._come, "DELETE": self._go,
@@ -91,10 +102,11 @@ class ConsoleDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         reply = await self._answer(scope, receive)
-        headers = [
-            *ALWAYS, (b"content-type", reply.kind), (b"content-length", b"%d" % len(reply.body)), *reply.more,
-        ]  # fmt: skip
+        size = [] if reply.pieces else [(b"content-length", b"%d" % len(reply.body))]
+        headers = [*ALWAYS, (b"content-type", reply.kind), *size, *reply.more]
         await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
+        for piece in reply.pieces or ():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
@@ -102,7 +114,7 @@ class ConsoleDoor:
         if not path:
             return Reply(b"", TEXT, HTTPStatus.PERMANENT_REDIRECT, ((b"location", f"{PREFIX}/".encode()),))
         name = path[1:]
-        if name != "session" and not name.startswith((API, CHECK, DATA)):
+        if name not in {"session", DOUBLE} and not name.startswith((API, CHECK, DATA, DO, f"{DOUBLE}/")):
             return await self._file(scope, name or INDEX)
         try:
             require_own(scope, self._backend.media.public_url)
@@ -124,12 +136,16 @@ class ConsoleDoor:
             return await method(scope, receive)
         if name.startswith(DATA):
             return await self._data(scope, name.removeprefix(DATA))
+        if name.partition("/")[0] == DOUBLE:
+            return await self._use_double(scope, receive, name.removeprefix(DOUBLE).strip("/"))
         if scope["method"] != "POST":
             raise _not_allowed("POST")
         body = await read_body(receive, MAX_BODY)
         app, session = await self._signed_in(scope)
         if name.startswith(CHECK):
             return await self._check(app, session, name.removeprefix(CHECK), body)
+        if name.startswith(DO):
+            return await self._do(app, session, name.removeprefix(DO), body)
         path = name.removeprefix(API)
         door = GATEWAY if path in GATEWAY_TOO else REST
         client = (scope["client"] or ("",))[0]
@@ -180,7 +196,7 @@ class ConsoleDoor:
             "sdkappid": app.sdkappid, "identifier": session.user, "app_name": app.name, "plan": app.plan_name,
             "admins": app.admins, "utc_offset_minutes": app.settings.utc_offset_minutes, "until": session.until,
             "group_fields": [field.key for field in app.settings.group_fields],
-            "version": __version__, "now_ms": self._backend.now_ms(),
+            "version": __version__, "now_ms": self._backend.now_ms(), "controls": self.double is not None,
         }  # fmt: skip
 
     async def _come(self, scope: Scope, receive: Receive) -> Reply:
@@ -236,9 +252,29 @@ class ConsoleDoor:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
         return Reply(_encode(await self._backend.read(app, read, who, query)))
 
+    async def _do(self, app: App, session: Session, name: str, body: bytes) -> Reply:
+        """Do what is no command."""
+        if name not in ACTS:
+            raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
+        return Reply(_encode(await act(self._backend, self._who(app, session), name, body)))
+
+    async def _use_double(self, scope: Scope, receive: Receive, name: str) -> Reply:
+        """Use a control of the double as its own door does; where there are none there is no such page."""
+        if self.double is None:
+            raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, DOUBLE)
+        if scope["method"] not in {"GET", "POST"}:
+            raise _not_allowed("GET, POST")
+        body = await read_body(receive, DOUBLE_BODY)
+        app, session = await self._signed_in(scope)
+        found, lines = await self.double.answer_for(app, session.user, scope["method"], name, body)
+        if lines is not None:
+            return Reply(b"", LINES, pieces=lines)
+        return Reply(found)
+
     def _who(self, app: App, session: Session) -> Who:
         return Who(
-            app=app, user=session.user, admin=True, door=REST, now_ms=self._backend.now_ms(), random=os.urandom,
+            app=app, user=session.user, admin=True, door=REST,
+            now_ms=self._backend.now_ms(app.sdkappid), random=os.urandom,
             address=self._backend.address, media=self._backend.media,
         )  # fmt: skip
 
@@ -257,7 +293,8 @@ class ConsoleDoor:
 def _counted(name: str) -> str:
     """Return under which name an answer is counted: only names of this server, however many are asked for."""
     kind, _, rest = name.partition("/")
-    return kind if kind != "data" or (rest not in READS and rest not in SERVER_READS) else name
+    known = {"data": {*READS, *SERVER_READS}, "do": ACTS}.get(kind, ())
+    return name if rest in known else kind
 
 
 def _not_allowed(methods: str) -> Barred:

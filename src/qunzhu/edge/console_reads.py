@@ -10,10 +10,14 @@ from typing import Any, Protocol
 import msgspec
 
 from qunzhu.commands._browse import applications_in, rights_in, search_groups
+from qunzhu.commands._browse_users import accounts_in, person_in
 from qunzhu.core import errors as err
 from qunzhu.core.errors import Refused
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.ports import App, Tx, Who
+from qunzhu.core.trace import HOW, Traces, Wanted
+from qunzhu.edge.console_bill import month_in
+from qunzhu.edge.console_callbacks import callbacks_in
 from qunzhu.edge.console_form import create_form
 from qunzhu.edge.console_overview import Numbers, app_numbers, server_numbers
 from qunzhu.edge.pages import is_local
@@ -24,6 +28,7 @@ Query = Mapping[str, str]
 Read = Callable[[Tx, Who, Query], Any]
 MAX_PAGE = 200
 MAX_TEXT = 96
+MAX_USER, MAX_TRACE = 32, 1000
 CHECKED = frozenset({"group_open_http_svc/create_group"})
 """Commands that can be tried out: what each would be answered is found by doing it and undoing it."""
 
@@ -34,6 +39,7 @@ class Sight(Protocol):
     answers: "Counter[tuple[str, str, int]]"
     ends: "Counter[str]"
     tally: Tally
+    traces: Traces
 
     async def read(self, app: App, run: Callable[..., Any], *args: Any) -> Any:
         """Read in an app's store."""
@@ -85,6 +91,41 @@ def _form(tx: Tx, who: Who, query: Query) -> Any:
     return create_form(who.app)
 
 
+def _accounts(tx: Tx, who: Who, query: Query) -> Any:
+    limit = max(1, number(query, "limit", 50, MAX_PAGE))
+    return accounts_in(tx, who, text(query, "q", MAX_USER), text(query, "next", MAX_USER), limit)
+
+
+def _person(tx: Tx, who: Who, query: Query) -> Any:
+    return person_in(tx, who, text(query, "user", MAX_USER))
+
+
+def _callbacks(tx: Tx, who: Who, query: Query) -> Any:
+    limit = max(1, number(query, "limit", 50, MAX_PAGE))
+    return callbacks_in(
+        tx, who, dead=text(query, "state") == "dead", after=number(query, "next", 0, 10**17), limit=limit
+    )  # fmt: skip
+
+
+def _month(tx: Tx, who: Who, query: Query) -> Any:
+    return month_in(tx, who, text(query, "month", 7), text(query, "prices"), text(query, "plan"))
+
+
+async def _trace(sight: Sight, scope: Scope, who: Who, query: Query) -> Any:
+    """Return why calls were refused and messages not sent, newest first."""
+    del scope
+    who.require_admin()
+    how = text(query, "how")
+    if how and how not in HOW:
+        raise Refused(err.URL_PARAMETER, f"how: {how!r} is not one of {', '.join(HOW)}")
+    wanted = Wanted(
+        how=how, user=text(query, "user"), target=text(query, "target"), code=number(query, "code", 0, 10**9),
+        after=number(query, "after", 0, 10**17),
+    )  # fmt: skip
+    limit = max(1, number(query, "limit", 100, MAX_TRACE))
+    return {"trace": sight.traces.newest(who.app.sdkappid, wanted, limit)}
+
+
 async def _overview(sight: Sight, scope: Scope, who: Who, query: Query) -> Any:
     """Return the app's numbers; those of the whole server only to this machine, as /metrics does."""
     del query
@@ -97,5 +138,8 @@ async def _overview(sight: Sight, scope: Scope, who: Who, query: Query) -> Any:
     return numbers
 
 
-READS: dict[str, Read] = {"groups": _groups, "rights": _rights, "applications": _applications, "create-form": _form}
-SERVER_READS: dict[str, ServerRead] = {"overview": _overview}
+READS: dict[str, Read] = {
+    "groups": _groups, "rights": _rights, "applications": _applications, "create-form": _form, "users": _accounts,
+    "user": _person, "callbacks": _callbacks, "month": _month,
+}  # fmt: skip
+SERVER_READS: dict[str, ServerRead] = {"overview": _overview, "trace": _trace}

@@ -116,17 +116,28 @@ class DoubleDoor:
         try:
             body = await _body(scope, receive)
             asked = await self._asked(scope["query_string"])
-            if name == "record" and (scope["method"] == "GET" or _gets(body)):
-                lines = asked.double.record.pieces()
-            async with self._locks.setdefault(asked.app.sdkappid, asyncio.Lock()):
-                answer = await self._answer(scope["method"], name, asked, body)
+            answer, lines = await self._run(asked, scope["method"], name, body)
         except Refused as refused:
-            code, answer, lines = refused.row.code, failure(refused), None
+            code, answer = refused.row.code, failure(refused)
         self._backend.count(DOOR, name if name in {*self._controls, SEED, ""} else "unknown", code)
         if lines is None:
             await _send(send, JSON, iter((answer,)))
         else:
             await _send(send, LINES, lines)
+
+    async def answer_for(
+        self, app: App, user: str, method: str, name: str, body: bytes
+    ) -> tuple[bytes, Iterator[bytes] | None]:
+        """Use a control for an administrator who was let in at another door; return the answer, or its lines."""
+        return await self._run(Asked(app, user, self._backend.double(app.sdkappid)), method, name, body)
+
+    async def _run(self, asked: Asked, method: str, name: str, body: bytes) -> tuple[bytes, Iterator[bytes] | None]:
+        """Use a control, after those of the same app that came before; return its answer, or the lines of a record."""
+        lines: Iterator[bytes] | None = None
+        if name == "record" and (method == "GET" or _gets(body)):
+            lines = asked.double.record.pieces()
+        async with self._locks.setdefault(asked.app.sdkappid, asyncio.Lock()):
+            return await self._answer(method, name, asked, body), lines
 
     async def _asked(self, query: bytes) -> Asked:
         """Return the caller, who is an administrator of the app."""

@@ -187,9 +187,11 @@ class Connection:
             answer = await self._answer(call)
         except Dropped as refused:
             code, answer = refused.row.code, b""
+            self._trace(call, refused)
             self.session.drop()
         except Refused as refused:
             code = refused.row.code
+            self._trace(call, refused)
             answer = wire.refusal(call.id, refused)
         except Exception:
             log.exception("internal error", method=call.method[:40])
@@ -200,6 +202,14 @@ class Connection:
         if call.method in BY_NAME:
             self._backend.count(GATEWAY, call.method, code)
         self._reply(call, answer)
+
+    def _trace(self, call: Call, refused: Refused) -> None:
+        """Keep why a call was refused; a login's caller is who it says he is."""
+        user, sdkappid, params = self.session.user, self.sdkappid, bytes(call.params)
+        if not sdkappid and call.method == "login":
+            user, sdkappid = claimed(params)
+        name = call.method if call.method in BY_NAME or call.method == "login" else "unknown"
+        self._backend.trace(sdkappid, GATEWAY, name, user, params, refused)
 
     def _reply(self, call: Call, answer: bytes) -> None:
         """Answer a call; a notification has no answer, and one that is too large becomes a refusal."""
@@ -335,3 +345,12 @@ class Connection:
         """End the session where no login came in time; one that is under way may finish."""
         if self.session.state is State.NEW:
             self.session.end(LOGIN_TIMEOUT)
+
+
+def claimed(params: bytes) -> tuple[str, int]:
+    """Return the user and the app that a login names; empty and 0 where it cannot be read."""
+    try:
+        login = wire.decode_login(params)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return "", 0
+    return login.identifier[:40], login.sdkappid

@@ -152,7 +152,7 @@ class MediaDoor:
             app = await self._app(target)  # it may have been erased meanwhile
             uploads = await self._backend.uploads(app)
             size = sum({one.file: one.size for one in card.variants}.values())
-            await uploads.keep(app, target.uuid, size, folder, self._now())
+            await uploads.keep(app, target.uuid, size, folder, self._now(target))
         except KeptAlready:
             raise _used(target) from None
         except (MediaUnavailable, OSError) as fault:

@@ -87,6 +87,10 @@ class Backend(Protocol):
         """Count an answer."""
         ...
 
+    def trace(self, sdkappid: int, door: str, command: str, user: str, request: object, refused: Refused) -> None:
+        """Keep for administrators why a call was refused; ``request`` is its record, or the body that it came as."""
+        ...
+
 
 def envelope(reply: Reply, service: str = "") -> bytes:
     """Return the body of a successful answer."""
@@ -197,8 +201,9 @@ class RestDoor:
                 self._answer_in_task(path, query, body, done, client)
                 return
             command, request, who = self._prepare(path, asked, app, body, client)
-            self._backend.start(command, who, request, _Waiter(self, command, done))
+            self._backend.start(command, who, request, _Waiter(self, command, done, who, request))
         except Refused as refused:
+            self._trace(path, query, body, refused)
             done(self._refusal(path, refused))
 
     def _answer_in_task(self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None], client: str) -> None:
@@ -237,7 +242,18 @@ class RestDoor:
             command, request, who = self._prepare(path, asked, app or _no_app(asked.sdkappid), body, client)
             return self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
+            self._trace(path, query, body, refused)
             return self._refusal(path, refused)
+
+    def _trace(self, path: str, query: bytes, body: bytes, refused: Refused) -> None:
+        """Keep why a call was refused, where its app is known; the caller is who it says it is."""
+        try:
+            asked = self._asked(query)
+        except Refused:
+            return
+        self._backend.trace(
+            asked.sdkappid, REST, name_of(path), asked.parameters.get("identifier", "")[:40], body, refused
+        )
 
     def success(self, command: Command, reply: Reply) -> bytes:
         """Return the body of a successful answer, or of the refusal where it cannot be sent."""
@@ -253,8 +269,7 @@ class RestDoor:
         return answer
 
     def _refusal(self, path: str, refused: Refused) -> bytes:
-        command = COMMANDS.get(path)
-        self._backend.count(REST, command.name if command else "unknown", refused.row.code)
+        self._backend.count(REST, name_of(path), refused.row.code)
         return b"" if isinstance(refused, Dropped) else failure(refused, path.partition("/")[0])
 
     def _asked(self, query: bytes) -> _Asked:
@@ -294,6 +309,7 @@ class RestDoor:
             command, request = self._opened(path, COMMANDS.get(path), who, body)
             return self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
+            self._backend.trace(app.sdkappid, door, name_of(path), user, body, refused)
             return self._refusal(path, refused)
 
     def _who(self, asked: _Asked, app: App, not_admin: ErrorRow, client: str) -> Who:
@@ -323,17 +339,23 @@ class RestDoor:
             raise Refused(not_admin, f"{identifier[:40]!r} is not")
         return caller
 
-    def late_refusal(self, command: Command, fault: Exception) -> bytes:
+    def late_refusal(self, command: Command, fault: Exception, who: Who, request: Any) -> bytes:
         """Return the body of a refusal by the command itself."""
-        return self._refusal(command.path, self._backend.refused(command, fault))
+        refused = self._backend.refused(command, fault)
+        self._backend.trace(who.app.sdkappid, who.door, command.name, who.user, request, refused)
+        return self._refusal(command.path, refused)
 
 
 class _Waiter:
     """Waits for a transaction as a future would, and answers its request."""
 
-    __slots__ = ("_command", "_done", "_door")
+    __slots__ = ("_command", "_done", "_door", "_request", "_who")
 
-    def __init__(self, door: RestDoor, command: Command, done: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, door: RestDoor, command: Command, done: Callable[[bytes], None], who: Who, request: Any
+    ) -> None:  # fmt: skip
+        self._who = who
+        self._request = request
         self._door = door
         self._command = command
         self._done = done
@@ -348,7 +370,13 @@ class _Waiter:
 
     def set_exception(self, fault: Exception) -> None:
         """Answer with a refusal."""
-        self._done(self._door.late_refusal(self._command, fault))
+        self._done(self._door.late_refusal(self._command, fault, self._who, self._request))
+
+
+def name_of(path: str) -> str:
+    """Return the name under which a command is counted, whoever asks for whatever."""
+    command = COMMANDS.get(path)
+    return command.name if command else "unknown"
 
 
 def _both(first: Callable[[bytes], None], second: Callable[[bytes], None]) -> Callable[[bytes], None]:

@@ -36,12 +36,17 @@ encode = msgspec.json.Encoder().encode
 class Asker:
     """Asks one app's server."""
 
-    def __init__(self, store: BatchStore, client: Client, tally: Tally, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, store: BatchStore, client: Client, tally: Tally, now_ms: Callable[[], int],
+        vetoed: Callable[[Before, Who, Any], None] = lambda row, who, req: None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._client = client
         self._tally = tally
         self._now_ms = now_ms
         """The app's time."""
+        self._vetoed = vetoed
+        """Hears of each message that the app's server drops."""
         self._asked = 0
         self._counts: Counter[str] = Counter()
         self._turns: dict[int, asyncio.Event] = {}
@@ -128,6 +133,8 @@ class Asker:
             raise
         result = DROPPED if isinstance(left, Reply) else ALLOWED if left is req else CHANGED
         self._tally.callbacks[row.command, result] += 1
+        if result == DROPPED:
+            self._vetoed(row, who, req)
         return left
 
     def _failed(self, row: Before, who: Who, failed: CallbackFailed) -> None:

@@ -32,6 +32,7 @@ from qunzhu.core.events import (
     MembersJoined,
     MembersLeft,
     MessageDropped,
+    MessageRepeated,
     MessageSent,
     RequestsOverLimit,
 )
@@ -97,10 +98,12 @@ class Tally:
         self.waiting: dict[int, int] = {}
         """Callbacks that wait, as far as they are in memory, by SDKAppID."""
 
-    def note(self, event: MessageDropped | DailyQuotaNear | RequestsOverLimit) -> None:
+    def note(self, event: MessageDropped | MessageRepeated | DailyQuotaNear | RequestsOverLimit) -> None:
         """Count what only operators hear of, and log what they should look at."""
         if isinstance(event, MessageDropped):
             self.dropped[event.priority] += 1
+            return
+        if isinstance(event, MessageRepeated):
             return
         self.alerts[type(event).__name__] += 1
         log.warning(_ALERTS[type(event)], **msgspec.structs.asdict(event))
@@ -115,10 +118,13 @@ class Hub:
         bundle: Bundle = tuple,
         tally: Tally | None = None,
         moved: Moved | None = None,
+        unsent: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self.live = LiveRooms()
         self.outgoing: Outgoing | None = None
         self._moved = moved
+        self.unsent = unsent
+        """Takes the events of messages that were not sent, among what only operators hear of."""
         self.tally = tally or Tally()
         self._now = now
         self._bundle = bundle
@@ -244,8 +250,9 @@ class Hub:
                     self._drop(room, user)
         elif isinstance(event, MessageSent):
             self._tell_message(event)
-        elif isinstance(event, MessageDropped | DailyQuotaNear | RequestsOverLimit):
+        elif isinstance(event, MessageDropped | MessageRepeated | DailyQuotaNear | RequestsOverLimit):
             self.tally.note(event)
+            self.unsent(event)
         elif isinstance(event, GroupEvent):
             if not BY_NAME[event.kind].stores_members:
                 self._tell_live(event)
