@@ -1,6 +1,7 @@
 """`python -m bench`: see `bench/README.md`."""
 
 import functools
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench import (
+    callbacks,
+    capi,
     ceiling,
     fanout,
     fanout_report,
@@ -211,6 +214,31 @@ def groups_command(
     console.print(f"kept as {groups.keep(result, out)} and .png")
 
 
+@main.command("capi")
+@click.option("--loads", default=10, show_default=True, help="Starts of each program.")
+@click.option("--calls", default=100, show_default=True, help="Calls of each program in a round.")
+@click.option("--rounds", "count", default=10, show_default=True, help="Rounds; the table shows all their calls.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def capi_command(loads: int, calls: int, count: int, folder: Path, options: tuple[str, ...], out: Path) -> None:
+    """Load the C library and call it from C and from Node, beside the Python SDK (cc, node, npm)."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with target.qunzhu(folder, options) as server, tempfile.TemporaryDirectory(prefix="qunzhu-capi-") as place:
+        found = capi.compare(
+            server.job.port,
+            Path(place),
+            env,
+            loads=loads,
+            calls=calls,
+            count=count,
+            say=lambda line: console.print(line, highlight=False),
+        )
+    result = capi.result_of(found, machine(folder), loads=loads, calls=calls * count)
+    capi.show(result, console)
+    console.print(f"kept as {capi.keep(result, out)}")
+
+
 @main.command("fanout")
 @click.option("--members", default=1000, show_default=True, help="Members of the group, all online.")
 @click.option("--rate", default=40.0, show_default=True, help="Messages a second of the open loop.")
@@ -251,6 +279,26 @@ def fanout_command(
     )  # fmt: skip
     fanout_report.show(result, console)
     console.print(f"kept as {fanout_report.keep(result, out)}")
+
+
+@main.command("callbacks")
+@click.option("--rate", default=100.0, show_default=True, help="Messages a second of the app with callbacks.")
+@click.option("--seconds", default=6.0, show_default=True, help="Measured seconds of each state of its server.")
+@click.option("--connections", default=4, show_default=True, help="Connections of the other app's closed loop.")
+@click.option("--rounds", "count", default=3, show_default=True, help="Rounds; the table shows their medians.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def callbacks_command(rate: float, seconds: float, connections: int, count: int, folder: Path, out: Path) -> None:
+    """Measure what an app notices of another one whose own server does not answer callbacks."""
+    runs = callbacks.compare(
+        folder, rate=rate, seconds=seconds, connections=connections, count=count,
+        say=lambda line: console.print(line, highlight=False),
+    )  # fmt: skip
+    result = callbacks.Result(
+        "callbacks", report.now(), machine(folder), seconds, rate, connections, runs, callbacks.ratios(runs)
+    )
+    callbacks.show(result, console)
+    console.print(f"kept as {callbacks.keep(result, out)}")
 
 
 @main.command("kills")

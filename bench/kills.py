@@ -165,19 +165,14 @@ def metered(database: Path, kept: Kept) -> list[str]:
     def total(name: str) -> int:
         return sum(value for day, meter, value in rows if meter == name and len(day) == len("YYYY-MM-DD"))
 
-    level = {name: value for day, name, value in rows if not day}
     groups, members = one("SELECT count(*) FROM groups"), one("SELECT count(*) FROM members")
     accounts, messages = one("SELECT count(*) FROM accounts"), one("SELECT count(random) FROM messages")
     created, peak = total("created.Public"), max((value for _, name, value in rows if name == "peak.groups"), default=0)
     connection.close()
     pairs = {
-        "groups": (level.get("groups", 0), groups),
-        "groups.Public": (level.get("groups.Public", 0), groups),
         "created less dissolved": (created - total("dissolved.Public"), groups),
-        "members": (level.get("members", 0), members),
         "joined less left": (total("joined") - total("left"), members),
         "joined": (total("joined"), MEMBERS * created),
-        "accounts": (level.get("accounts", 0), accounts),
         "registered": (total("registered"), accounts),
         "messages": (total("messages.Public"), messages),
     }

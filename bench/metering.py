@@ -1,7 +1,8 @@
 """What metering costs: groups are created on the server as it is and on one that counts nothing, turn by turn."""
 
 import functools
-from collections.abc import Sequence
+import statistics
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,11 @@ MOST = 0.10
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """Medians of the rounds at a number of connections; what metering costs, as a part of what there is without it."""
+    """Medians of the rounds at a number of connections.
+
+    What metering costs is a part of what there is without it: the median of the rounds' own, each of two measurements
+    that followed each other, so that a slow minute of the machine is in both or in neither.
+    """
 
     connections: int
     rate: float
@@ -62,10 +67,15 @@ def costs(runs: Sequence[Run]) -> list[Cost]:
     for width in sorted({run.measured.connections for run in runs}):
         both = {name: [run for run in runs if run.target == name and run.measured.connections == width]
                 for name in (WITH, WITHOUT)}  # fmt: skip
-        rate = {name: median(run.measured.rate for run in some) for name, some in both.items()}
-        cpu = {name: median(run.server_cpu_us for run in some) for name, some in both.items()}
+        rate = {name: [run.measured.rate for run in some] for name, some in both.items()}
+        cpu = {name: [run.server_cpu_us for run in some] for name, some in both.items()}
         found.append(Cost(
-            width, rate[WITH], rate[WITHOUT], cpu[WITH], cpu[WITHOUT], round(1 - rate[WITH] / rate[WITHOUT], 3),
-            round(cpu[WITH] / cpu[WITHOUT] - 1, 3),
+            width, median(rate[WITH]), median(rate[WITHOUT]), median(cpu[WITH]), median(cpu[WITHOUT]),
+            _middle(1 - ours / theirs for ours, theirs in zip(rate[WITH], rate[WITHOUT], strict=True)),
+            _middle(ours / theirs - 1 for ours, theirs in zip(cpu[WITH], cpu[WITHOUT], strict=True)),
         ))  # fmt: skip
     return found
+
+
+def _middle(values: Iterable[float]) -> float:
+    return round(statistics.median(values), 3)

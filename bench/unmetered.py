@@ -23,7 +23,7 @@ class Nothing:
     def write(self) -> None:
         """Write nothing."""
 
-    clear = write
+    clear = settle = write
 
 
 if __name__ == "__main__":

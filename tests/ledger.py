@@ -22,7 +22,7 @@ IMPORTED = 32
 
 
 class Ledger:
-    """What was counted, by day and name; levels as they are now; the highest that each level was, by day and month."""
+    """What was counted, by day and name; levels as they are now; the highest that each level was in a day."""
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -49,8 +49,7 @@ class Ledger:
         for level in levels if step else ():
             before, after = self.levels[level], self.levels[level] + step
             self.levels[level] = after
-            for period in (day, day[:7]):
-                self.peaks[period][level] = max(self.peaks[period].get(level, 0), before, after)
+            self.peaks[day][level] = max(self.peaks[day].get(level, 0), before, after)
 
     def _count(self, day: str, name: str, number: int = 1) -> None:
         if number:
@@ -112,7 +111,6 @@ class Ledger:
     def rows(self) -> dict[tuple[str, str], int]:
         """Return all as the table of meters has it."""
         found = {(day, name): number for day, counts in self.counts.items() for name, number in counts.items()}
-        found |= {("", level): number for level, number in self.levels.items()}
         found |= {(day, f"peak.{level}"): high for day, peaks in self.peaks.items() for level, high in peaks.items()}
         names = {"in": "groups_spoken_in", "group": "senders.group", "C2C": "senders.C2C", "any": "senders"}
         return found | {
@@ -123,7 +121,7 @@ class Ledger:
 #: Meters that no event moves: of sessions and files, and what the server counts by itself.
 BESIDE = {
     "active", "logged_in", "logins", "peak.online", "uploads", "bytes", "bytes.added", "bytes.removed", "peak.bytes",
-    "base.bytes",
+    "callbacks.sent", "callbacks.failed", "base.bytes",
 }  # fmt: skip
 
 

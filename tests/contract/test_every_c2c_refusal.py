@@ -20,9 +20,9 @@ NEVER = {
     20002: "an expired UserSig is 70001 at both doors",
     20004: "no network lies between the server and its store",
     20005: "what fails inside is 91000",
-    20006: "the app's own callbacks: an issue of their own",
+    20006: "the app's own server refuses before the command runs: `tests/callbacks`",
     70169: "a service behind the server that does not answer in time: there is none",
-    90992: "the app's own callbacks: an issue of their own",
+    90992: "an app's own server that does not answer lets pass, or messages are 80003: `tests/callbacks`",
 }
 
 

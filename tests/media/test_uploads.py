@@ -48,7 +48,11 @@ class Place:
 
     def settle(self) -> None:
         """Do what the start of a server does."""
-        asyncio.run(self.uploads.settle(self.world.app, self.world.now))
+        asyncio.run(self._settle())
+
+    async def _settle(self) -> None:
+        await self.uploads.remember()
+        await self.uploads.settle(self.world.app, self.world.now)
 
     def bytes(self) -> tuple[int, int, int]:
         """Return the level, its peak of today, and what came today."""
@@ -129,9 +133,27 @@ def test_a_place_that_is_away_is_asked_at_the_next_start(world, s3_settings, tmp
     away = Place(world, tmp_path, **{**settings, "media_s3_endpoint": "http://127.0.0.1:1"})
     away.settle()
     assert world.store.read_now(left_noted) == [UUID]
+    assert not away.uploads.settled
     assert here.bytes() == (0, 0, 0)
     here.settle()
+    assert here.uploads.settled
     assert here.bytes() == (1000, 1000, 1000)
+
+
+def test_a_link_that_is_used_again_while_its_first_try_is_looked_up(kept):
+    """Noted by a server that died, and now both looked up and kept: it counts once, whoever comes first."""
+    kept.world.store.write_now(note_upload, UUID, 1000)
+    folder, world = kept.gathered(UUID, 30), kept.world
+
+    async def both() -> None:
+        await kept.uploads.remember()
+        await asyncio.gather(
+            kept.uploads.settle(world.app, world.now), kept.uploads.keep(world.app, UUID, 30, folder, world.now)
+        )
+
+    asyncio.run(both())
+    assert kept.uploads.settled
+    assert kept.bytes() == (30, 30, 30)
 
 
 def test_a_store_that_cannot_take_note_keeps_nothing(sqlite_world, tmp_path):

@@ -16,7 +16,10 @@ COMMANDS = {
     "usersig": ("qunzhu.cli.usersig", "Print a UserSig, with which a user signs in."),
     "console": ("qunzhu.cli.console", "Print a link that signs in at the console."),
     "group": ("qunzhu.cli.groups", "Create, list, show and dissolve groups of a running server."),
+    "callbacks": ("qunzhu.cli.callbacks", "List callbacks that wait or were given up; a server to try them with."),
     "meter": ("qunzhu.cli.meter", "Show what an app used in a day or month, and check the count."),
+    "bill": ("qunzhu.cli.bill", "Show what an app used in a month, and what it would have cost."),
+    "sdk": ("qunzhu.cli.sdk", "Make the C library and its header; put it into an Electron app."),
     "doctor": ("qunzhu.cli.doctor", "Check data folder, port, limits and clock, with advice."),
 }
 """Each command's module, which has it under its own name, and the line that ``--help`` shows without importing it."""

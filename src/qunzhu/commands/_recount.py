@@ -1,6 +1,6 @@
 """The meters counted anew from the data, as far as the data tells, and where the two differ.
 
-What is there must be what the level says, and what came less what went since counting began. A peak can be no lower
+What is there must be what there was when counting began, and what came since, less what went. A peak can be no lower
 than what there was before and after, and no higher than if all that came had come first. Who was active is kept for
 two months, user by user. Of messages there are at least as many counted as are still stored. Deliveries and callbacks
 leave nothing to count anew.
@@ -15,7 +15,20 @@ import msgspec
 from qunzhu.commands._metering import kept_since
 from qunzhu.core.kinds import KINDS
 from qunzhu.core.messages import Mark
-from qunzhu.core.meter import ACCOUNTS, BASE, BYTES, C2C, COUNTED, FLOWS, GROUPS, MEMBERS, ONLINE, PEAK, SPOKEN_IN, Did
+from qunzhu.core.meter import (
+    ACCOUNTS,
+    BYTES,
+    C2C,
+    COUNTED,
+    FLOWS,
+    GROUPS,
+    MEMBERS,
+    PEAK,
+    SPOKEN_IN,
+    Did,
+    level_sums,
+    with_all,
+)
 from qunzhu.core.ports import App, Tx
 
 Rows = dict[str, dict[str, int]]
@@ -40,7 +53,7 @@ def recount(tx: Tx, app: App, now: int, *, messages: bool = True) -> list[Differ
     rows: Rows = {}
     for day, name, value in tx.all("SELECT day, name, value FROM meters ORDER BY day"):
         rows.setdefault(day, {})[name] = int(value)
-    found = [*_levels(tx, rows), *_flows(rows), *_peaks(rows), *_active(tx, rows, kept_since(app, now))]
+    found = [*_levels(tx, rows), *_peaks(rows), *_active(tx, rows, kept_since(app, now))]
     return [*found, *(_messages(tx, app, rows) if messages else ())]
 
 
@@ -64,51 +77,33 @@ def _levels(tx: Tx, rows: Rows) -> Iterator[Difference]:
     there = {name: int(row[0]) for name, sql in SELECT_LEVELS.items() if (row := tx.one(sql)) is not None}
     kinds: dict[str, int] = dict(tx.all("SELECT kind_name, count(*) FROM groups GROUP BY kind_name"))
     there |= {f"{GROUPS}.{kind.name}": int(kinds.get(kind.name, 0)) for kind in KINDS}
+    sums: dict[str, int] = {}
+    for of_day in rows.values():
+        for name, value in of_day.items():
+            sums[name] = sums.get(name, 0) + value
+    levels = level_sums(sums)
     for name, number in there.items():
-        yield from _differ("", name, rows.get("", {}).get(name, 0), number)
+        yield from _differ("", name, levels[name], number)
 
 
 def _days(rows: Rows) -> list[str]:
     return [day for day in rows if len(day) > len("YYYY-MM")]
 
 
-def _flows(rows: Rows) -> Iterator[Difference]:
-    """Compare levels with what there was when counting began, and what came and went since."""
-    now = rows.get("", {})
-    sums = {level: now.get(BASE + level, 0) for level in FLOWS}
-    for day in _days(rows):
-        for level, flow in FLOWS.items():
-            sums[level] += rows[day].get(flow.comes, 0) - rows[day].get(flow.goes, 0)
-    for level, number in sums.items():
-        yield from _differ("", level, now.get(level, 0), number)
-
-
 def _peaks(rows: Rows) -> Iterator[Difference]:
-    """Compare the peaks of days with the levels before and after, and those of months with those of their days."""
-    now = rows.get("", {})
-    levels = {level: now.get(BASE + level, 0) for level in FLOWS}
-    highest: dict[tuple[str, str], int] = {}
+    """Compare the peaks of days with the levels before and after."""
+    sums = dict(rows.get("", {}))
     for day in _days(rows):
-        before = _with_all(levels)
-        own = {level: rows[day].get(flow.comes, 0) for level, flow in FLOWS.items()}
-        for level, flow in FLOWS.items():
-            levels[level] += own[level] - rows[day].get(flow.goes, 0)
-        after, come = _with_all(levels), _with_all(own)
-        for level in (*after, ONLINE):
-            peak = rows[day].get(PEAK + level)
-            if peak is None:
-                continue
-            key = day[:7], PEAK + level
-            highest[key] = max(highest.get(key, 0), peak)
-            if level != ONLINE:
-                least = max(before[level], after[level])
-                yield from _differ(day, PEAK + level, peak, least, before[level] + come[level])
-    for (month, name), peak in highest.items():
-        yield from _differ(month, name, rows.get(month, {}).get(name, 0), peak)
-
-
-def _with_all(levels: dict[str, int]) -> dict[str, int]:
-    return {**levels, GROUPS: sum(levels[f"{GROUPS}.{kind.name}"] for kind in KINDS)}
+        of_day, before = rows[day], level_sums(sums)
+        for name, value in of_day.items():
+            sums[name] = sums.get(name, 0) + value
+        after = level_sums(sums)
+        come = with_all({level: of_day.get(flow.comes, 0) for level, flow in FLOWS.items()})
+        gone = with_all({level: of_day.get(flow.goes, 0) for level, flow in FLOWS.items()})
+        for level in after:
+            if come[level] or gone[level]:
+                least, most = max(before[level], after[level]), before[level] + come[level]
+                yield from _differ(day, PEAK + level, of_day.get(PEAK + level, 0), least, most)
 
 
 SELECT_ACTIVE: LiteralString = (

@@ -1,7 +1,7 @@
 """What an app used in a calendar day or month of its time zone, read from its meters.
 
-Levels are known as they are now. What they were at the end of a day is what they are now, less what came and went in
-the days after it; so a period in which nothing happened has what it began with, as its peak too.
+What a level was at the end of a day is what there was when counting began, and what came and went up to that day; so a
+period in which nothing happened has what it began with, as its peak too.
 """
 
 import datetime
@@ -11,7 +11,20 @@ from typing import LiteralString
 import msgspec
 
 from qunzhu.core.kinds import KINDS
-from qunzhu.core.meter import ACCOUNTS, BYTES, C2C, COUNTED, FLOWS, GROUPS, MEMBERS, ONLINE, PEAK, SORTS, SPOKEN_IN, Did
+from qunzhu.core.meter import (
+    ACCOUNTS,
+    BYTES,
+    C2C,
+    COUNTED,
+    GROUPS,
+    MEMBERS,
+    ONLINE,
+    PEAK,
+    SORTS,
+    SPOKEN_IN,
+    Did,
+    level_sums,
+)
 from qunzhu.core.ports import Tx
 
 Rows = Mapping[str, int]
@@ -109,7 +122,8 @@ def metered_months(tx: Tx) -> list[str]:
     return [month for (month,) in rows]
 
 
-SELECT_SINCE: LiteralString = "SELECT day, name, value FROM meters WHERE day >= :since OR day = :month OR day = ''"
+SELECT_BEFORE: LiteralString = "SELECT name, sum(value) FROM meters WHERE day < :first GROUP BY name"
+SELECT_SINCE: LiteralString = "SELECT day, name, value FROM meters WHERE day >= :first OR day = :month ORDER BY day"
 
 
 class _Ledger:
@@ -117,23 +131,22 @@ class _Ledger:
 
     def __init__(self, tx: Tx, first: str, today: str) -> None:
         self._rows: dict[str, dict[str, int]] = {}
-        for day, name, value in tx.all(SELECT_SINCE, since=first, month=month_of(first)):
-            self._rows.setdefault(day, {})[name] = value
-        self._ends = self._levels()
+        for day, name, value in tx.all(SELECT_SINCE, first=first, month=month_of(first)):
+            self._rows.setdefault(day, {})[name] = int(value)
+        before = {str(name): int(value) for name, value in tx.all(SELECT_BEFORE, first=first)}
+        self._ends = self._levels(before)
         self.today = max([today, *self._rows])
         """The newest day there is: after a change to an earlier time zone the one that had begun goes on."""
 
-    def _levels(self) -> dict[str, dict[str, int]]:
-        """Return the levels at the end of each day in which any moved, going back from now; ``""`` is before all."""
-        level = {name: self._rows.get("", {}).get(name, 0) for name in FLOWS}
-        ends = {}
-        for day in sorted((day for day in self._rows if len(day) > len("YYYY-MM")), reverse=True):
-            ends[day] = dict(level)
-            rows = self._rows[day]
-            for name, flow in FLOWS.items():
-                level[name] -= rows.get(flow.comes, 0) - rows.get(flow.goes, 0)
-        ends[""] = level
-        return dict(sorted(ends.items()))
+    def _levels(self, sums: dict[str, int]) -> dict[str, dict[str, int]]:
+        """Return the levels at the end of each day in which anything happened; ``""`` is before the first."""
+        ends = {"": level_sums(sums)}
+        for day, rows in self._rows.items():
+            if len(day) > len("YYYY-MM"):
+                for name, value in rows.items():
+                    sums[name] = sums.get(name, 0) + value
+                ends[day] = level_sums(sums)
+        return ends
 
     def _end(self, period: str) -> dict[str, int]:
         """Return the levels at the end of a day or month."""
@@ -148,20 +161,21 @@ class _Ledger:
         """Return what was used in a day."""
         rows = self._rows.get(day, {})
         active = rows.get(COUNTED[Did.ACTIVE], 0)
-        return self._usage(day, rows, rows, (active, active, float(active)))
+        return self._usage(day, rows, (active, active, float(active)))
 
     def month(self, month: str, days: list[Usage]) -> Usage:
         """Return what was used in a month, of which the days are given."""
-        own, rows = self._rows.get(month, {}), _sum(self._rows.get(day.period, {}) for day in days)
+        rows = _together(self._rows.get(day.period, {}) for day in days)
         actives = [day.active for day in days] or [0]
-        active = own.get(COUNTED[Did.ACTIVE], 0), max(actives), round(sum(actives) / len(actives), 2)
-        return msgspec.structs.replace(self._usage(month, rows, own, active), more={}, days=days)
+        users = self._rows.get(month, {}).get(COUNTED[Did.ACTIVE], 0)
+        active = users, max(actives), round(sum(actives) / len(actives), 2)
+        return msgspec.structs.replace(self._usage(month, rows, active), more={}, days=days)
 
-    def _usage(self, period: str, rows: Rows, peaks: Rows, active: tuple[int, int, float]) -> Usage:
-        begin, end = _with_all(self._begin(period)), _with_all(self._end(period))
+    def _usage(self, period: str, rows: Rows, active: tuple[int, int, float]) -> Usage:
+        begin, end = self._begin(period), self._end(period)
 
         def peak(level: str) -> int:
-            return max(peaks.get(PEAK + level, 0), begin[level])
+            return max(rows.get(PEAK + level, 0), begin[level])
 
         def groups(level: str, names: Iterable[str]) -> Groups:
             created = sum(rows.get(f"created.{name}", 0) for name in names)
@@ -180,7 +194,7 @@ class _Ledger:
             deliveries=rows.get("deliveries", 0),
             delivered={name: rows.get(f"deliveries.{name}", 0) for name in ("group", C2C)},
             active=active[0], active_max=active[1], active_average=active[2],
-            online_peak=peaks.get(PEAK + ONLINE, 0), logins=rows.get("logins", 0),
+            online_peak=rows.get(PEAK + ONLINE, 0), logins=rows.get("logins", 0),
             accounts=end[ACCOUNTS], accounts_peak=peak(ACCOUNTS), registered=rows.get("registered", 0),
             deleted=rows.get("deleted", 0),
             bytes=end[BYTES], bytes_peak=peak(BYTES), bytes_added=rows.get("bytes.added", 0),
@@ -189,16 +203,13 @@ class _Ledger:
         )  # fmt: skip
 
 
-def _with_all(levels: Rows) -> dict[str, int]:
-    """Return levels with that of all groups."""
-    return {**levels, GROUPS: sum(levels[f"{GROUPS}.{kind.name}"] for kind in KINDS)}
-
-
-def _sum(some: Iterable[Rows]) -> dict[str, int]:
+def _together(some: Iterable[Rows]) -> dict[str, int]:
+    """Return the meters of several days: what they add up to, and of peaks the highest."""
     total: dict[str, int] = {}
     for rows in some:
         for name, value in rows.items():
-            total[name] = total.get(name, 0) + value
+            before = total.get(name, 0)
+            total[name] = max(before, value) if name.startswith(PEAK) else before + value
     return total
 
 

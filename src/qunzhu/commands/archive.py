@@ -50,7 +50,7 @@ SELECT_ARCHIVE = "SELECT uuid, size, md5, gzip_size, gzip_md5 FROM archives WHER
 
 
 @command("open_msg_svc", writes=False, doc="1047/34885", doors=(REST,), bad_input=err.HISTORY_PARAMETER,
-         internal=err.HISTORY_INTERNAL,
+         internal=err.HISTORY_INTERNAL, per_second=10,
          errors=(err.HISTORY_PARAMETER, err.HISTORY_NOT_READY, err.HISTORY_EXPIRED))  # fmt: skip
 def get_history(tx: Tx, who: Who, req: GetHistory) -> HistoryFiles:
     """Give the link to a file with all one-to-one or all group messages of one hour, packed with gzip.

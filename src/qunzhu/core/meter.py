@@ -6,7 +6,7 @@ a day, so that users are counted once.
 """
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -40,6 +40,8 @@ BYTES = "bytes"
 """The level of bytes of files: what users uploaded, with the thumbnails, and the hours' files of messages."""
 ONLINE = "online"
 """Users with a session. Only its peak is kept: how many they are now is in memory."""
+CALLED, CALLED_IN_VAIN = "callbacks.sent", "callbacks.failed"
+"""Meters of callbacks: every one that was posted, tries counted each, and those that had no valid answer."""
 PEAK = "peak."
 """What stands before a level's name in that of its peak."""
 BASE = "base."
@@ -63,13 +65,16 @@ FLOWS: dict[str, Flow] = {
     ACCOUNTS: Flow("registered", "deleted"),
     BYTES: Flow("bytes.added", "bytes.removed"),
 }
-MOVES: dict[str, tuple[tuple[str, ...], int]] = {
-    name: ((level, GROUPS) if level.startswith(GROUPS) else (level,), sign)
+MOVES: dict[str, tuple[tuple[tuple[str, str], ...], int]] = {
+    name: (tuple((one, PEAK + one) for one in ((level, GROUPS) if level.startswith(GROUPS) else (level,))), sign)
     for level, flow in FLOWS.items()
     for name, sign in ((flow.comes, 1), (flow.goes, -1), (BASE + level, 1))
 }
-"""By meter, the levels that it moves, and in which direction. What moves a kind's groups moves all groups.
-What is found later of what there was when counting began is added to the base, of day ``""``."""
+"""By meter, the levels that it moves, each with the name of its peak, and in which direction.
+
+What moves a kind's groups moves all groups. What is found later of what there was when counting began is added to the
+base, of day ``""``.
+"""
 
 
 class Did(enum.IntFlag):
@@ -90,8 +95,23 @@ COUNTED = {
     Did.SENT: "senders",
 }  # fmt: skip
 """The meter that counts users of each bit. ``active`` is kept for months as well."""
+SENT_TO_GROUP, SENT_TO_USER = Did.SENT | Did.SENT_GROUP, Did.SENT | Did.SENT_C2C
 SPOKEN_IN = "groups_spoken_in"
 """Groups in which something was said in a day; a topic's community counts."""
+
+
+def level_sums(sums: Mapping[str, int]) -> dict[str, int]:
+    """Return the levels that come of the sums of all meters up to a day: what was there at first, came, and went."""
+    levels = {
+        level: sums.get(BASE + level, 0) + sums.get(flow.comes, 0) - sums.get(flow.goes, 0)
+        for level, flow in FLOWS.items()
+    }
+    return with_all(levels)
+
+
+def with_all(levels: Mapping[str, int]) -> dict[str, int]:
+    """Return levels with that of all groups."""
+    return {**levels, GROUPS: sum(levels[f"{GROUPS}.{kind.name}"] for kind in KINDS)}
 
 
 def added(event: Event) -> Steps:
@@ -103,9 +123,9 @@ def added(event: Event) -> Steps:
 def did(event: Event) -> tuple[str, Did, str] | None:
     """Return which user did what, and in which group (empty: in none), or None."""
     if isinstance(event, MessageSent):
-        return event.operator, Did.SENT | Did.SENT_GROUP, event.group_id
+        return event.operator, SENT_TO_GROUP, event.group_id
     if isinstance(event, C2CSent) and not event.flags & Mark.IMPORTED:
-        return event.sender, Did.SENT | Did.SENT_C2C, ""
+        return event.sender, SENT_TO_USER, ""
     return None
 
 

@@ -5,7 +5,6 @@ tells is read under ``/console/data/<name>`` (``console_reads.py``). Everything 
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -24,7 +23,7 @@ from qunzhu.edge.console_files import INDEX, File, load_files
 from qunzhu.edge.console_guard import ALWAYS, Barred, cookie_of, header, require_own, set_cookie
 from qunzhu.edge.console_reads import CHECKED, READS, SERVER_READS, Sight
 from qunzhu.edge.console_sessions import Session, Sessions
-from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, failure, query_of
+from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, administrator, failure, query_of
 
 PREFIX = "/console"
 DOOR = "console"
@@ -129,10 +128,10 @@ class ConsoleDoor:
         body = await read_body(receive, MAX_BODY)
         app, session = await self._signed_in(scope)
         if name.startswith(CHECK):
-            return await self._check(app, session, name.removeprefix(CHECK), body)
+            return await self._check(self._who(scope, app, session), name.removeprefix(CHECK), body)
         path = name.removeprefix(API)
-        door = GATEWAY if path in GATEWAY_TOO else REST
-        return Reply(await self._rest.answer_for(path, app, session.user, body, door=door))
+        who = self._who(scope, app, session, GATEWAY if path in GATEWAY_TOO else REST)
+        return Reply(await self._rest.answer_for(path, who, body))
 
     async def _file(self, scope: Scope, name: str) -> Reply:
         if scope["method"] not in {"GET", "HEAD"}:
@@ -228,26 +227,24 @@ class ConsoleDoor:
         if scope["method"] not in {"GET", "HEAD"}:
             raise _not_allowed("GET")
         app, session = await self._signed_in(scope)
-        who, query = self._who(app, session), query_of(scope["query_string"])
+        who, query = self._who(scope, app, session), query_of(scope["query_string"])
         if (of_server := SERVER_READS.get(name)) is not None:
             return Reply(_encode(await of_server(self._backend, scope, who, query)))
         if (read := READS.get(name)) is None:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
         return Reply(_encode(await self._backend.read(app, read, who, query)))
 
-    def _who(self, app: App, session: Session) -> Who:
-        return Who(
-            app=app, user=session.user, admin=True, door=REST, now_ms=self._backend.now_ms(), random=os.urandom,
-            address=self._backend.address, media=self._backend.media,
-        )  # fmt: skip
+    def _who(self, scope: Scope, app: App, session: Session, door: str = REST) -> Who:
+        client = (scope.get("client") or ("",))[0]
+        return administrator(self._backend, app, session.user, self._backend.now_ms(), client, door)
 
-    async def _check(self, app: App, session: Session, path: str, body: bytes) -> Reply:
+    async def _check(self, who: Who, path: str, body: bytes) -> Reply:
         """Say what a command would be answered, without doing it. Always an envelope with status 200."""
         command = COMMANDS.get(path)
         if command is None or command.path not in CHECKED:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, path[:100])
         try:
-            await self._backend.try_out(command, self._who(app, session), command.decode(body))
+            await self._backend.try_out(command, who, command.decode(body))
         except Refused as refused:
             return Reply(failure(refused))
         return Reply(b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}')

@@ -14,7 +14,6 @@ from qunzhu.core import errors as err
 from qunzhu.core.errors import Refused
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.ports import App, Tx, Who
-from qunzhu.edge.console_form import create_form
 from qunzhu.edge.console_overview import Numbers, app_numbers, server_numbers
 from qunzhu.edge.pages import is_local
 from qunzhu.edge.rest import Scope
@@ -81,6 +80,8 @@ def _applications(tx: Tx, who: Who, query: Query) -> Any:
 
 
 def _form(tx: Tx, who: Who, query: Query) -> Any:
+    from qunzhu.edge.console_form import create_form  # with the texts of all fields, which nobody else needs
+
     del tx, query
     return create_form(who.app)
 

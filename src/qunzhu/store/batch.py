@@ -62,6 +62,11 @@ class Nobody:
         del room, user
         return None
 
+    def lost(self, room: str, user: str) -> bool:
+        """Return that nobody was."""
+        del room, user
+        return False
+
     def newest(self, room: str, most: int, mark: int | None = None) -> list[Present]:
         """Return no members."""
         del room, most, mark
@@ -266,7 +271,7 @@ class EngineTx:
         self.counted.append(lambda meters: meters.add(day, name, step))
 
     def peak(self, day: str, level: str, value: int) -> None:
-        """Raise a level's peaks of a day and its month."""
+        """Raise a level's peak of a day."""
         self.counted.append(lambda meters: meters.rise(day, level, value))
 
     def mark(self, day: str, user: str, marks: Did) -> None:
@@ -330,6 +335,7 @@ class Batch:
     def run(self, jobs: Sequence[Job]) -> None:
         """Run transactions up to, not including, the commit. A fault of one is kept for its caller only."""
         self._undone = False
+        self._meters.settle()
         if self._memory is not None:
             self._memory.settle()
         try:

@@ -1,7 +1,8 @@
 """An app's meters, written in the commit of what they count: a recount of the data equals them at any moment.
 
-The one writer keeps the rows of the days that it writes to in memory, so a commit reads nothing and writes all that it
-counted with one statement.
+The one writer keeps in memory the rows of the days that it writes to, and the levels, so a commit reads nothing and
+writes all that it counted with one statement. Levels are not written: they are what came less what went. Nor are the
+peaks of months, which are those of their days. So what a commit writes stands in one place, where the newest day is.
 """
 
 import datetime
@@ -9,12 +10,13 @@ import functools
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from qunzhu.core.events import Event
-from qunzhu.core.meter import COUNTED, MOVES, PEAK, SPOKEN_IN, Did, added, did
+from qunzhu.core.meter import COUNTED, MOVES, PEAK, SPOKEN_IN, Did, added, did, level_sums
 
 if TYPE_CHECKING:
     from qunzhu.store.batch import Engine
 
 SELECT_LAST: LiteralString = "SELECT coalesce(max(day), '') FROM meters"
+SELECT_SUMS: LiteralString = "SELECT name, sum(value) FROM meters GROUP BY name"
 SELECT_DAY: LiteralString = "SELECT name, value FROM meters WHERE day = :day"
 SELECT_MARKS: LiteralString = "SELECT marks FROM active_users WHERE day = :day AND user_id = :user"
 SELECT_SPOKEN: LiteralString = "SELECT 1 FROM active_groups WHERE day = :day AND group_id = :group_id"
@@ -58,6 +60,9 @@ class Meters:
         self._last = ""
         """The newest day that anything was counted in."""
         self._days: dict[str, dict[str, int]] = {}
+        self._levels: dict[str, int] = {}
+        self._touched = False
+        """True where something here may not be committed yet."""
         self._changed: dict[tuple[str, str], None] = {}
         self._marks: dict[tuple[str, str], int] = {}
         self._marked: dict[tuple[str, str], None] = {}
@@ -66,10 +71,10 @@ class Meters:
 
     def see(self, day: str, event: Event) -> None:
         """Count an event of a day."""
-        day = self._turn(day)
+        day = self._touch(day)
         for name, step in added(event):
             if step:
-                self.add(day, name, step)
+                self._add(day, name, step)
         if (done := did(event)) is not None:
             user, marks, group_id = done
             self.mark(day, user, marks)
@@ -78,46 +83,35 @@ class Meters:
 
     def add(self, day: str, name: str, step: int) -> None:
         """Add to a meter of a day; the levels that it moves move with it."""
-        day = self._turn(day)
-        rows = self._day(day)
-        rows[name] = rows.get(name, 0) + step
-        self._changed[day, name] = None
-        if (moved := MOVES.get(name)) is not None:
-            levels, sign = moved
-            for level in levels:
-                self._move(day, level, sign * step)
+        self._add(self._touch(day), name, step)
 
     def rise(self, day: str, level: str, value: int) -> None:
-        """Raise a level's peaks of the day and of its month to a value, where they are lower or not there."""
-        day, name = self._turn(day), PEAK + level
-        for period in (day, day[:7]):
-            rows = self._day(period)
-            if rows.get(name, -1) < value:
-                rows[name] = value
-                self._changed[period, name] = None
+        """Raise a level's peak of a day to a value, where it is lower or not there."""
+        self._rise(self._touch(day), PEAK + level, value)
 
     def mark(self, day: str, user: str, marks: Did) -> None:
         """Count a user in the meters of what he did, each once a day, and of being active once a month as well."""
-        day = self._turn(day)
-        key = (day, user)
+        day = self._touch(day)
+        key, wanted = (day, user), int(marks)
         known = self._marks.get(key)
         if known is None:
             found = self._engine.query(SELECT_MARKS, {"day": day, "user": user})
             known = self._marks[key] = int(found[0][0]) if found else 0
-        new = marks & ~Did(known) if marks & ~known else None
-        if not new:
+        if known & wanted == wanted:
             return
-        self._marks[key] = known | marks
+        self._marks[key] = known | wanted
         self._marked[key] = None
+        new = Did(wanted & ~known)
         for mark in new:
-            self.add(day, COUNTED[mark], 1)
+            self._add(day, COUNTED[mark], 1)
         if Did.ACTIVE in new and len(day) > len("YYYY-MM"):
             self.mark(day[:7], user, Did.ACTIVE)
 
     def write(self) -> None:
         """Write what was counted, inside the transaction."""
-        if self._changed:
-            self._write_meters()
+        if not self._changed:
+            return
+        self._write_meters()
         if self._marked:
             rows = [{"day": day, "user": user, "marks": self._marks[day, user]} for day, user in self._marked]
             self._engine.many(MARK, rows)
@@ -127,19 +121,49 @@ class Meters:
             self._newly_spoken.clear()
         self._trim()
 
+    def settle(self) -> None:
+        """Let what was written stand: it is committed."""
+        self._touched = False
+
     def clear(self) -> None:
         """Forget what was counted, and what was written in a transaction that is undone."""
-        for one in (self._days, self._changed, self._marks, self._marked, self._spoken, self._newly_spoken):
+        if not self._touched:
+            return
+        for one in (
+            self._days, self._levels, self._changed, self._marks, self._marked, self._spoken, self._newly_spoken,
+        ):  # fmt: skip
             one.clear()
         self._last = ""
 
-    def _turn(self, day: str) -> str:
+    def _touch(self, day: str) -> str:
         """Return the day in which something is counted that happens in a day; months, and no day, stay as they are."""
+        self._touched = True
+        if not self._levels:
+            sums = self._engine.query(SELECT_SUMS, {})
+            self._levels = level_sums({str(name): int(value) for name, value in sums})
         if day == self._last or len(day) < len("YYYY-MM-DD"):
             return day
         last = self._last or str(self._engine.query(SELECT_LAST, {})[0][0])
         self._last = last if len(last) == len(day) and just_before(day, last) else day
         return self._last
+
+    def _add(self, day: str, name: str, step: int) -> None:
+        rows = self._day(day)
+        rows[name] = rows.get(name, 0) + step
+        self._changed[day, name] = None
+        if (moved := MOVES.get(name)) is not None:
+            levels, sign = moved
+            for level, peak in levels:
+                before = self._levels[level]
+                after = self._levels[level] = before + sign * step
+                if day:  # what there was before counts for the peak too: a day may begin with its highest
+                    self._rise(day, peak, max(before, after))
+
+    def _rise(self, day: str, name: str, value: int) -> None:
+        rows = self._day(day)
+        if rows.get(name, -1) < value:
+            rows[name] = value
+            self._changed[day, name] = None
 
     def _write_meters(self) -> None:
         changed = list(self._changed)
@@ -160,15 +184,6 @@ class Meters:
             self._marks.clear()
             self._spoken.clear()
 
-    def _move(self, day: str, level: str, step: int) -> None:
-        """Move a level. What there was before counts for the peaks too: a period may begin with its highest."""
-        levels = self._day("")
-        before = levels.get(level, 0)
-        levels[level] = before + step
-        self._changed["", level] = None
-        if day:
-            self.rise(day, level, max(before, before + step))
-
     def _speak(self, day: str, group_id: str) -> None:
         key = (day, group_id)
         if key in self._spoken:
@@ -176,7 +191,7 @@ class Meters:
         self._spoken.add(key)
         if not self._engine.query(SELECT_SPOKEN, {"day": day, "group_id": group_id}):
             self._newly_spoken[key] = None
-            self.add(day, SPOKEN_IN, 1)
+            self._add(day, SPOKEN_IN, 1)
 
     def _day(self, day: str) -> dict[str, int]:
         rows = self._days.get(day)
