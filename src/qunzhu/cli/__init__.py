@@ -16,6 +16,7 @@ COMMANDS = {
     "usersig": ("qunzhu.cli.usersig", "Print a UserSig, with which a user signs in."),
     "group": ("qunzhu.cli.groups", "Create, list, show and dissolve groups of a running server."),
     "callbacks": ("qunzhu.cli.callbacks", "List callbacks that wait or were given up; a server to try them with."),
+    "double": ("qunzhu.cli.double", "Reset, rewind, break and record an app of a server for tests."),
     "doctor": ("qunzhu.cli.doctor", "Check data folder, port, limits and clock, with advice."),
 }
 """Each command's module, which has it under its own name, and the line that ``--help`` shows without importing it."""

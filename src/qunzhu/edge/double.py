@@ -261,9 +261,7 @@ def _turn(clock: Clock, body: ClockBody) -> None:
     if body.freeze is False:
         clock.run_on()
     elif body.freeze is not None:
-        if body.freeze is not True:
-            clock.put(milliseconds("freeze", body.freeze))
-        clock.freeze()
+        clock.freeze(None if body.freeze is True else milliseconds("freeze", body.freeze))
 
 
 def _gets(body: bytes) -> bool:
