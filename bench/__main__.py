@@ -1,6 +1,7 @@
 """`python -m bench`: see `bench/README.md`."""
 
 import functools
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -8,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
 from bench import (
     callbacks,
+    capi,
     ceiling,
     fanout,
     fanout_report,
@@ -20,6 +23,7 @@ from bench import (
     grow,
     kills,
     limits,
+    metering,
     report,
     rounds,
     send,
@@ -130,6 +134,34 @@ def send_command(
     console.print(f"kept as {report.keep(result, out)} and .png")
 
 
+@main.command("meters")
+@click.option("--seconds", default=3.0, show_default=True, help="Measured seconds of each load, after 1 s of warm-up.")
+@click.option(
+    "--connections", default="1,8,64", show_default=True, callback=widths, help="Connections of the closed loop."
+)
+@click.option("--rounds", "count", default=5, show_default=True, help="Rounds; the table shows their medians.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def meters_command(seconds: float, connections: tuple[int, ...], count: int, folder: Path, out: Path) -> None:
+    """Create groups with and without metering, turn by turn, and say what counting costs."""
+    runs = metering.measure(
+        folder, connections=connections, seconds=seconds, count=count,
+        say=lambda line: console.print(line, highlight=False),
+    )  # fmt: skip
+    result = metering.Result("meters", report.now(), machine(folder), seconds, count, runs, metering.costs(runs))
+    for cost in result.costs:
+        console.print(
+            f"{cost.connections} connections: {cost.rate:,.0f}/s with, {cost.rate_without:,.0f}/s without, "
+            f"{cost.rate_cost:+.1%} (goal: at most {metering.MOST:.0%}); processor time {cost.cpu_us:.0f} and "
+            f"{cost.cpu_us_without:.0f} us, {cost.cpu_cost:+.1%}",
+            highlight=False,
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    place = out / f"{result.at}-meters-{result.machine.label()}.json"
+    place.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    console.print(f"kept as {place}")
+
+
 @main.command("grow")
 @click.option("--groups", default=1_000_000, show_default=True, help="Stop when this many groups are stored.")
 @click.option("--seconds", default=5.0, show_default=True, help="Seconds of each step.")
@@ -180,6 +212,31 @@ def groups_command(
     result = groups.result_of(found, machine(folder), members=members, topics=topics, calls=calls, count=count)
     groups.show(result, console)
     console.print(f"kept as {groups.keep(result, out)} and .png")
+
+
+@main.command("capi")
+@click.option("--loads", default=10, show_default=True, help="Starts of each program.")
+@click.option("--calls", default=100, show_default=True, help="Calls of each program in a round.")
+@click.option("--rounds", "count", default=10, show_default=True, help="Rounds; the table shows all their calls.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def capi_command(loads: int, calls: int, count: int, folder: Path, options: tuple[str, ...], out: Path) -> None:
+    """Load the C library and call it from C and from Node, beside the Python SDK (cc, node, npm)."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with target.qunzhu(folder, options) as server, tempfile.TemporaryDirectory(prefix="qunzhu-capi-") as place:
+        found = capi.compare(
+            server.job.port,
+            Path(place),
+            env,
+            loads=loads,
+            calls=calls,
+            count=count,
+            say=lambda line: console.print(line, highlight=False),
+        )
+    result = capi.result_of(found, machine(folder), loads=loads, calls=calls * count)
+    capi.show(result, console)
+    console.print(f"kept as {capi.keep(result, out)}")
 
 
 @main.command("fanout")
@@ -255,6 +312,7 @@ def kills_command(times: int, seed: int, folder: Path) -> None:
         found = kills.run(Path(place), times, seed=seed, progress=lambda done: shown.update(task, completed=done))
     console.print(
         f"{found.kills} kills, {found.acknowledged} groups acknowledged, {found.stored} stored, "
+        f"{found.messages} messages and {found.dissolved} ends of groups acknowledged, "
         f"slowest start {found.slowest_start:.2f} s, {len(found.faults)} faults"
     )
     for fault in found.faults[:20]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ledger import Ledger
 from qunzhu import commands
 from qunzhu.commands._callbacks import report, report_all
 from qunzhu.commands.sessions import OpenSession, open_session
@@ -55,7 +56,7 @@ TABLES = (
     "topics", "topic_members", "permission_groups", "permission_group_members", "topic_permissions", "doomed",
     "hidden_messages", "receipts", "extensions", "extension_versions", "reactions", "pinned_messages", "c2c_messages",
     "contacts", "contact_groups", "contact_group_items", "silenced", "receive_options", "archives", "meters",
-    "active_users", "callbacks",
+    "active_users", "active_groups", "uploads", "callbacks",
 )  # fmt: skip
 #: Codes that any command may answer, whatever its own page lists.
 COMMON = frozenset({BODY_NOT_JSON.code, ACCOUNT_NOT_TEXT.code, NOT_APP_ADMIN.code})
@@ -103,6 +104,9 @@ class World:
         self.events: list[Event] = []
         self.aside: list[tuple[Who, Event]] = []
         """What is to be told to the app's server outside commands."""
+        self.ledger = Ledger()
+        self.touched = False
+        """True where something was written past the commands."""
         self.hub = Hub(lambda: self.now, moved=self._moved)
         self._sessions: dict[str, Listener] = {}
         self.store: BatchStore
@@ -127,10 +131,14 @@ class World:
         told, self.aside = self.aside, []
         self.store.write_now(report_all, told)
 
+    def _committed(self, events: Sequence[tuple[int, Event]]) -> None:
+        self.ledger.see(self.app.day(self.now), [event for _, event in events])
+        self.publish(events)
+
     @property
     def around(self) -> Around:
         """Return what its store knows of what is around it."""
-        return Around(self.hub, self.publish, report)
+        return Around(self.hub, self._committed, report)
 
     def online(self, user: str, platform: str = "Web") -> Listener:
         """Begin a session of a user, who from now on calls through it."""
@@ -252,6 +260,7 @@ class World:
 
     def execute(self, sql: Any, **params: Any) -> None:
         """Run a writing statement, to set up what no command of today can."""
+        self.touched = True
         self.store.write_now(lambda tx: tx.run(sql, **params))
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:

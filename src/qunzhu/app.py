@@ -29,13 +29,15 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
+from qunzhu.commands._alerts import tell_over_limit
 from qunzhu.commands._before import BEFORE
 from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
+from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
-from qunzhu.core.command import Command, Reply
+from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
-from qunzhu.core.events import Event
+from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Tx, Who
@@ -52,6 +54,7 @@ from qunzhu.push.asides import Asides, Watched
 from qunzhu.push.callbacks import Client, Dispatcher
 from qunzhu.push.double import Double, RecordedClient, meet
 from qunzhu.push.hub import Hub, Tally
+from qunzhu.push.uploads import Uploads
 from qunzhu.store.batch import Around, BatchStore, EngineTx, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
@@ -90,17 +93,36 @@ class OpenApp:
             lambda: now_ms() / 1000, bundle, tally, moved=lambda gone, by: self.asides.moved(self.app, gone, by)
         )
         self.used_at = time.monotonic()
-        self.sweep_at = self.archive_at = 0.0
+        self.sweep_at = self.archive_at = self.settle_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
+        self.settling: asyncio.Task[None] | None = None
+        self.day = ""
+        """The app's day of which it is noted who is still online."""
         self.store: BatchStore
         self.asker: Asker | None = None
         """Asks before something happens; None where the app has never had a URL for it."""
         self.callbacks: Dispatcher
         self.asides: Asides
+        self.uploads: Uploads
 
     def wake(self) -> None:
         """Have new callbacks sent."""
         self.callbacks.wake()
+
+
+class _Unheard:
+    """Waits for a transaction whose result nobody needs."""
+
+    def done(self) -> bool:
+        """Say that it is still to be told."""
+        return False
+
+    def set_result(self, value: object) -> None:
+        """Take it as done."""
+
+    def set_exception(self, fault: BaseException) -> None:
+        """Log what went wrong."""
+        log.error("not written", exc_info=fault)
 
 
 class Backend:
@@ -197,6 +219,9 @@ class Backend:
         opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, around)
         await opened.store.write(ensure_admins, app, opened.now_ms() // 1000)
         opened.hub.revoked = dict(await opened.store.read(_revoked))
+        opened.uploads = Uploads(opened.store, self._kept)
+        await opened.uploads.remember()
+        self._settle(opened)
         left = await asyncio.to_thread(opened.store.undelivered)
         opened.callbacks = self._dispatcher(opened)
         opened.asides = Asides(opened.store, opened.now_ms, opened.wake)
@@ -252,6 +277,11 @@ class Backend:
         opened = self._open.get(who.app.sdkappid)
         if opened is not None and on(opened.app.settings.callbacks, STATE):
             opened.asides.tell(who, change)
+
+    async def uploads(self, app: App) -> Uploads:
+        """Return what takes note of an app's uploads."""
+        await self.app(app.sdkappid)
+        return self._open[app.sdkappid].uploads
 
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
@@ -312,6 +342,21 @@ class Backend:
         log.error("internal error", command=command.path, exc_info=fault)
         return Refused(command.internal, command.path)
 
+    def over_limit(self, who: Who, command: Command, limit: int, calls: Callable[[], int]) -> None:
+        """Tell, when the second is over, how often a command was called in it."""
+
+        def tell() -> None:
+            opened = self._open.get(who.app.sdkappid)
+            if opened is not None:
+                event = RequestsOverLimit(
+                    sdkappid=who.app.sdkappid, service=command.service, command=command.name, requests=calls(),
+                    limit=limit, second=who.now,
+                )  # fmt: skip
+                with contextlib.suppress(Refused, StoreClosed):  # a full queue has worse to tell
+                    opened.store.start_write(tell_over_limit, (who, event), _Unheard())
+
+        asyncio.get_running_loop().call_later(1 - who.now_ms % 1000 / 1000, tell)
+
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""
         await asyncio.to_thread(clear_incoming, self.home.folder)
@@ -353,12 +398,41 @@ class Backend:
                 await self._close_app(opened)
             else:
                 await self._refresh(sdkappid)
+                await self._meter(opened)
                 await self._sweep(opened)
                 self._archive(opened)
+                self._settle(opened)
                 await opened.callbacks.tend(now)
 
+    async def _meter(self, opened: OpenApp) -> None:
+        """Count what sessions were given since the last second, and in a new day those who are still online."""
+        try:
+            await self._count_deliveries(opened)
+            await self._begin_day(opened)
+        except Exception as fault:  # noqa: BLE001 - other apps do not wait for it
+            log.error("not counted yet, next time", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
+
+    async def _count_deliveries(self, opened: OpenApp) -> None:
+        counts = opened.hub.take_deliveries()
+        if opened.asker is not None:
+            counts += opened.asker.take_counts()
+        if counts:
+            try:
+                await opened.store.write(count_deliveries, opened.app, opened.now_ms() // 1000, counts)
+            except BaseException:
+                opened.hub.give_back(counts)
+                raise
+
+    async def _begin_day(self, opened: OpenApp) -> None:
+        now = opened.now_ms() // 1000
+        if (day := opened.app.day(now)) != opened.day:
+            users = opened.hub.names()
+            for start in range(0, len(users), STEP):
+                await opened.store.write(still_online, opened.app, now, users[start : start + STEP])
+            opened.day = day
+
     async def _sweep(self, opened: OpenApp) -> None:
-        """Remove messages that nobody can read any more, between other writes."""
+        """Remove what nobody can read any more, between other writes."""
         clock, now = time.monotonic(), opened.now_ms() // 1000
         if clock < opened.sweep_at:
             return
@@ -377,6 +451,14 @@ class Backend:
             return
         opened.archive_at = clock + ARCHIVE_SECONDS
         opened.archiving = asyncio.create_task(self._tend_archives(opened))
+
+    def _settle(self, opened: OpenApp) -> None:
+        """Have looked up which uploads a server that died had kept, beside everything else: the place may be away."""
+        clock, running = time.monotonic(), opened.settling is not None and not opened.settling.done()
+        if running or clock < opened.settle_at or opened.uploads.settled:
+            return
+        opened.settle_at = clock + ARCHIVE_SECONDS
+        opened.settling = asyncio.create_task(opened.uploads.settle(opened.app, opened.now_ms() // 1000))
 
     async def _tend_archives(self, opened: OpenApp) -> None:
         archivist = Archivist(opened.store, self._kept, self.home.folder)
@@ -399,21 +481,21 @@ class Backend:
         log.info("app erased", sdkappid=sdkappid)
 
     @staticmethod
-    async def _leave_archives(opened: OpenApp) -> None:
-        if opened.archiving is not None:
-            opened.archiving.cancel()
-            await asyncio.wait([opened.archiving])
-            opened.archiving = None
+    async def _leave_tasks(opened: OpenApp) -> None:
+        for task in filter(None, (opened.archiving, opened.settling)):
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
-        await self._leave_archives(opened)
+        await self._leave_tasks(opened)
         if opened.asker is not None:
             await opened.asker.stop()
         await opened.callbacks.stop()
         opened.asides.flush()
         self.tally.waiting.pop(opened.app.sdkappid, None)
+        await self._meter(opened)
         await asyncio.to_thread(opened.store.close)
 
     def double(self, sdkappid: int) -> Double:
@@ -430,10 +512,15 @@ class Backend:
         double = self._doubles.get(sdkappid)
         return double if double is not None and double.record.on else None
 
+    async def time_moves(self, sdkappid: int) -> None:
+        """Count what happened at an app's time as it is, before it is another."""
+        await self._meter(self._open[sdkappid])
+
     async def time_moved(self, sdkappid: int) -> None:
         """Do at once what an app's new time makes due."""
         opened = self._open[sdkappid]
         opened.hub.sweep()
+        await self._meter(opened)
         while await opened.store.write(sweep, opened.app, opened.now_ms() // 1000):
             pass
         if opened.archiving is not None:
@@ -444,13 +531,18 @@ class Backend:
     async def replace(self, sdkappid: int, put: Put) -> Any:
         """Put other data in the place of an app's; whoever is connected is asked to come again."""
         opened = self._open[sdkappid]
-        await self._leave_archives(opened)
+        await self._leave_tasks(opened)
         opened.asides.flush()
         await opened.callbacks.abandon()
         opened.hub.end_all(CUT)
+        opened.hub.take_deliveries()  # they are counted nowhere: what they are of is gone
+        if opened.asker is not None:
+            opened.asker.take_counts()
         try:
             done, revoked = await opened.store.replace(_replaced, put, opened.app, opened.now_ms() // 1000)
             opened.hub.revoked = dict(revoked)
+            opened.day = ""
+            await opened.uploads.remember()
         finally:
             opened.callbacks = self._dispatcher(opened)
             opened.callbacks.follow(opened.app)
@@ -460,6 +552,7 @@ class Backend:
         """Have an app's data read."""
         opened = self._open[sdkappid]
         opened.asides.flush()
+        await self._meter(opened)
         await opened.store.write(_nothing)
         return await opened.store.read(take)
 
@@ -523,6 +616,13 @@ class Application:
         return self._pages
 
 
+async def _prepare() -> None:
+    """Make what reads requests, one command at a turn of the loop: a server listens before it is made."""
+    for command in COMMANDS.values():
+        command.prepare()
+        await asyncio.sleep(0)
+
+
 class _Server(uvicorn.Server):
     """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
 
@@ -536,6 +636,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         sys.stdout.write(f"{self._ready}\n")
         sys.stdout.flush()
+        self._preparing = asyncio.create_task(_prepare())
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -16,8 +16,17 @@ import msgspec
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.callbacks import unknown_switch, wrong_url
 from qunzhu.core.kinds import BY_NAME
-from qunzhu.core.plans import PLANS
-from qunzhu.core.ports import LEVELS, App, AppSettings, CallbackSettings, CustomField, Tx
+from qunzhu.core.plans import EXTENSIONS, PLANS, Extension
+from qunzhu.core.ports import (
+    ALL_COMMANDS,
+    LEVELS,
+    App,
+    AppSettings,
+    CallbackSettings,
+    CustomField,
+    Rate,
+    Tx,
+)
 from qunzhu.core.reference import REFERENCE
 from qunzhu.push.addresses import forbidden
 from qunzhu.store.batch import Around, BatchStore
@@ -37,6 +46,8 @@ MAX_SDKAPPID = 2**32 - 1
 MAX_ADMINS = 10
 MAX_FIELDS = {"group_fields": 10, "member_fields": 5}
 """Custom fields that an app can have (doc 1047/33529)."""
+UNLIMITED = "unlimited"
+MAX_RATE = 1_000_000
 MAX_UTC_OFFSET = 14 * 60
 RANGES = {
     "message_bytes": (1024, 32768),
@@ -121,6 +132,10 @@ class Home:
             return open_postgres(self.database, "qunzhu_control", "control")
         except psycopg.Error as fault:
             raise StoreUnavailable(f"database: {str(fault).partition(chr(10))[0]}") from None
+
+    def used(self, sdkappid: int) -> bool:
+        """Say whether an app's store was ever opened; with a database nobody looks."""
+        return bool(self.database) or (self.folder / "apps" / str(sdkappid) / "app.db").is_file()
 
     def open_app(self, sdkappid: int, around: Around | None = None) -> BatchStore:
         """Open an app's store."""
@@ -239,8 +254,28 @@ def checked(app: App) -> App:
         if not 0 < len(admin) <= 32 or not admin.isascii() or not admin.isprintable():
             raise ConfigError(f"admins: {admin!r} is not 1 to 32 bytes of printable ASCII")
     _check_settings(app.settings)
+    _check_extensions(app.plan_name, app.settings.extensions)
     _check_callbacks(app.settings.callbacks, demo=app.sdkappid == DEMO_SDKAPPID)
     return app
+
+
+def _check_extensions(plan: str, extensions: Sequence[Extension]) -> None:
+    """Check that a plan's caps are raised to steps that are sold with it."""
+    sold = EXTENSIONS.get(plan, {})
+    for one in extensions:
+        if one.cap not in sold:
+            others = ", ".join(sold) or "nothing"
+            raise ConfigError(f"extend: plan {plan} does not sell {one.cap!r}, it sells {others}; --extend '' for none")
+        if one.to not in sold[one.cap]:
+            steps = ", ".join(map(step_name, sold[one.cap]))
+            raise ConfigError(f"extend: {one.cap} to {step_name(one.to)}: plan {plan} sells {steps}")
+    if len({one.cap for one in extensions}) < len(extensions):
+        raise ConfigError("extend: a cap stands twice")
+
+
+def step_name(step: int | None) -> str:
+    """Return how a step of an extension is written."""
+    return UNLIMITED if step is None else str(step)
 
 
 def _check_settings(settings: AppSettings) -> None:
@@ -263,6 +298,17 @@ def _check_settings(settings: AppSettings) -> None:
     known = {command for commands in REFERENCE.values() for command in commands}
     if unknown := sorted(set(settings.disabled_commands) - known):
         raise ConfigError(f"disabled commands: there is no {', '.join(unknown)}")
+    _check_rates(settings.rates, known)
+
+
+def _check_rates(rates: Sequence[Rate], known: set[str]) -> None:
+    if unknown := sorted({rate.command for rate in rates} - known - {ALL_COMMANDS}):
+        raise ConfigError(f"rate: there is no {', '.join(unknown)}")
+    for rate in rates:
+        if not 0 <= rate.per_second <= MAX_RATE:
+            raise ConfigError(f"rate: {rate.command}: {rate.per_second} is not within 0 to {MAX_RATE}")
+    if len({rate.command for rate in rates}) < len(rates):
+        raise ConfigError("rate: a command stands twice")
 
 
 def _check_field(name: str, field: CustomField) -> None:
@@ -331,3 +377,4 @@ def ensure_admins(tx: Tx, app: App, now: int) -> None:
         )  # fmt: skip
         if made:
             tx.count("accounts", 1)
+            tx.meter(app.day(now), "registered", 1)

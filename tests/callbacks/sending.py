@@ -35,15 +35,27 @@ def to(app: App, url: str, **more: Any) -> App:
     return switched(app, callbacks=CallbackSettings(**{"url": url, "commands": ("*",), "private": True, **more}))
 
 
-def write(world: World, lanes: Sequence[str], number: int, command: str = COMMAND) -> None:
-    """Write callbacks, one for each lane in turn; each says which of its lane it is."""
-
+def _many(lanes: Sequence[str], number: int, command: str) -> Callable[[Any, Any], None]:
     def many(tx: Any, who: Any) -> None:
         for n in range(number):
             lane = lanes[n % len(lanes)]
             put(tx, who, command, lane, {"Lane": lane, "Number": n // len(lanes)})
 
-    world.store.write_now(many, msgspec.structs.replace(world.who(), now_ms=time.time_ns() // 1_000_000))
+    return many
+
+
+def _now(world: World) -> Any:
+    return msgspec.structs.replace(world.who(), now_ms=time.time_ns() // 1_000_000)
+
+
+def write(world: World, lanes: Sequence[str], number: int, command: str = COMMAND) -> None:
+    """Write callbacks, one for each lane in turn; each says which of its lane it is. Not beside a loop."""
+    world.store.write_now(_many(lanes, number, command), _now(world))
+
+
+async def write_beside(world: World, lanes: Sequence[str], number: int, command: str = COMMAND) -> None:
+    """Do the same on the loop that uses the store."""
+    await world.store.write(_many(lanes, number, command), _now(world))
 
 
 def waiting(world: World) -> int:
@@ -94,10 +106,10 @@ def changed(app: App, **settings: Any) -> App:
     return switched(app, callbacks=msgspec.structs.replace(app.settings.callbacks, **settings))
 
 
-def switch(folder: Path, **settings: Any) -> None:
+def switch(folder: Path, *, database: str = "", **settings: Any) -> None:
     """Set how the demo app's server is told, as the command line does: everything unless said otherwise."""
     called = {"commands": ("*",), "private": True, "tries": 12, **settings}
-    with contextlib.closing(Home(Config(data=str(folder))).open_control()) as control:
+    with contextlib.closing(Home(Config(data=str(folder), database=database)).open_control()) as control:
         assert control.write_now(change_app, SDKAPPID, {}, {}, called) is not None
 
 

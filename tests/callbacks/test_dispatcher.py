@@ -8,8 +8,10 @@ import time
 
 import pytest
 
-from callbacks.sending import by_lane, changed, dispatcher, idle, sending, to, until, waiting, write
+from callbacks.sending import by_lane, changed, dispatcher, idle, sending, to, until, waiting, write, write_beside
 from qunzhu.commands import _callback_letters as letters
+from qunzhu.commands._callbacks import OVER_LIMIT
+from qunzhu.core.events import AccountsChanged, GroupDissolved, GroupWoken, MessagesDeleted, TopicsDestroyed
 from qunzhu.push import callbacks, lanes, reach
 from qunzhu.push.hub import Tally
 from receiver import ALLOW, Hang, Raw, http, receiving
@@ -96,7 +98,7 @@ def test_what_is_written_later_is_sent_at_once(world, receiver):
             await idle(one)
             for number in range(3):
                 began = time.monotonic()
-                write(world, ["g"], 1)
+                await write_beside(world, ["g"], 1)
                 one.wake()
                 await until(lambda wanted=number + 1: len(receiver.got) == wanted)
                 assert time.monotonic() - began < 1
@@ -104,6 +106,33 @@ def test_what_is_written_later_is_sent_at_once(world, receiver):
 
     run(test())
     assert waiting(world) == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "looks"),
+    [
+        (GroupDissolved(group_id="g", kind="Public", operator="bob", at=1, name="g", owner="bob", member_num=1), True),
+        (TopicsDestroyed(group_id="g", kind="Community", operator="bob", at=1, topic_ids=[]), True),
+        (MessagesDeleted(group_id="g", kind="Public", operator="bob", at=1, seqs=[1]), False),
+        (GroupWoken(group_id="g", kind="Private", operator="bob", at=1, users=[]), False),
+        (AccountsChanged(registered=["bob"]), True),
+    ],
+)
+def test_it_looks_for_rows_after_events_that_may_have_come_with_some(sqlite_world, receiver, event, looks):
+    """Of groups and messages it is known which; beside others the alarms of limits may have been written."""
+
+    async def test():
+        app = to(sqlite_world.app, receiver.url, commands=("Group.CallbackAfterGroupDestroyed", OVER_LIMIT))
+        async with sending(sqlite_world, app) as one:
+            await idle(one)
+            await write_beside(sqlite_world, ["g"], 1, OVER_LIMIT)
+            one.heard([event])
+            assert one.busy() is looks
+            one.wake()
+            await idle(one)
+
+    run(test())
+    assert len(receiver.got) == 1
 
 
 def test_a_server_that_is_down_gets_all_when_it_is_up(world, soon):
@@ -172,6 +201,10 @@ def test_what_is_never_answered_is_given_up_and_the_lane_goes_on(world, soon, re
     dead = world.store.read_now(letters.letters, 10)
     assert [(letter.lane, letter.tries, letter.dead) for letter in dead] == [("a", 3, 1), ("b", 3, 1)]
     assert all(letter.fault.startswith(fault) for letter in dead), [letter.fault for letter in dead]
+    meters = world.rows(
+        "SELECT name, sum(value) FROM meters WHERE name LIKE 'callbacks.%' AND day <> '' GROUP BY name ORDER BY name"
+    )
+    assert [(name, int(value)) for name, value in meters] == [("callbacks.failed", 6), ("callbacks.sent", 10)]
     command = "Group.CallbackAfterSendMsg"
     assert tally.callbacks == {(command, "sent"): 4, (command, fault.partition(":")[0]): 6, (command, "given up"): 2}
 
@@ -290,7 +323,7 @@ def test_without_a_url_all_waits_until_there_is_one_again(world, receiver):
             one.follow(changed(app, url=receiver.url))
             await idle(one)
             one.follow(app)
-            write(world, GROUPS, 20)
+            await write_beside(world, GROUPS, 20)
             one.wake()
             await asyncio.sleep(0.1)
             assert (len(receiver.got), waiting(world)) == (20, 20)
@@ -344,11 +377,11 @@ def test_what_was_given_up_is_sent_when_it_is_wanted_again(world, soon, receiver
             receiver.answer = ALLOW
             receiver.got.clear()
             [first, *_] = world.store.read_now(letters.letters, 1)
-            assert world.store.write_now(letters.want, [first.num, 10**9]) == 1
+            assert await world.store.write(letters.want, [first.num, 10**9]) == 1
             await one.tend(1000.0)
             await idle(one)
             assert by_lane(receiver.got) == {"g": [0]}
-            assert world.store.write_now(letters.want, None) == 7
+            assert await world.store.write(letters.want, None) == 7
             await one.tend(2000.0)
             await idle(one)
 
@@ -381,7 +414,7 @@ def test_a_row_that_was_dropped_by_hand_is_not_sent(world, receiver):
         receiver.answer = Hang(0.2)
         async with sending(world, to(world.app, receiver.url)) as one:
             await until(lambda: len(receiver.got) == 1)
-            world.execute("DELETE FROM callbacks WHERE num = 3")
+            assert await world.store.write(letters.remove, 3)
             receiver.answer = ALLOW
             await idle(one)
 

@@ -248,6 +248,22 @@ def test_what_was_left_goes_out_after_a_restart_before_anybody_calls(tmp_path):
     assert server.stop() == 0
 
 
+def test_who_is_there_when_the_server_stops_lost_the_connection(tmp_path):
+    """It is told before the server is gone, or after the next start."""
+    server = Server(tmp_path)
+    with receiving() as receiver:
+        switch(tmp_path / "data", url=receiver.url, commands=(STATE, MADE))
+        wait(lambda: server.rest("group_open_http_svc/create_group", Type="Public", Name="x") and receiver.got)
+        with session(server, "bob"), session(server, "carl"):
+            assert server.stop() == 0
+        server.start()
+        wait(lambda: len(receiver.of(STATE)) == 4)
+        assert server.stop() == 0
+    assert sorted(states(receiver)) == sorted(
+        (user, *what) for user in ("bob", "carl") for what in (("Login", "Register"), ("Disconnect", "LinkClose"))
+    )
+
+
 def test_what_the_app_s_own_server_refuses_is_no_exception(served, told):
     server, receiver = served
     group = server.rest("group_open_http_svc/create_group", Type="Public", Name="x")["GroupId"]

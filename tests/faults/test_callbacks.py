@@ -8,11 +8,17 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import pytest
+
 from callbacks.sending import switch, wait
+from conftest import ENGINES
+from qunzhu.store.postgres import drop_schema
 from receiver import ALLOW, http, receiving
-from served import Server
+from served import SDKAPPID, Server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from receiver import Got, Receiver
 
 GROUPS = tuple(f"shop-{number}" for number in range(5))
@@ -62,10 +68,22 @@ def heard(receiver: Receiver) -> dict[str, list[int]]:
     return {group: list(seqs) for group, seqs in found.items()}
 
 
-def test_killed_while_callbacks_wait(tmp_path):
+@pytest.fixture(params=ENGINES)
+def database(request) -> Iterator[str]:
+    """Name the database of each engine, which is empty for SQLite."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    url = request.getfixturevalue("postgres_url")
+    yield url
+    drop_schema(url, f"qunzhu_app_{SDKAPPID}")
+    drop_schema(url, "qunzhu_control")
+
+
+def test_killed_while_callbacks_wait(tmp_path, database):
     rng = random.Random(6)
     sent: defaultdict[str, list[int]] = defaultdict(list)
-    server = Server(tmp_path)
+    server = Server(tmp_path, *(["--database", database] if database else []))
     for group in GROUPS:
         server.rest("group_open_http_svc/create_group", Type="Public", Name=group, GroupId=group)
 
@@ -74,7 +92,7 @@ def test_killed_while_callbacks_wait(tmp_path):
 
     with receiving() as receiver:
         receiver.answer = moody
-        switch(tmp_path / "data", url=receiver.url, tries=99)
+        switch(tmp_path / "data", database=database, url=receiver.url, tries=99)
         wait(lambda: server.rest("group_open_http_svc/create_group", Type="Public", Name="x") and receiver.got)
         for _ in range(4):
             crowd, enough = Crowd(server), rng.randint(60, 160)

@@ -16,6 +16,9 @@ COMMANDS = {
     "usersig": ("qunzhu.cli.usersig", "Print a UserSig, with which a user signs in."),
     "group": ("qunzhu.cli.groups", "Create, list, show and dissolve groups of a running server."),
     "callbacks": ("qunzhu.cli.callbacks", "List callbacks that wait or were given up; a server to try them with."),
+    "meter": ("qunzhu.cli.meter", "Show what an app used in a day or month, and check the count."),
+    "bill": ("qunzhu.cli.bill", "Show what an app used in a month, and what it would have cost."),
+    "sdk": ("qunzhu.cli.sdk", "Make the C library and its header; put it into an Electron app."),
     "double": ("qunzhu.cli.double", "Reset, rewind, break and record an app of a server for tests."),
     "doctor": ("qunzhu.cli.doctor", "Check data folder, port, limits and clock, with advice."),
 }

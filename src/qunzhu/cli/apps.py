@@ -11,6 +11,7 @@ import click
 from qunzhu.apps import (
     DEMO_ADMIN,
     RANGES,
+    UNLIMITED,
     Home,
     all_apps,
     change_app,
@@ -19,14 +20,15 @@ from qunzhu.apps import (
     find_app,
     forget_app,
     mark_erased,
+    step_name,
 )
 from qunzhu.cli.home import control, home_of, no_app, place_options
 from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress, when
 from qunzhu.config import ConfigError
 from qunzhu.core.callbacks import unknown_switch
 from qunzhu.core.kinds import BY_NAME
-from qunzhu.core.plans import PLANS
-from qunzhu.core.ports import LEVELS, App, AppSettings, CallbackSettings, CustomField
+from qunzhu.core.plans import PLANS, Extension
+from qunzhu.core.ports import LEVELS, App, AppSettings, CallbackSettings, CustomField, Rate
 from qunzhu.store.batch import BatchStore
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,6 +68,32 @@ class OffsetType(click.ParamType[int]):
             self.fail(f"{value!r} is not an offset from UTC like +08:00 or -03:30", param, ctx)
         minutes = int(found[2]) * 60 + int(found[3])
         return -minutes if found[1] == "-" else minutes
+
+
+class ExtensionType(click.ParamType[Extension]):
+    """``CAP=NUMBER`` or ``CAP=unlimited``; an empty text stands for none."""
+
+    name = "extension"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Extension:
+        """Return the extension; what may be extended is checked with the whole app."""
+        cap, _, step = value.partition("=")
+        if value and step != UNLIMITED and not (step.isascii() and step.isdigit() and len(step) < 10):
+            self.fail(f"{value!r} is not CAP=NUMBER or CAP={UNLIMITED}", param, ctx)
+        return Extension(cap, None if step in {"", UNLIMITED} else int(step))
+
+
+class RateType(click.ParamType[Rate]):
+    """``COMMAND=NUMBER``; an empty text stands for none."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Rate:
+        """Return the rate; which commands there are is checked with the whole app."""
+        command, _, number = value.partition("=")
+        if value and not (number.isascii() and number.isdigit() and len(number) < 10):
+            self.fail(f"{value!r} is not COMMAND=NUMBER", param, ctx)
+        return Rate(command, int(number or 0))
 
 
 class SwitchType(click.ParamType[str]):
@@ -112,6 +140,11 @@ _VALUES = (
                  help="For so long the same sender's same Random is the same message. Unset: 300."),
     click.option("--recall-seconds", type=int, metavar="SECONDS",
                  help="For so long users may take back or change their messages. Unset: 120."),
+    click.option("--extend", "extensions", type=ExtensionType(), multiple=True, metavar="CAP=NUMBER|unlimited",
+                 help="A cap of the plan to raise, as the plan is sold. Repeat for more; '' for none."),
+    click.option("--rate", "rates", type=RateType(), multiple=True, metavar="COMMAND=NUMBER",
+                 help="Calls of a REST command in a second; 0: any number; * for all others. Unset: as the plan says."
+                 " Repeat for more; '' for none."),
     click.option("--callback-url", metavar="URL", help="Where callbacks go, http:// or https://; '' for nowhere."),
     click.option("--callback-token", metavar="TEXT", help="The secret that callbacks are signed with; '' for none."),
     click.option("--callback", "callback_commands", type=SwitchType(), multiple=True, metavar="NAME",
@@ -142,6 +175,9 @@ def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[
     for name in ("disabled_commands", "invite_consent", "callback_commands"):
         if name in named:
             named[name] = tuple(filter(None, named[name]))
+    for name, key in (("extensions", "cap"), ("rates", "command")):
+        if name in named:
+            named[name] = tuple(one for one in named[name] if getattr(one, key))
     if "invite_consent" in named:
         named["invite_consent"] = tuple(BY_NAME[k].name if k in BY_NAME else k for k in named["invite_consent"])
     inner = {name: value for name, value in named.items() if name in AppSettings.__struct_fields__}
@@ -306,6 +342,8 @@ def shown(one: App, *, with_key: bool = False) -> dict[str, Any]:
         "utc_offset": _offset(settings.utc_offset_minutes), "group_fields": settings.group_fields,
         "member_fields": settings.member_fields, "delete_accounts": settings.delete_accounts,
         "disabled_commands": settings.disabled_commands, "invite_consent": settings.invite_consent,
+        "extensions": {one.cap: one.to for one in settings.extensions},
+        "rates": {rate.command: rate.per_second for rate in settings.rates},
         **{name: getattr(settings, name) for name in RANGES}, "created_at": one.created_at,
         "callbacks": _called(settings.callbacks, with_key=with_key),
     }  # fmt: skip
@@ -336,6 +374,8 @@ def _show(one: App, *, as_json: bool, with_key: bool) -> None:
         "Size of a message": f"{settings.message_bytes} bytes",
         "Messages a second": settings.messages_per_second or "any number",
         "Same message within": f"{settings.duplicate_seconds} s", "Taking back within": f"{settings.recall_seconds} s",
+        "Extended": [f"{cap.cap}={step_name(cap.to)}" for cap in settings.extensions],
+        "Calls a second": [f"{rate.command}={rate.per_second}" for rate in settings.rates] or "as the plan says",
         **_show_called(settings.callbacks, with_key=with_key), "Made": when(one.created_at),
     })  # fmt: skip
 

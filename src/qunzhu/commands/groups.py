@@ -8,6 +8,7 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._alerts import tell_quota_near
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
     MEMBERS_OF,
@@ -178,6 +179,7 @@ INSERT_GROUP = (
 _CREATE, _OFF, _STORED = Action.CREATE, Notice.OFF, Notice.STORED
 ROWS_AT_ONCE = 10
 """Few enough that the statements of all sizes stay prepared."""
+ALARM_PERCENT = 70
 LAST_NUM = "last-group"
 """Counter that numbers the groups' rows: to have the engine number them costs a creation a twentieth more."""
 
@@ -406,6 +408,8 @@ def _count_created(tx: Tx, who: Who, kind: Kind) -> None:
     counts = kind.counts_daily or not plan.daily_excludes_communities
     if counts and cap is not None and today > cap:
         raise Refused(err.TOO_FREQUENT, f"net new groups today: plan {who.app.plan_name} allows {cap}")
+    if counts and cap is not None and today * 100 >= cap * ALARM_PERCENT:
+        tell_quota_near(tx, who, today, cap)
     group_cap: int | None = getattr(plan, kind.group_cap)
     if group_cap is None:
         return
@@ -537,7 +541,8 @@ LIST_ALL = "SELECT num, group_id FROM groups WHERE num > :next ORDER BY num LIMI
 LIST_KIND = "SELECT num, group_id FROM groups WHERE kind_name = :kind AND num > :next ORDER BY num LIMIT :limit"
 
 
-@command(SERVICE, writes=False, doc="1047/34960", errors=(err.BAD_PARAMETER, err.NOT_APP_ADMIN))
+@command(SERVICE, writes=False, doc="1047/34960", errors=(err.BAD_PARAMETER, err.NOT_APP_ADMIN),
+         per_second=1, too_frequent=err.TOO_FREQUENT)  # fmt: skip
 def get_appid_group_list(tx: Tx, who: Who, req: GetAppidGroupList) -> GroupIds:
     """List the ids of all groups of the app, page by page, optionally of one kind."""
     who.require_admin()

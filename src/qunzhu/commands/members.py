@@ -20,6 +20,7 @@ from qunzhu.commands._shared import (
     allowed,
     find_group,
     find_member,
+    member_limit,
     publish,
     registered,
     require_room_for_group,
@@ -131,7 +132,7 @@ def join(  # noqa: PLR0913 - how somebody got in
     ``columns`` are, by user, those that are not a new member's usual ones.
     """
     own = columns or {}
-    cap = group.max_member_num
+    cap = member_limit(who, group)
     if group.member_num + len(users) > cap:
         raise Refused(err.GROUP_FULL, f"{group.member_num} members and {len(users)} more, the group's limit is {cap}")
     require_room_for_group(tx, who, users)

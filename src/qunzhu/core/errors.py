@@ -53,6 +53,7 @@ def _row(code: int, area: str, text: str) -> ErrorRow:
 
 HTTP_UNREADABLE = _row(60002, "common", "the HTTP request cannot be read")
 BODY_NOT_JSON = _row(60003, "common", "the request body is not a JSON object")
+COMMAND_TOO_FREQUENT = _row(60007, "common", "the command is called more often than the app may")
 COMMAND_UNKNOWN = _row(60009, "common", "no such service or command")
 NOT_APP_ADMIN = _row(60010, "common", "the caller must be an administrator of the app")
 SDKAPPID_MISSING = _row(60012, "common", "the URL parameter sdkappid is missing")
@@ -76,6 +77,8 @@ ACCOUNT_QUOTA = _row(70398, "account", "the plan's number of accounts is used up
 ACCOUNT_DELETED_LATELY = _row(70399, "account", "the account was deleted less than three months ago")
 ACCOUNT_BAD_PARAMETER = _row(70402, "account", "a parameter is missing or wrong")
 ACCOUNT_INTERNAL = _row(70500, "account", "internal error, try again")
+DAILY_USERS_QUOTA = _row(72000, "account", "the plan's number of active users of a day is used up")
+MONTHLY_USERS_QUOTA = _row(72002, "account", "the plan's number of active users of a month is used up")
 ACCOUNT_DELETE_FORBIDDEN = _row(71000, "account", "this app's plan or settings forbid deleting accounts")
 
 GROUP_NOT_LOGGED_IN = _row(10001, "group", "not logged in")
@@ -174,6 +177,7 @@ GET_ACCOUNT_INVALID = _row(130003, "config", "Get_Account is wrong or not regist
 SET_ACCOUNT_MISSING = _row(130004, "config", "Set_Account is missing")
 SET_ACCOUNT_INVALID = _row(130005, "config", "Set_Account is wrong or not registered")
 SPEAKING_TIMES_MISSING = _row(130008, "config", "both C2CmsgNospeakingTime and GroupmsgNospeakingTime are missing")
+CONFIG_QUERY = _row(130011, "config", "the figures cannot be read, try again")
 CONFIG_INTERNAL = _row(130014, "config", "internal error, try again")
 
 # Conversations, and what hangs on messages

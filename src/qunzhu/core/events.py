@@ -637,6 +637,31 @@ class ConversationsRead(Event, frozen=True, kw_only=True):
     session: int = 0
 
 
+class DailyQuotaNear(Event, frozen=True, kw_only=True):
+    """The day's new groups less dissolved ones have reached 70 % of the plan's ``quota``: told once a day.
+
+    For the operator's log, as the app's server has a callback; users hear nothing of it.
+    """
+
+    sdkappid: int
+    used: int
+    quota: int
+
+
+class RequestsOverLimit(Event, frozen=True, kw_only=True):
+    """A command was called ``requests`` times in a second, the unix time ``second``, of which ``limit`` were allowed.
+
+    For the operator's log, as the app's server has a callback; users hear nothing of it.
+    """
+
+    sdkappid: int
+    service: str
+    command: str
+    requests: int
+    limit: int
+    second: int
+
+
 def _last(event: type[Event]) -> list[type[Event]]:
     below = event.__subclasses__()
     return [one for part in below for one in _last(part)] if below else [event]

@@ -62,6 +62,10 @@ class DoubleBackend(SeedBackend, Protocol):
         """Return what tests have set for an app."""
         ...
 
+    async def time_moves(self, sdkappid: int) -> None:
+        """Count what happened at an app's time as it is, before it is another."""
+        ...
+
     async def time_moved(self, sdkappid: int) -> None:
         """Do at once what an app's new time makes due."""
         ...
@@ -175,6 +179,7 @@ class DoubleDoor:
         return msgspec.json.encode({"ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0, **fields})
 
     async def _clock(self, asked: Asked, body: ClockBody) -> Fields:
+        await self._backend.time_moves(asked.app.sdkappid)
         clock, before, state = asked.double.clock, asked.double.clock.now_ms(), asked.double.clock.state()
         try:
             _turn(clock, body)

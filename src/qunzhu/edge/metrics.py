@@ -46,6 +46,10 @@ class _Server(Collector):
         for priority, number in list(self._tally.dropped.items()):
             dropped.add_metric((priority,), number)
         yield dropped
+        alerts = CounterMetricFamily("qunzhu_alerts", "What the log warned of about apps' limits.", labels=("alert",))
+        for alert, number in list(self._tally.alerts.items()):
+            alerts.add_metric((alert,), number)
+        yield alerts
         callbacks = CounterMetricFamily(
             "qunzhu_callbacks",
             "Callbacks by what became of them; a failed one that comes after is tried again.",

@@ -20,6 +20,7 @@ from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import REST, App, Who
 from qunzhu.core.reference import REFERENCE_PATHS
 from qunzhu.edge.auth import Caller, Gatekeeper
+from qunzhu.edge.rates import Rates
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -72,6 +73,10 @@ class Backend(Protocol):
 
     def refused(self, command: Command, fault: Exception) -> Refused:
         """Return a refusal as it is, and any other fault as the service's internal error."""
+        ...
+
+    def over_limit(self, who: Who, command: Command, limit: int, calls: Callable[[], int]) -> None:
+        """Hear, once a second, that a command is called too often; ``calls`` returns how often so far."""
         ...
 
     def now_ms(self, sdkappid: int = 0) -> int:
@@ -152,6 +157,7 @@ class RestDoor:
     def __init__(self, backend: Backend, gatekeeper: Gatekeeper) -> None:
         self._backend = backend
         self._gatekeeper = gatekeeper
+        self._rates = Rates(backend.over_limit)
         self._parsed: dict[bytes, _Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -272,6 +278,8 @@ class RestDoor:
             raise _unknown(path)
         if command.name in app.settings.disabled_commands:
             raise Refused(err.COMMAND_DISABLED, command.path)
+        if app.limits_requests:
+            self._rates.count(who, command)
         return command, command.decode(body), who
 
     def _who(self, asked: _Asked, app: App, not_admin: ErrorRow, client: str) -> Who:

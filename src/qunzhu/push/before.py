@@ -5,6 +5,7 @@ What is asked about is read in a transaction of its own, which is over before th
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from qunzhu.commands._before import Before, Unusable
 from qunzhu.commands._callbacks import cause
 from qunzhu.core.command import Reply
 from qunzhu.core.errors import Refused
+from qunzhu.core.meter import CALLED, CALLED_IN_VAIN
 from qunzhu.core.ports import Who
 from qunzhu.push.callback_client import GARBAGE, CallbackFailed
 from qunzhu.push.callbacks import Client
@@ -41,6 +43,7 @@ class Asker:
         self._now_ms = now_ms
         """The app's time."""
         self._asked = 0
+        self._counts: Counter[str] = Counter()
         self._turns: dict[int, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._silent_until = 0.0
@@ -51,6 +54,11 @@ class Asker:
         task = asyncio.get_running_loop().create_task(self._run(row, who, req, go, waiter))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def take_counts(self) -> "Counter[str]":
+        """Return what was asked since the last call, by meter."""
+        taken, self._counts = self._counts, Counter()
+        return taken
 
     async def stop(self) -> None:
         """Ask no more, and wait for the calls that are under way."""
@@ -106,6 +114,7 @@ class Asker:
         body = await self._store.read(row.ask, who, req)
         if body is None:
             return req
+        self._counts[CALLED] += 1
         answer = await self._client.post(
             who.app.settings.callbacks, row.command, encode({"CallbackCommand": row.command, **body}), cause(who),
             now=int(time.time()),
@@ -124,6 +133,7 @@ class Asker:
     def _failed(self, row: Before, who: Who, failed: CallbackFailed) -> None:
         """Count a failure, and log it unless one was logged lately."""
         self._tally.callbacks[row.command, failed.fault] += 1
+        self._counts[CALLED_IN_VAIN] += failed.fault != CROWDED
         now = time.monotonic()
         if now < self._silent_until:
             self._unlogged += 1

@@ -16,6 +16,7 @@ from qunzhu.commands import _callback_letters as letters
 from qunzhu.commands._callback_letters import Letter, Waiting
 from qunzhu.commands._callbacks import on, tells
 from qunzhu.core.events import Event
+from qunzhu.core.meter import CALLED, CALLED_IN_VAIN
 from qunzhu.core.ports import App, CallbackSettings, Tx
 from qunzhu.push.hub import Tally
 from qunzhu.push.lanes import LANE_ROWS, Lane, Lanes
@@ -166,15 +167,15 @@ class Dispatcher:
                 await self._read()
                 if self._lanes and self._settings.url and self._client is None:
                     self._client = await asyncio.to_thread(self._make_client)
+                self._start()
+                self._tally.waiting[self._app.sdkappid] = self._lanes.held
+                await self._rest()
             except StoreClosed:
                 return
             except Exception:
-                log.exception("callbacks cannot be read; trying again", sdkappid=self._app.sdkappid)
+                log.exception("callbacks cannot be sent; trying again", sdkappid=self._app.sdkappid)
                 self._unread = True
                 await asyncio.sleep(STORE_SECONDS)
-                continue
-            self._start()
-            await self._rest()
 
     async def _read(self) -> None:
         while self._unread and self._lanes.room:
@@ -199,7 +200,6 @@ class Dispatcher:
             task = asyncio.create_task(self._send(lane))
             self._sending.add(task)
             task.add_done_callback(self._sent)
-        self._tally.waiting[self._app.sdkappid] = self._lanes.held
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -237,9 +237,10 @@ class Dispatcher:
             self._lanes.put_off(lane, msgspec.structs.replace(row, next_ms=late))
 
     async def _refill(self, lane: Lane) -> None:
-        lane.more = False  # set again by a page with rows of it that is taken in meanwhile
-        rows = await self._store.read(letters.lane_page, lane.name, lane.last, LANE_ROWS)
-        self._lanes.refill(lane, rows, more=lane.more or len(rows) == LANE_ROWS)
+        again = True
+        while again:
+            rows = await self._store.read(letters.lane_page, lane.name, lane.last, LANE_ROWS)
+            again = self._lanes.refill(lane, rows)
 
     async def _settle(self, row: Waiting) -> Waiting | None:
         """Send a row; return it as it waits for the next time, or None where it is done with."""
@@ -307,11 +308,13 @@ def _expire(tx: Tx, now_ms: int, sent: bool) -> int:
 
 def _delivered(tx: Tx, app: App, num: int, now: int) -> None:
     """Remove a callback that was taken."""
-    del app, now
+    tx.meter(app.day(now), CALLED, 1)
     letters.remove(tx, num)
 
 
 def _put_off(tx: Tx, app: App, row: Waiting, fault: str, dead: bool, now: int) -> None:
     """Write that a callback was not taken."""
-    del app, now
+    day = app.day(now)
+    tx.meter(day, CALLED, 1)
+    tx.meter(day, CALLED_IN_VAIN, 1)
     letters.put_off(tx, row, fault, dead=dead)

@@ -1,8 +1,8 @@
 """The sessions of one app on this node, the rooms they are in, and what each is told of an event.
 
 A text is encoded once and the same bytes are offered to every session of a room. What a room is told by neighbouring
-events goes out in one piece. Runs on the event loop; only ``platforms`` and what reads ``live`` may be called from
-other threads.
+events goes out in one piece. Runs on the event loop; only ``platforms``, ``users`` and what reads ``live`` may
+be called from other threads.
 
 Into most rooms a user comes with all his sessions, as the store says. Into a live room a session comes by itself, and
 its user is a member as long as one of his sessions is there.
@@ -14,10 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 
 from qunzhu.core import wire
 from qunzhu.core.events import (
     AccountsChanged,
+    DailyQuotaNear,
     Event,
     GroupCreated,
     GroupDissolved,
@@ -31,15 +33,22 @@ from qunzhu.core.events import (
     MembersLeft,
     MessageDropped,
     MessageSent,
+    RequestsOverLimit,
 )
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.live import ALWAYS_THERE
+from qunzhu.core.meter import DELIVERED, DELIVERIES
 from qunzhu.core.notices import change, system_notices, tip, unsaid
 from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import KICKED, REVOKED, End
 from qunzhu.push.live import LiveRooms
 
+log = structlog.get_logger("qunzhu.push")
+_ALERTS: dict[type[Event], str] = {
+    DailyQuotaNear: "70 % of the day's quota of new groups is used",
+    RequestsOverLimit: "a command is called more often than the app may",
+}
 DEAF = MSG_FLAGS[1]
 """The receive option of members who get no messages, only tips."""
 
@@ -81,10 +90,20 @@ class Tally:
         """Texts given to sessions, each counted once for every session."""
         self.dropped: Counter[str] = Counter()
         """Messages that were over the frequency of their group, by priority."""
+        self.alerts: Counter[str] = Counter()
+        """What the log warned of, by event."""
         self.callbacks: Counter[tuple[str, str]] = Counter()
         """Callbacks by command and what became of them."""
         self.waiting: dict[int, int] = {}
         """Callbacks that wait, as far as they are in memory, by SDKAppID."""
+
+    def note(self, event: MessageDropped | DailyQuotaNear | RequestsOverLimit) -> None:
+        """Count what only operators hear of, and log what they should look at."""
+        if isinstance(event, MessageDropped):
+            self.dropped[event.priority] += 1
+            return
+        self.alerts[type(event).__name__] += 1
+        log.warning(_ALERTS[type(event)], **msgspec.structs.asdict(event))
 
 
 class Hub:
@@ -112,14 +131,32 @@ class Hub:
         self._entering: dict[Member, list[Event]] = {}
         self._deaf: dict[str, set[str]] = {}
         self.revoked: dict[str, int] = {}
+        self._delivered: Counter[str] = Counter()
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
         return tuple(self._users.get(user, {}))
 
+    def users(self) -> int:
+        """Return how many users have a session now."""
+        return len(self._users)
+
     def sessions(self) -> int:
         """Return the number of sessions."""
         return len(self._in)
+
+    def names(self) -> list[str]:
+        """Return the users who have a session now."""
+        return list(self._users)
+
+    def take_deliveries(self) -> "Counter[str]":
+        """Return what sessions were given since the last call, by meter."""
+        taken, self._delivered = self._delivered, Counter()
+        return taken
+
+    def give_back(self, deliveries: "Counter[str]") -> None:
+        """Take deliveries back that could not be counted elsewhere."""
+        self._delivered.update(deliveries)
 
     def busy(self) -> bool:
         """Say whether anybody is there: with a session, or in a live room by his mark."""
@@ -207,8 +244,8 @@ class Hub:
                     self._drop(room, user)
         elif isinstance(event, MessageSent):
             self._tell_message(event)
-        elif isinstance(event, MessageDropped):
-            self.tally.dropped[event.priority] += 1
+        elif isinstance(event, MessageDropped | DailyQuotaNear | RequestsOverLimit):
+            self.tally.note(event)
         elif isinstance(event, GroupEvent):
             if not BY_NAME[event.kind].stores_members:
                 self._tell_live(event)
@@ -372,6 +409,9 @@ class Hub:
             self._send()
             self._audience = sessions
         self._unsent.append(wire.push(method, params))
+        self._delivered[DELIVERIES] += len(sessions)
+        if (name := DELIVERED.get(method)) is not None:
+            self._delivered[name] += len(sessions)
 
     def _send(self) -> None:
         """Let go what waits for more of its kind. Comes before any session goes, ends or changes its rooms."""

@@ -15,16 +15,19 @@ LANE_ROWS = 64
 
 
 class Lane:
-    """The rows of one group, or of two users. ``row`` is under way; ``more`` says that not all behind are kept."""
+    """The rows of one group, or of two users.
 
-    __slots__ = ("last", "more", "name", "row", "rows")
+    ``row`` is under way. There are ``more`` than are kept, behind ``last``; while they are read it is ``filling``.
+    """
+
+    __slots__ = ("filling", "last", "more", "name", "row", "rows")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.rows: deque[Waiting] = deque()
         self.row: Waiting | None = None
         self.last = 0
-        self.more = False
+        self.more = self.filling = False
 
 
 class Lanes:
@@ -34,8 +37,8 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         self._queue: list[tuple[int, int, str]] = []
         """Lanes that nothing is under way of: when their first row is due, and its number."""
-        self._gone: set[int] = set()
-        """What was settled while a page was being read, and may be on it."""
+        self._gone: set[int] | None = None
+        """What was settled while a page is being read, and may be on it."""
         self.seen = self.held = 0
 
     @property
@@ -48,16 +51,17 @@ class Lanes:
 
     def begin_page(self) -> None:
         """Note what is settled from now on: the page that is being read may still have it."""
-        self._gone.clear()
+        self._gone = set()
 
     def take_in(self, page: Sequence[Waiting]) -> None:
         """Take in a page of rows behind ``seen``."""
+        gone, self._gone = self._gone or (), None
         for row in page:
             self.seen = row.num
             lane = self._lanes.get(row.lane)
-            if row.num in self._gone or (lane is not None and row.num <= lane.last):
+            if row.num in gone or (lane is not None and row.num <= lane.last):
                 continue
-            if lane is not None and (lane.more or len(lane.rows) >= LANE_ROWS):
+            if lane is not None and (lane.more or lane.filling or len(lane.rows) >= LANE_ROWS):
                 lane.more = True
             else:
                 self._append(lane or self._lanes.setdefault(row.lane, Lane(row.lane)), row)
@@ -96,17 +100,22 @@ class Lanes:
         return lane
 
     def put_off(self, lane: Lane, row: Waiting) -> None:
-        """Let the row under way wait; its lane waits with it."""
+        """Let the row under way wait; its lane waits with it. One that could not be refilled has its row once more."""
         lane.row = None
+        if lane.filling:
+            lane.filling, lane.more = False, True
+            self.held += 1
         lane.rows.appendleft(row)
         self._enqueue(lane)
 
     def settle(self, lane: Lane) -> bool:
         """Be done with the row under way; say whether the rest of the lane must be read first (``refill``)."""
         if lane.row is not None:
-            self._gone.add(lane.row.num)
             self.held -= 1
+            if self._gone is not None:
+                self._gone.add(lane.row.num)
         if not lane.rows and lane.more:
+            lane.filling, lane.more = True, False
             return True
         lane.row = None
         if lane.rows:
@@ -115,13 +124,18 @@ class Lanes:
             del self._lanes[lane.name]
         return False
 
-    def refill(self, lane: Lane, rows: Sequence[Waiting], *, more: bool) -> None:
-        """Take in what a lane has beyond ``last``; ``more`` says that this is not all."""
-        lane.row, lane.more = None, more
+    def refill(self, lane: Lane, rows: Sequence[Waiting]) -> bool:
+        """Take in what a lane has behind ``last``, the first ``LANE_ROWS``; say whether it must be read once more."""
+        if not rows and lane.more:  # they came after it was read, on a page
+            lane.more = False
+            return True
+        lane.row, lane.filling = None, False
+        lane.more |= len(rows) == LANE_ROWS
         for row in rows:
             self._append(lane, row)
         if not lane.rows:
             del self._lanes[lane.name]
+        return False
 
     def hurry(self) -> None:
         """Let every lane be due now, however long it should have waited."""
