@@ -126,6 +126,10 @@ class DoubleDoor:
                 answer = await self._answer(scope["method"], name, asked, body)
         except Refused as refused:
             code, answer, lines = refused.row.code, failure(refused), None
+        except Exception:
+            log.exception("internal error", control=name[:40])
+            code, lines = err.GROUP_INTERNAL.code, None
+            answer = failure(Refused(err.GROUP_INTERNAL, name[:40]))
         self._backend.count(DOOR, name if name in {*self._controls, SEED, ""} else "unknown", code)
         if lines is None:
             await _send(send, JSON, iter((answer,)))
