@@ -568,10 +568,15 @@ class Backend:
         double = self._doubles.get(sdkappid)
         return double if double is not None and double.record.on else None
 
+    async def time_moves(self, sdkappid: int) -> None:
+        """Count what happened at an app's time as it is, before it is another."""
+        await self._meter(self._open[sdkappid])
+
     async def time_moved(self, sdkappid: int) -> None:
         """Do at once what an app's new time makes due."""
         opened = self._open[sdkappid]
         opened.hub.sweep()
+        await self._meter(opened)
         while await opened.store.write(sweep, opened.app, opened.now_ms() // 1000):
             pass
         if opened.archiving is not None:
@@ -586,9 +591,14 @@ class Backend:
         opened.asides.flush()
         await opened.callbacks.abandon()
         opened.hub.end_all(CUT)
+        opened.hub.take_deliveries()  # they are counted nowhere: what they are of is gone
+        if opened.asker is not None:
+            opened.asker.take_counts()
         try:
             done, revoked = await opened.store.replace(_replaced, put, opened.app, opened.now_ms() // 1000)
             opened.hub.revoked = dict(revoked)
+            opened.day = ""
+            await opened.uploads.remember()
         finally:
             opened.callbacks = self._dispatcher(opened)
             opened.callbacks.follow(opened.app)
@@ -598,6 +608,7 @@ class Backend:
         """Have an app's data read."""
         opened = self._open[sdkappid]
         opened.asides.flush()
+        await self._meter(opened)
         await opened.store.write(_nothing)
         return await opened.store.read(take)
 

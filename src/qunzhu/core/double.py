@@ -62,9 +62,11 @@ class Clock:
         else:
             self._stands_at = at_ms
 
-    def freeze(self) -> None:
-        """Stand still."""
+    def freeze(self, at_ms: int | None = None) -> None:
+        """Stand still, at another time where one is given."""
         self._stands_at = self.now_ms()
+        if at_ms is not None:
+            self.put(at_ms)
 
     def run_on(self) -> None:
         """Go on from the time that it shows."""

@@ -138,7 +138,7 @@ class Plan:
             yield from self._group(f"groups[{place}] ({group.id or group.name})", group)
         for place, message in enumerate(self._seed.messages):
             fields = {**self._message(message), "To_Account": message.to}
-            fields["MsgRandom"] = fields.pop("Random")
+            fields["MsgRandom"] = fields["MsgSeq"] = fields.pop("Random")
             yield Step(entry=f"messages[{place}]", command="sendmsg", fields={**fields, **message.more}, at=message.at)
             self.made["messages"] += 1
 
@@ -203,16 +203,14 @@ def _settings(entry: str, group_id: str, group: SeedGroup, members: Sequence[See
             yield _change(entry, group_id, place, one, {"MuteTime": one.mute}, None)
     if group.attributes:
         pairs = [{"key": key, "value": value} for key, value in group.attributes.items()]
-        fields = {"GroupId": group_id, "GroupAttr": pairs}
-        yield Step(entry=f"{entry}.attributes", command="set_group_attr", fields=fields)
+        yield Step(entry=f"{entry}.attributes", command="set_group_attr",
+                   fields={"GroupId": group_id, "GroupAttr": pairs})  # fmt: skip
     if group.counters:
-        fields = {"GroupId": group_id, "GroupCounter": _pairs(group.counters), "Mode": "Set"}
-        yield Step(entry=f"{entry}.counters", command="update_group_counter", fields=fields)
+        yield Step(entry=f"{entry}.counters", command="update_group_counter",
+                   fields={"GroupId": group_id, "GroupCounter": _pairs(group.counters), "Mode": "Set"})  # fmt: skip
 
 
-def _change(
-    entry: str, group_id: str, place: int, one: SeedMember, fields: dict[str, Any], at: int | None
-) -> Step:
+def _change(entry: str, group_id: str, place: int, one: SeedMember, fields: dict[str, Any], at: int | None) -> Step:
     return Step(
         entry=f"{entry}.members[{place}] ({one.user})", command="modify_group_member_info", at=at,
         fields={"GroupId": group_id, "Member_Account": one.user, **fields},

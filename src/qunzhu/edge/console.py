@@ -5,7 +5,6 @@ tells is read under ``/console/data/<name>`` (``console_reads.py``). Everything 
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,7 +24,7 @@ from qunzhu.edge.console_files import INDEX, File, load_files
 from qunzhu.edge.console_guard import ALWAYS, Barred, cookie_of, header, require_own, set_cookie
 from qunzhu.edge.console_reads import CHECKED, READS, SERVER_READS, Sight
 from qunzhu.edge.console_sessions import Session, Sessions
-from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, failure, query_of
+from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, administrator, failure, query_of
 
 if TYPE_CHECKING:
     from qunzhu.edge.double import DoubleDoor
@@ -143,13 +142,12 @@ class ConsoleDoor:
         body = await read_body(receive, MAX_BODY)
         app, session = await self._signed_in(scope)
         if name.startswith(CHECK):
-            return await self._check(app, session, name.removeprefix(CHECK), body)
+            return await self._check(self._who(scope, app, session), name.removeprefix(CHECK), body)
         if name.startswith(DO):
-            return await self._do(app, session, name.removeprefix(DO), body)
+            return await self._do(self._who(scope, app, session), name.removeprefix(DO), body)
         path = name.removeprefix(API)
-        door = GATEWAY if path in GATEWAY_TOO else REST
-        client = (scope["client"] or ("",))[0]
-        return Reply(await self._rest.answer_for(path, app, session.user, body, client, door=door))
+        who = self._who(scope, app, session, GATEWAY if path in GATEWAY_TOO else REST)
+        return Reply(await self._rest.answer_for(path, who, body))
 
     async def _file(self, scope: Scope, name: str) -> Reply:
         if scope["method"] not in {"GET", "HEAD"}:
@@ -245,18 +243,18 @@ class ConsoleDoor:
         if scope["method"] not in {"GET", "HEAD"}:
             raise _not_allowed("GET")
         app, session = await self._signed_in(scope)
-        who, query = self._who(app, session), query_of(scope["query_string"])
+        who, query = self._who(scope, app, session), query_of(scope["query_string"])
         if (of_server := SERVER_READS.get(name)) is not None:
             return Reply(_encode(await of_server(self._backend, scope, who, query)))
         if (read := READS.get(name)) is None:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
         return Reply(_encode(await self._backend.read(app, read, who, query)))
 
-    async def _do(self, app: App, session: Session, name: str, body: bytes) -> Reply:
+    async def _do(self, who: Who, name: str, body: bytes) -> Reply:
         """Do what is no command."""
         if name not in ACTS:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
-        return Reply(_encode(await act(self._backend, self._who(app, session), name, body)))
+        return Reply(_encode(await act(self._backend, who, name, body)))
 
     async def _use_double(self, scope: Scope, receive: Receive, name: str) -> Reply:
         """Use a control of the double as its own door does; where there are none there is no such page."""
@@ -271,20 +269,17 @@ class ConsoleDoor:
             return Reply(b"", LINES, pieces=lines)
         return Reply(found)
 
-    def _who(self, app: App, session: Session) -> Who:
-        return Who(
-            app=app, user=session.user, admin=True, door=REST,
-            now_ms=self._backend.now_ms(app.sdkappid), random=os.urandom,
-            address=self._backend.address, media=self._backend.media,
-        )  # fmt: skip
+    def _who(self, scope: Scope, app: App, session: Session, door: str = REST) -> Who:
+        client = (scope.get("client") or ("",))[0]
+        return administrator(self._backend, app, session.user, self._backend.now_ms(app.sdkappid), client, door)
 
-    async def _check(self, app: App, session: Session, path: str, body: bytes) -> Reply:
+    async def _check(self, who: Who, path: str, body: bytes) -> Reply:
         """Say what a command would be answered, without doing it. Always an envelope with status 200."""
         command = COMMANDS.get(path)
         if command is None or command.path not in CHECKED:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, path[:100])
         try:
-            await self._backend.try_out(command, self._who(app, session), command.decode(body))
+            await self._backend.try_out(command, who, command.decode(body))
         except Refused as refused:
             return Reply(failure(refused))
         return Reply(b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}')

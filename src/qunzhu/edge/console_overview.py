@@ -85,7 +85,7 @@ def app_numbers(tx: Tx, who: Who) -> Numbers:
     today, month = day_usage(tx, day, day), month_usage(tx, month_of(day), day)
     return Numbers(
         at_ms=who.now_ms, day=day, month=month.period, kinds=today.kinds, today=today.groups,
-        month_peak=month.groups.peak, free_groups=getattr(app.plan, "free_groups", None), bars=_bars(tx, app, day),
+        month_peak=month.groups.peak, free_groups=app.plan.free_groups, bars=_bars(tx, app, day),
         messages=today.messages, deliveries=today.deliveries, active=today.active, online_peak=today.online_peak,
         accounts=today.accounts,
         days=[Day(one.period, sum(one.messages.values()), one.groups.created, one.active) for one in month.days],

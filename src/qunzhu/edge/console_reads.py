@@ -16,9 +16,7 @@ from qunzhu.core.errors import Refused
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.ports import App, Tx, Who
 from qunzhu.core.trace import HOW, Traces, Wanted
-from qunzhu.edge.console_bill import month_in
 from qunzhu.edge.console_callbacks import callbacks_in
-from qunzhu.edge.console_form import create_form
 from qunzhu.edge.console_overview import Numbers, app_numbers, server_numbers
 from qunzhu.edge.pages import is_local
 from qunzhu.edge.rest import Scope
@@ -87,6 +85,8 @@ def _applications(tx: Tx, who: Who, query: Query) -> Any:
 
 
 def _form(tx: Tx, who: Who, query: Query) -> Any:
+    from qunzhu.edge.console_form import create_form  # with the texts of all fields, which nobody else needs
+
     del tx, query
     return create_form(who.app)
 
@@ -108,6 +108,8 @@ def _callbacks(tx: Tx, who: Who, query: Query) -> Any:
 
 
 def _month(tx: Tx, who: Who, query: Query) -> Any:
+    from qunzhu.edge.console_bill import month_in  # with the price lists, which nobody else needs
+
     return month_in(tx, who, text(query, "month", 7), text(query, "prices"), text(query, "plan"))
 
 

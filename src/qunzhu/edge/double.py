@@ -62,6 +62,10 @@ class DoubleBackend(SeedBackend, Protocol):
         """Return what tests have set for an app."""
         ...
 
+    async def time_moves(self, sdkappid: int) -> None:
+        """Count what happened at an app's time as it is, before it is another."""
+        ...
+
     async def time_moved(self, sdkappid: int) -> None:
         """Do at once what an app's new time makes due."""
         ...
@@ -137,7 +141,13 @@ class DoubleDoor:
         if name == "record" and (method == "GET" or _gets(body)):
             lines = asked.double.record.pieces()
         async with self._locks.setdefault(asked.app.sdkappid, asyncio.Lock()):
-            return await self._answer(method, name, asked, body), lines
+            try:
+                return await self._answer(method, name, asked, body), lines
+            except Refused:
+                raise
+            except Exception:
+                log.exception("internal error", control=name[:40])
+                raise Refused(err.GROUP_INTERNAL, name[:40]) from None
 
     async def _asked(self, query: bytes) -> Asked:
         """Return the caller, who is an administrator of the app."""
@@ -186,6 +196,7 @@ class DoubleDoor:
         return msgspec.json.encode({"ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0, **fields})
 
     async def _clock(self, asked: Asked, body: ClockBody) -> Fields:
+        await self._backend.time_moves(asked.app.sdkappid)
         clock, before, state = asked.double.clock, asked.double.clock.now_ms(), asked.double.clock.state()
         try:
             _turn(clock, body)
@@ -272,9 +283,7 @@ def _turn(clock: Clock, body: ClockBody) -> None:
     if body.freeze is False:
         clock.run_on()
     elif body.freeze is not None:
-        if body.freeze is not True:
-            clock.put(milliseconds("freeze", body.freeze))
-        clock.freeze()
+        clock.freeze(None if body.freeze is True else milliseconds("freeze", body.freeze))
 
 
 def _gets(body: bytes) -> bool:

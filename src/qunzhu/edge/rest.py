@@ -301,15 +301,14 @@ class RestDoor:
             self._rates.count(who, command)
         return command, command.decode(body)
 
-    async def answer_for(self, path: str, app: App, user: str, body: bytes, client: str, *, door: str = REST) -> bytes:
+    async def answer_for(self, path: str, who: Who, body: bytes) -> bytes:
         """Answer a call of an administrator who was let in at another door, in all else as if it had come here."""
-        who = self._caller(app, user, self._backend.now_ms(app.sdkappid), door, client)
         try:
             _check_size(body)
             command, request = self._opened(path, COMMANDS.get(path), who, body)
             return self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
-            self._backend.trace(app.sdkappid, door, name_of(path), user, body, refused)
+            self._backend.trace(who.app.sdkappid, who.door, name_of(path), who.user, body, refused)
             return self._refusal(path, refused)
 
     def _who(self, asked: _Asked, app: App, not_admin: ErrorRow, client: str) -> Who:
@@ -317,13 +316,7 @@ class RestDoor:
         now_ms, caller = self._backend.now_ms(app.sdkappid), asked.caller
         if caller is None or not self._gatekeeper.still(caller, app, now_ms // 1000):
             caller = asked.caller = self._check(asked.parameters, app, now_ms // 1000, not_admin)
-        return self._caller(app, caller.user, now_ms, REST, client)
-
-    def _caller(self, app: App, user: str, now_ms: int, door: str, client: str) -> Who:
-        return Who(
-            app=app, user=user, admin=True, door=door, now_ms=now_ms, random=os.urandom,
-            address=self._backend.address, media=self._backend.media, client=client,
-        )  # fmt: skip
+        return administrator(self._backend, app, caller.user, now_ms, client)
 
     def _check(self, query: dict[str, str], app: App, now: int, not_admin: ErrorRow) -> Caller:
         """Check identifier and UserSig, then that the caller is an app administrator."""
@@ -344,6 +337,14 @@ class RestDoor:
         refused = self._backend.refused(command, fault)
         self._backend.trace(who.app.sdkappid, who.door, command.name, who.user, request, refused)
         return self._refusal(command.path, refused)
+
+
+def administrator(backend: Backend, app: App, user: str, now_ms: int, client: str, door: str = REST) -> Who:
+    """Return an administrator of the app as a caller."""
+    return Who(
+        app=app, user=user, admin=True, door=door, now_ms=now_ms, random=os.urandom, address=backend.address,
+        media=backend.media, client=client,
+    )  # fmt: skip
 
 
 class _Waiter:

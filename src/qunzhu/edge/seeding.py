@@ -84,8 +84,9 @@ def _yaml(body: bytes) -> Any:
     except ImportError:
         raise Refused(BAD_PARAMETER, "YAML needs the extra `testing` on the server; JSON needs nothing") from None
     try:
-        return yaml.load(body.decode(), Loader=_loader())  # noqa: S506 - made of the safe one
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as fault:
+        found = yaml.load(body.decode(), Loader=_loader())  # noqa: S506 - made of the safe one
+        return msgspec.json.decode(msgspec.json.encode(found))  # what JSON cannot hold is refused
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as fault:
         raise Refused(BODY_NOT_JSON, f"not YAML either: {' '.join(str(fault).split())[:300]}") from None
 
 

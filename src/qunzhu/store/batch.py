@@ -409,7 +409,7 @@ class Batch:
 
     def _forget_data(self) -> None:
         """Forget what is remembered of the stored data; between two commits all of it is stored."""
-        self._meters.clear()
+        self._meters.forget()
         if self._counters is not None:
             self._counters.clear()
         if self._memory is not None:

@@ -8,6 +8,7 @@ const WIDTH = 160, HEIGHT = 36;
 
 /** Return a line of numbers, oldest first; `label` says what they are. */
 export function sparkline(values, label) {
+  if (values.length === 1) values = [values[0], values[0]];
   const known = values.filter((value) => Number.isFinite(value));
   const top = Math.max(1, ...known);
   const step = WIDTH / Math.max(1, values.length - 1);

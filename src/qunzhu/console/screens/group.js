@@ -207,7 +207,7 @@ function info(panel, { info: one }) {
 
 /** Every action of the rights table, and why the actor may not. */
 function rights(panel, state) {
-  const all = Object.entries(state.rights.actions);
+  const all = Object.entries(state.rights.actions).filter(([name]) => name !== "CREATE");
   fill(panel, h("p", { class: "note" }, t("group.rights.note", { user: state.rights.user })),
     h("ul", { class: "rights" }, all.map(([name, right]) => h("li", null,
       h("span", { class: right.allowed ? "badge good" : "badge bad" }, right.allowed ? t("group.may") : t("group.maynot")), " ",
