@@ -73,7 +73,7 @@ def list_(*, dead: bool, limit: int, sdkappid: int | None, as_json: bool, **plac
     app = _chosen(home, sdkappid)
     with _store(home, app) as store:
         waiting, given_up = store.read_now(letters.counts)
-        found = store.read_now(lambda tx: letters.letters(tx, limit, dead=dead))
+        found = store.read_now(lambda tx: letters.letters(tx, limit, dead=dead or None))
     if as_json:
         print_json({"waiting": waiting, "dead": given_up, "callbacks": [_shown(one) for one in found]})
         return

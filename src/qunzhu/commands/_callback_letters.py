@@ -45,6 +45,7 @@ LANE_PAGE: LiteralString = (
 COUNT: LiteralString = "SELECT dead, count(*) FROM callbacks GROUP BY dead"
 ANY_DEAD: LiteralString = "SELECT 1 FROM callbacks WHERE dead <> 0 ORDER BY dead, num LIMIT 1"
 LIST: LiteralString = "SELECT * FROM callbacks WHERE num > :after ORDER BY num LIMIT :limit"
+LIST_WAITING: LiteralString = "SELECT * FROM callbacks WHERE dead = 0 AND num > :after ORDER BY num LIMIT :limit"
 LIST_DEAD: LiteralString = "SELECT * FROM callbacks WHERE dead <> 0 AND num > :after ORDER BY num LIMIT :limit"
 
 
@@ -64,9 +65,10 @@ def letter(tx: Tx, num: int) -> Letter | None:
     return Letter(*row) if row else None
 
 
-def letters(tx: Tx, limit: int, *, dead: bool = False, after: int = 0) -> list[Letter]:
-    """Return whole rows, the oldest first, from behind a number on: all, or those that were given up."""
-    return [Letter(*row) for row in tx.all(LIST_DEAD if dead else LIST, limit=limit, after=after)]
+def letters(tx: Tx, limit: int, *, dead: bool | None = None, after: int = 0) -> list[Letter]:
+    """Return whole rows, the oldest first, from behind a number on: all, those given up, or those that wait."""
+    wanted = LIST if dead is None else LIST_DEAD if dead else LIST_WAITING
+    return [Letter(*row) for row in tx.all(wanted, limit=limit, after=after)]
 
 
 def any_dead(tx: Tx) -> bool:

@@ -72,7 +72,7 @@ function draw() {
     main.focus();
   } }, t("skip"));
   menu = who && h("nav", { id: "menu", class: "menu", "aria-label": t("menu") },
-    h("ul", null, SCREENS.map(({ id }) => h("li", null, h("a", { href: link(id), "data-screen": id }, t(`nav.${id}`))))));
+    h("ul", null, screens().map(({ id }) => h("li", null, h("a", { href: link(id), "data-screen": id }, t(`nav.${id}`))))));
   fill(document.body, skip, banner(), h("div", { class: who ? "frame" : "frame alone" }, menu, main), toasts());
   document.title = "qunzhu";
   if (who) show(false);
@@ -81,6 +81,11 @@ function draw() {
     draw();
     main.focus();
   });
+}
+
+/** The screens that there are for who is signed in. */
+function screens() {
+  return SCREENS.filter(({ only }) => !only || only(who));
 }
 
 function banner() {
@@ -124,7 +129,7 @@ async function show(moved = true) {
   leaving = new AbortController();
   const { signal } = leaving;
   const { screen, parts, query } = here();
-  const row = SCREENS.find(({ id }) => id === screen);
+  const row = screens().find(({ id }) => id === screen);
   if (!row) {
     go(FIRST);
     return;

@@ -5,7 +5,7 @@
 //      context: parts (what stands behind the screen in the address: #/users/alice -> ["alice"]), query (URLSearchParams),
 //               signal (aborted when the screen is left: give it to api calls, poll() and tabs()), session (who is signed in).
 //   2. i18n/<id>.en.json and i18n/<id>.zh.json hold its texts; the same keys in both. They are loaded before show().
-//   3. A row here, and its name in the menu as "nav.<id>" in i18n/en.json and i18n/zh.json.
+//   3. A row here (`only` says for whom, where not for all), and its name in the menu as "nav.<id>" in i18n/en.json and i18n/zh.json.
 //   Styles go into style.css (no style attributes: the policy forbids them). What no command tells is read from the
 //   server by a row in edge/console_reads.py and api.data("<name>").
 
@@ -13,6 +13,12 @@ export const SCREENS = [
   { id: "overview", load: () => import("./screens/overview.js") },
   { id: "groups", load: () => import("./screens/groups.js") },
   { id: "create", load: () => import("./screens/create.js") },
+  { id: "users", load: () => import("./screens/users.js") },
+  { id: "callbacks", load: () => import("./screens/callbacks.js") },
+  { id: "trace", load: () => import("./screens/trace.js") },
+  { id: "usage", load: () => import("./screens/usage.js") },
+  { id: "double", load: () => import("./screens/double.js"), only: ({ controls }) => controls },
+  { id: "explorer", load: () => import("./screens/explorer.js") },
 ];
 
 /** Where the console begins. */

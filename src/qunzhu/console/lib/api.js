@@ -69,6 +69,29 @@ export function post(path, body = {}, { signal } = {}) {
   return ask(path, { method: "POST", body, signal });
 }
 
+/** Do what is no command: act("usersig", {user: "alice"}). */
+export function act(name, fields = {}, { signal } = {}) {
+  return post(`do/${name}`, fields, { signal });
+}
+
+/** Use a control of the double: double("clock", {advance: 60}); without a name look at what is set. */
+export function double(name = "", fields = {}, { signal } = {}) {
+  return name ? post(`double/${name}`, fields, { signal }) : ask("double", { signal });
+}
+
+/** Send a command's body as it is, and return the answer's text as it came. */
+export async function send(command, body, { signal } = {}) {
+  const answer = await fetch(`api/${command}`, {
+    method: "POST", signal, body, credentials: "same-origin", cache: "no-store",
+    headers: { "x-qunzhu-console": "1", "content-type": "application/json" },
+  }).catch((fault) => {
+    if (fault.name === "AbortError") throw fault;
+    throw new Refusal(0, String(fault.message ?? fault), 0);
+  });
+  if (answer.status === 401) onSignedOut();
+  return answer.text();
+}
+
 export const session = {
   read: () => ask("session", { quiet: true }),
   open: (given) => ask("session", { method: "POST", body: given, quiet: true }),

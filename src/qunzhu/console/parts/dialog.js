@@ -7,9 +7,9 @@ import { words } from "./toast.js";
 
 /**
  * Ask something and do it. `fields` are those of form.js by name; `act(values)` is awaited and may refuse: its words are
- * shown and the dialog stays. Resolves to true once it is done, false where it was called off.
+ * shown and the dialog stays. A `plain` one only tells something. Resolves to true once it is done, false where it was called off.
  */
-export function ask({ title, text = "", fields = {}, act, yes = t("ok"), danger = false, more = null }) {
+export function ask({ title, text = "", fields = {}, act, yes = t("ok"), danger = false, more = null, plain = false }) {
   const titleId = newId("dialog");
   const made = Object.fromEntries(Object.entries(fields).map(([name, given]) => [name, field({ name, ...given })]));
   const fault = h("p", { class: "fault", role: "alert" });
@@ -17,7 +17,7 @@ export function ask({ title, text = "", fields = {}, act, yes = t("ok"), danger 
   const stop = h("button", { type: "button", onclick: () => dialog.close() }, t("cancel"));
   const form = h("form", { method: "dialog", novalidate: true },
     h("h2", { id: titleId }, title), text && h("p", null, text), Object.values(made).map((one) => one.node), more, fault,
-    h("div", { class: "buttons" }, stop, go));
+    h("div", { class: "buttons" }, !plain && stop, go));
   const dialog = h("dialog", { "aria-labelledby": titleId }, form);
   let done = false;
   form.addEventListener("submit", async (event) => {

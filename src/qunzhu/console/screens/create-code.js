@@ -25,12 +25,17 @@ function written(value, language, indent = 0) {
 }
 
 /** Return the request as a shell writes it. */
-export function curlCall(body, { sdkappid, identifier }) {
-  const quoted = `'${JSON.stringify(body).replaceAll("'", "'\\''")}'`;
+export function curlCall(body, session) {
+  return curl("group_open_http_svc/create_group", JSON.stringify(body), session);
+}
+
+/** Return a call of any command with a body as a shell writes it. */
+export function curl(command, body, { sdkappid, identifier }) {
+  const quoted = `'${body.replaceAll("'", "'\\''")}'`;
   const admin = /^[A-Za-z0-9_.-]+$/.test(identifier) ? identifier : `'${identifier.replaceAll("'", "'\\''")}'`;
   return [
     `SIG=$(qunzhu usersig ${admin} --app ${sdkappid})`,
-    `curl "${location.origin}/v4/group_open_http_svc/create_group?sdkappid=${sdkappid}&identifier=${encodeURIComponent(identifier)}&usersig=$SIG&random=1&contenttype=json" \\`,
+    `curl "${location.origin}/v4/${command}?sdkappid=${sdkappid}&identifier=${encodeURIComponent(identifier)}&usersig=$SIG&random=1&contenttype=json" \\`,
     `  -d ${quoted}`,
   ].join("\n");
 }
