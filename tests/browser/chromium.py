@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import time
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -106,6 +107,7 @@ class Visit:
         self.context.set_default_timeout(SECONDS * 1000)
         self.context.add_init_script(CANARY)
         self.asked: list[str] = []
+        self._open: set[Request] = set()
         self.faults: list[str] = []
         self.dialogs: list[str] = []
         self.page = self.new_page()
@@ -117,6 +119,8 @@ class Visit:
         page.on("pageerror", lambda fault: self.faults.append(f"page error: {fault}"))
         page.on("dialog", self._dialog)
         page.on("request", self._asked)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
         return page
 
     def _said(self, message: ConsoleMessage) -> None:
@@ -129,6 +133,10 @@ class Visit:
 
     def _asked(self, request: Request) -> None:
         self.asked.append(request.url)
+        self._open.add(request)
+
+    def _ended(self, request: Request) -> None:
+        self._open.discard(request)
 
     def sign_in(self) -> Visit:
         """Sign the administrator in without the form, as most journeys begin after it."""
@@ -151,6 +159,14 @@ class Visit:
     def button(self, name: str) -> Locator:
         """Return a button by its name."""
         return self.page.get_by_role("button", name=name, exact=True)
+
+    def settle(self) -> None:
+        """Wait until what was asked for has come and is shown."""
+        until, quiet = time.monotonic() + SECONDS, 0
+        while quiet < 2:
+            assert time.monotonic() < until, f"still waiting for {[one.url for one in self._open]}"
+            self.page.wait_for_timeout(20)
+            quiet = 0 if self._open or self.page.locator("[aria-busy=true]").count() else quiet + 1
 
     def toast(self, text: str | re.Pattern[str]) -> None:
         """Wait until something is said at the edge of the page."""

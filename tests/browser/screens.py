@@ -10,13 +10,6 @@ if TYPE_CHECKING:
     from browser.chromium import Visit
 
 
-def settle(visit: Visit) -> None:
-    """Wait until nothing is being read any more: what was asked is answered, and lists are filled."""
-    visit.page.wait_for_load_state("networkidle") if visit.page.evaluate("() => document.readyState") != "complete" else None
-    visit.page.locator("main h1").first.wait_for()
-    visit.page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
-
-
 def walk(visit: Visit, *more: str) -> Iterator[str]:
     """Open each screen of the menu, then the addresses given, with each of their tabs; give the address of each."""
     page = visit.open()
@@ -24,10 +17,10 @@ def walk(visit: Visit, *more: str) -> Iterator[str]:
     for place in [*places, *more]:
         page.evaluate("(hash) => { location.hash = hash; }", f"#/{place}")
         page.wait_for_function("(hash) => location.hash.startsWith(hash) && document.querySelector('main h1')", arg=f"#/{place}")
-        settle(visit)
+        visit.settle()
         yield place
         for tab in page.get_by_role("tab").all()[1:]:
             tab.click()
             page.wait_for_function("(id) => document.getElementById(id)?.getAttribute('aria-selected') === 'true'", arg=tab.get_attribute("id"))
-            settle(visit)
+            visit.settle()
             yield f"{place} [{tab.inner_text()}]"

@@ -26,7 +26,7 @@ def furnished(server, group) -> str:
         answer = server.rest("group_open_http_svc/send_group_msg", GroupId=group, Random=len(sender), From_Account=sender, MsgBody=body)
         assert answer["ErrorCode"] == 0, answer
     server.rest("group_open_http_svc/forbid_send_msg", GroupId=group, Members_Account=["carol"], MuteTime=600)
-    server.rest("group_open_attr_http_svc/set_group_attr", GroupId=group, GroupAttr=[{"key": "seats", "value": "9" * 100}])
+    server.rest("group_open_http_svc/set_group_attr", GroupId=group, GroupAttr=[{"key": "seats", "value": "9" * 100}])
     server.rest("group_open_http_svc/create_group", Type="Nothing", Name="refused, for the trace")
     return group
 
