@@ -17,7 +17,6 @@ from bench import (
     callbacks,
     capi,
     ceiling,
-    console as console_views,
     fanout,
     fanout_report,
     groups,
@@ -30,6 +29,7 @@ from bench import (
     send,
     soak,
     target,
+    views,
 )
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
@@ -304,7 +304,9 @@ def callbacks_command(rate: float, seconds: float, connections: int, count: int,
 
 @main.command("console")
 @click.option("--groups", default=1_000_000, show_default=True, help="Groups that are stored while it is measured.")
-@click.option("--times", default=5, show_default=True, help="How often each address is opened, each time without cache.")
+@click.option(
+    "--times", default=5, show_default=True, help="How often each address is opened, each time without cache."
+)
 @click.option(
     "--folder",
     default="bench/console-data",
@@ -316,11 +318,11 @@ def callbacks_command(rate: float, seconds: float, connections: int, count: int,
 def console_command(groups: int, times: int, folder: Path, out: Path) -> None:
     """Measure the console's first view in headless Chromium: bytes, and time with many groups stored."""
     folder.mkdir(parents=True, exist_ok=True)
-    result = console_views.run(
+    result = views.run(
         folder, machine(folder), groups=groups, times=times, say=lambda line: console.print(line, highlight=False)
     )
-    console_views.show(result, console)
-    console.print(f"kept as {console_views.keep(result, out)}")
+    views.show(result, console)
+    console.print(f"kept as {views.keep(result, out)}")
 
 
 @main.command("kills")

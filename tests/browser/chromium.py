@@ -35,7 +35,8 @@ SWITCHES = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 CANARY = """
 window.__xss = 0;
 window.__csp = [];
-document.addEventListener("securitypolicyviolation", (event) => window.__csp.push(`${event.violatedDirective} ${event.blockedURI}`));
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.__csp.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
 
 
@@ -97,7 +98,9 @@ class Visit:
     fails on any of it.
     """
 
-    def __init__(self, browser: Browser, url: str, language: str = "en", *, size: dict[str, int] = DESKTOP, theme: str = "light") -> None:
+    def __init__(
+        self, browser: Browser, url: str, language: str = "en", *, size: dict[str, int] = DESKTOP, theme: str = "light"
+    ) -> None:
         self.url = url
         self.words = Words(language)
         self.context = browser.new_context(
@@ -190,7 +193,11 @@ class Visit:
         violations = [one for page in self.context.pages for one in page.evaluate("() => window.__csp ?? []")]
         ran = [page.evaluate("() => window.__xss ?? 0") for page in self.context.pages]
         own = urlsplit(self.url).netloc
-        foreign = [url for url in self.asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"} and urlsplit(url).netloc != own]
+        foreign = [
+            url
+            for url in self.asked
+            if urlsplit(url).scheme in {"http", "https", "ws", "wss"} and urlsplit(url).netloc != own
+        ]
         assert (self.faults, self.dialogs, violations, [one for one in ran if one], foreign) == ([], [], [], [], [])
 
     def close(self) -> None:

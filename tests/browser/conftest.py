@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.chromium import Visit, launched, need_chromium
+from browser.chromium import SECONDS, Visit, launched, need_chromium
 from served import SDKAPPID, Server
 
 if TYPE_CHECKING:
@@ -22,10 +24,34 @@ PEOPLE = ["alice", "bob", "carol", "dave"]
 _numbers = itertools.count(1)
 
 
-def app_set(folder: Path, *options: str) -> None:
-    """Change the demo app as its operator does; a running server follows within a second."""
-    command = [sys.executable, "-m", "qunzhu", "app", "set", str(SDKAPPID), "--data", str(folder / "data"), *options]
-    subprocess.run(command, check=True, capture_output=True)
+def operate(folder: Path, *command: str) -> None:
+    """Do what the server's operator does in a terminal; a running server follows within a second."""
+    subprocess.run(
+        [sys.executable, "-m", "qunzhu", *command, "--data", str(folder / "data")], check=True, capture_output=True
+    )
+
+
+def wait(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds."""
+    until = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def followed(visit: Visit, url: str) -> None:
+    """Wait until the running server knows where its operator has callbacks go now."""
+    wait(lambda: visit.context.request.get("/console/data/callbacks?limit=1").json()["settings"]["url"] == url)
+
+
+@contextmanager
+def called_back(server: Server, url: str, *names: str) -> Iterator[None]:
+    """Have callbacks go to a URL, and given up after one try; nothing is left of them in the end."""
+    switches = [part for name in names for part in ("--callback", name)]
+    operate(server.folder, "app", "set", str(SDKAPPID), "--callback-url", url, *switches, "--callback-tries", "1")
+    yield
+    operate(server.folder, "app", "set", str(SDKAPPID), "--callback-url", "", "--callback", "")
+    operate(server.folder, "callbacks", "drop", "--all", "--app", str(SDKAPPID))
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +59,18 @@ def server(tmp_path_factory) -> Iterator[Server]:
     """Serve the demo, with custom fields, to all browser tests of this process."""
     need_chromium()
     served = Server(tmp_path_factory.mktemp("console"))
-    app_set(served.folder, "--group-field", "colour", "--member-field", "team")
+    operate(served.folder, "app", "set", str(SDKAPPID), "--group-field", "colour", "--member-field", "team")
     answer = served.rest("im_open_login_svc/multiaccount_import", Accounts=PEOPLE)
     assert answer["ErrorCode"] == 0, answer
+    field = {"Type": "Public", "Name": "Painted", "AppDefinedData": [{"Key": "colour", "Value": "red"}]}
+    wait(lambda: served.rest("group_open_http_svc/create_group", **field)["ErrorCode"] == 0)
     yield served
     served.stop()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium. It ends with the module: its driver keeps a loop running, which other tests' loops do not bear."""
+    """Start Chromium. It ends with the module: its driver keeps a loop running, beside which no other can run."""
     with launched(need_chromium()) as started:
         yield started
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 
 from qunzhu.tim import TIMGroupAddOption, TIMGroupType
 from served import SDKAPPID
@@ -54,9 +55,9 @@ def test_create_by_keyboard_with_checks_at_each_key(visit, server, language):
 def test_code_to_copy_is_what_the_form_stands_for(visits, server):
     visit = visits("en").sign_in()
     page, words = visit.open("create?kind=ChatRoom"), visit.words
-    visit.field(words("field.Name")).fill("It's a \"test\" $HOME `x` \\")
+    visit.field(words("field.Name")).fill('It\'s a "test" $HOME `x` \\')
     visit.field(words("field.Introduction")).fill("two\nlines")
-    visit.field(words("field.ApplyJoinOption")).select_option("FreeAccess") if visit.field(words("field.ApplyJoinOption")).is_enabled() else None
+    visit.field(words("field.MaxMemberCount")).fill("50")
     visit.button(words("create.member.add")).click()
     visit.field(words("create.member")).fill("bob")
     visit.field(words("create.role")).select_option("Admin")
@@ -68,21 +69,23 @@ def test_code_to_copy_is_what_the_form_stands_for(visits, server):
     assert answer["ErrorCode"] == 0, answer
     found = server.rest("group_open_http_svc/get_group_info", GroupIdList=[answer["GroupId"]])["GroupInfo"][0]
     assert (found["Name"], found["Introduction"], found["Type"]) == (body["Name"], "two\nlines", "ChatRoom")
-    assert {(one["Member_Account"], one["Role"], one["NameCard"]) for one in found["MemberList"]} >= {("bob", "Admin", "Bobby")}
+    assert {(one["Member_Account"], one["Role"], one["NameCard"]) for one in found["MemberList"]} >= {
+        ("bob", "Admin", "Bobby")
+    }
 
     # The shell gives the server the same bytes.
     curl = written(visit, "curl")
     given = re.search(r"-d ('.*')\s*$", curl, re.DOTALL)[1]
-    import subprocess
-
-    assert json.loads(subprocess.run(["sh", "-c", f"printf %s {given}"], capture_output=True, check=True).stdout) == body
+    assert (
+        json.loads(subprocess.run(["sh", "-c", f"printf %s {given}"], capture_output=True, check=True).stdout) == body
+    )
     assert f"sdkappid={SDKAPPID}" in curl
 
     typescript = written(visit, words("create.typescript"))
     assert set(re.findall(r"\b((?:create_group_param|group_member_info)_\w+):", typescript)) == {
         "create_group_param_group_type", "create_group_param_group_name", "create_group_param_introduction",
         "create_group_param_group_member_array", "group_member_info_identifier", "group_member_info_member_role",
-        "group_member_info_name_card", *(["create_group_param_add_option"] if "ApplyJoinOption" in body else []),
+        "group_member_info_name_card", "create_group_param_max_member_num",
     }  # fmt: skip
     kind = re.search(r"TIMGroupType\.(\w+)", typescript)[1]
     assert TIMGroupType[kind] == TIMGroupType.kTIMGroup_ChatRoom

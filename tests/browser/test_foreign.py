@@ -79,16 +79,17 @@ def test_a_form_cannot_run_a_command(stranger, server, kind):
 
 def test_fetch_cannot_run_read_sign_in_or_sign_out(stranger, server):
     tried = stranger.page.evaluate(
-        """async ([url, signin]) => {
+        """async ([url, signin, forged]) => {
             const tries = [];
             for (const [path, method, body] of [
-                ["api/group_open_http_svc/create_group", "POST", '{"Type":"Public","Name":"forged","GroupId":"forged"}'],
+                ["api/group_open_http_svc/create_group", "POST", forged],
                 ["session", "POST", signin], ["session", "DELETE", undefined], ["data/overview", "GET", undefined],
                 ["api/group_open_http_svc/get_appid_group_list", "POST", "{}"], ["double/reset", "POST", "{}"],
             ]) {
                 for (const more of [{ mode: "no-cors" }, {}, { headers: { "x-qunzhu-console": "1" } }]) {
                     try {
-                        const answer = await fetch(`${url}/console/${path}`, { method, body, credentials: "include", ...more });
+                        const answer = await fetch(`${url}/console/${path}`,
+                            { method, body, credentials: "include", ...more });
                         tries.push([path, answer.type, answer.status, await answer.text()]);
                     } catch (fault) {
                         tries.push([path, "failed", 0, ""]);
@@ -97,7 +98,8 @@ def test_fetch_cannot_run_read_sign_in_or_sign_out(stranger, server):
             }
             return tries;
         }""",
-        [stranger.url, json.dumps({"sdkappid": SDKAPPID, "identifier": ADMIN, "usersig": usersig(ADMIN)})],
+        [stranger.url, json.dumps({"sdkappid": SDKAPPID, "identifier": ADMIN, "usersig": usersig(ADMIN)}),
+         json.dumps({"Type": "Public", "Name": "forged", "GroupId": "forged"})],
     )  # fmt: skip
     assert len(tried) == 18
     assert {(kind, status, text) for _, kind, status, text in tried} <= {("failed", 0, ""), ("opaque", 0, "")}
@@ -109,7 +111,7 @@ def test_fetch_cannot_run_read_sign_in_or_sign_out(stranger, server):
 
 
 def exists_by_console(visit) -> bool:
-    """Say that the session of the visit still runs commands: what is refused above is refused for where it comes from."""
+    """Say that the session of the visit still runs commands: what is refused is so for where it comes from."""
     answer = visit.context.request.post(
         "/console/api/group_open_http_svc/get_appid_group_list", data={}, headers={"x-qunzhu-console": "1"}
     )
@@ -142,7 +144,12 @@ def test_the_cookie_is_for_the_server_alone(visits):
     visit = visits().sign_in()
     visit.open()
     (cookie,) = visit.context.cookies()
-    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == ("qunzhu_console", True, "Strict", "/console")
+    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (
+        "qunzhu_console",
+        True,
+        "Strict",
+        "/console",
+    )
     assert cookie["domain"] == "127.0.0.1"
     assert visit.page.evaluate("() => document.cookie") == ""
 

@@ -41,12 +41,17 @@ def test_send_see_and_recall_a_message(visit, server, group):
     said = page.get_by_role("article").filter(has_text="早上好 good morning")
     said.filter(has_text="bob").wait_for()
     kept = server.rest("group_open_http_svc/group_msg_get_simple", GroupId=group, ReqMsgNumber=5)["RspMsgList"]
-    assert [(one["From_Account"], one["MsgBody"][0]["MsgContent"]["Text"]) for one in kept if not one.get("IsSystemMsg")] == [
-        ("bob", "早上好 good morning")
-    ]
+    assert [
+        (one["From_Account"], one["MsgBody"][0]["MsgContent"]["Text"]) for one in kept if not one.get("IsSystemMsg")
+    ] == [("bob", "早上好 good morning")]
     # What others say comes by itself.
     body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "from elsewhere"}}]
-    assert server.rest("group_open_http_svc/send_group_msg", GroupId=group, Random=7, From_Account="carol", MsgBody=body)["ErrorCode"] == 0
+    assert (
+        server.rest("group_open_http_svc/send_group_msg", GroupId=group, Random=7, From_Account="carol", MsgBody=body)[
+            "ErrorCode"
+        ]
+        == 0
+    )
     page.get_by_role("article").filter(has_text="from elsewhere").wait_for()
 
     said.get_by_role("button", name=words("messages.recall"), exact=True).click()

@@ -16,7 +16,11 @@ def many(server) -> int:
     for number in range(MANY):
         kind, owner = ("ChatRoom", "bob") if number % 3 == 0 else ("Public", "alice")
         answer = server.rest(
-            "group_open_http_svc/create_group", Type=kind, Name=f"Room 房间 {number}", GroupId=f"page-{number:03}", Owner_Account=owner
+            "group_open_http_svc/create_group",
+            Type=kind,
+            Name=f"Room 房间 {number}",
+            GroupId=f"page-{number:03}",
+            Owner_Account=owner,
         )
         assert answer["ErrorCode"] == 0, answer
     return MANY
@@ -33,7 +37,12 @@ def test_overview_counts_as_it_happens(visit, server, language):
     tile = page.get_by_role("region", name=words("overview.groups"), exact=True).locator(".tile-value")
     tile.filter(has_not_text="–").wait_for()
     before = int(re.sub(r"\D", "", tile.inner_text()))
-    assert server.rest("group_open_http_svc/create_group", Type="Public", Name="New", GroupId=f"new-{language}")["ErrorCode"] == 0
+    assert (
+        server.rest("group_open_http_svc/create_group", Type="Public", Name="New", GroupId=f"new-{language}")[
+            "ErrorCode"
+        ]
+        == 0
+    )
     tile.filter(has_text=re.compile(rf"^{before + 1:,}$")).wait_for()
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name=words("kind.Public"), exact=True))
     created = int(row.locator("td").nth(2).inner_text().replace(",", ""))

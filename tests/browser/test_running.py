@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from urllib.request import Request, urlopen
 
 import pytest
 
-from browser.conftest import app_set
+from browser.conftest import called_back, followed
 from receiver import http, receiving
 from served import ADMIN, SDKAPPID, usersig
 
@@ -20,22 +19,9 @@ FAILS = http("500 Internal Server Error", b"<img src onerror=__xss=1>")
 @pytest.fixture
 def theirs(server):
     """Run an app's own server that fails, and give up on it at once."""
-    with receiving() as receiver:
+    with receiving() as receiver, called_back(server, receiver.url, "Group.CallbackAfterCreateGroup"):
         receiver.answer = FAILS
-        app_set(
-            server.folder, "--callback-url", receiver.url, "--callback", "Group.CallbackAfterCreateGroup",
-            "--callback-tries", "1",
-        )  # fmt: skip
         yield receiver
-        app_set(server.folder, "--callback-url", "", "--callback", "", "--callback-tries", "12")
-
-
-def followed(visit, url: str) -> None:
-    """Wait until the running server knows what its operator has changed."""
-    until = time.monotonic() + 10
-    while visit.context.request.get("/console/data/callbacks?limit=1").json()["settings"]["url"] != url:
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_what_was_given_up_is_sent_again(visit, server, theirs, language):
@@ -44,7 +30,9 @@ def test_what_was_given_up_is_sent_again(visit, server, theirs, language):
     visit.settle()
     tile = page.get_by_role("region", name=words("callbacks.dead"), exact=True).locator(".tile-value")
     assert tile.inner_text() == "0"
-    answer = server.rest("group_open_http_svc/create_group", Type="Public", Name="told late", GroupId=f"late-{language}")
+    answer = server.rest(
+        "group_open_http_svc/create_group", Type="Public", Name="told late", GroupId=f"late-{language}"
+    )
     assert answer["ErrorCode"] == 0
     tile.filter(has_text=re.compile("^1$")).wait_for()
     visit.button(words("refresh")).click()
@@ -63,7 +51,9 @@ def test_what_was_given_up_is_sent_again(visit, server, theirs, language):
 def test_trace_says_why_a_call_was_refused(visit, server, group):
     page, words = visit.open("trace"), visit.words
     visit.settle()
-    answer = server.rest("group_open_http_svc/add_group_member", GroupId="gone-for-good", MemberList=[{"Member_Account": "bob"}])
+    answer = server.rest(
+        "group_open_http_svc/add_group_member", GroupId="gone-for-good", MemberList=[{"Member_Account": "bob"}]
+    )
     row = page.get_by_role("row").filter(has_text="gone-for-good").first
     row.filter(has_text=str(answer["ErrorCode"])).wait_for()
     assert words("trace.how.refused") in row.inner_text()
@@ -71,7 +61,12 @@ def test_trace_says_why_a_call_was_refused(visit, server, group):
     # The same message twice is answered as the first one: the trace says that it was not sent again.
     body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "twice"}}]
     for _ in range(2):
-        assert server.rest("group_open_http_svc/send_group_msg", GroupId=group, Random=99, From_Account="bob", MsgBody=body)["ErrorCode"] == 0
+        assert (
+            server.rest(
+                "group_open_http_svc/send_group_msg", GroupId=group, Random=99, From_Account="bob", MsgBody=body
+            )["ErrorCode"]
+            == 0
+        )
     page.get_by_role("row").filter(has_text=group).filter(has_text=words("trace.how.repeated")).first.wait_for()
     visit.field(words("trace.how")).select_option("repeated")
     page.get_by_role("row").filter(has_text="gone-for-good").first.wait_for(state="detached")
@@ -116,7 +111,9 @@ def real_clock(server):
 
 def double(server, name: str, **fields):
     """Use a control at its own door."""
-    url = f"http://127.0.0.1:{server.port}/double/{name}?sdkappid={SDKAPPID}&identifier={ADMIN}&usersig={usersig(ADMIN)}"
+    url = (
+        f"http://127.0.0.1:{server.port}/double/{name}?sdkappid={SDKAPPID}&identifier={ADMIN}&usersig={usersig(ADMIN)}"
+    )
     with urlopen(Request(url, json.dumps(fields).encode())) as answer:
         return json.load(answer)
 
@@ -124,13 +121,17 @@ def double(server, name: str, **fields):
 def test_an_hour_later_a_mute_is_over(visit, server, group, real_clock):
     def say(number: int) -> int:
         body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "mm"}}]
-        return server.rest("group_open_http_svc/send_group_msg", GroupId=group, Random=number, From_Account="bob", MsgBody=body)["ErrorCode"]
+        return server.rest(
+            "group_open_http_svc/send_group_msg", GroupId=group, Random=number, From_Account="bob", MsgBody=body
+        )["ErrorCode"]
 
     server.rest("group_open_http_svc/forbid_send_msg", GroupId=group, Members_Account=["bob"], MuteTime=1800)
     assert say(1) == 10017
     page, words = visit.open("double"), visit.words
     page.locator(".badge").filter(has_text=words("double.isreal")).wait_for()
-    page.locator(".card").filter(has_text=words("double.clock")).get_by_role("button", name=re.compile(r"^\+")).nth(1).click()
+    page.locator(".card").filter(has_text=words("double.clock")).get_by_role("button", name=re.compile(r"^\+")).nth(
+        1
+    ).click()
     visit.toast(words("double.done"))
     page.locator(".badge").filter(has_text=words("double.moved")).wait_for()
     assert say(2) == 0

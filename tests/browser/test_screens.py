@@ -12,9 +12,15 @@ from browser.screens import walk
 KEY = re.compile(r"[a-zA-Z]+(?:\.\w+)+")
 """What a text looks like that has none: its key."""
 RUN = """
-(only) => axe.run(document, { resultTypes: ["violations"], ...(only ? { runOnly: { type: "rule", values: only } } : {}) })
+(only) => axe.run(document, only ? { runOnly: { type: "rule", values: only } } : {})
   .then((found) => found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
-    .map((one) => [one.id, one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`)]))
+    .map(({ id, nodes }) => [
+      id, nodes.slice(0, 3).map((node) => [node.html, node.failureSummary].join(" ").slice(0, 300))]))
+"""
+
+WIDER = """
+(most) => [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > most + 1)
+  .slice(0, 4).map((one) => one.outerHTML.slice(0, 120))
 """
 
 
@@ -23,7 +29,9 @@ def furnished(server, group) -> str:
     """Give a group in which something of everything is to be seen."""
     body = [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "hello " + "long" * 100}}]
     for sender in ("alice", "bob"):
-        answer = server.rest("group_open_http_svc/send_group_msg", GroupId=group, Random=len(sender), From_Account=sender, MsgBody=body)
+        answer = server.rest(
+            "group_open_http_svc/send_group_msg", GroupId=group, Random=len(sender), From_Account=sender, MsgBody=body
+        )
         assert answer["ErrorCode"] == 0, answer
     server.rest("group_open_http_svc/forbid_send_msg", GroupId=group, Members_Account=["carol"], MuteTime=600)
     server.rest("group_open_http_svc/set_group_attr", GroupId=group, GroupAttr=[{"key": "seats", "value": "9" * 100}])
@@ -56,10 +64,7 @@ def test_no_screen_is_wider_than_a_phone_and_every_text_is_there(visits, furnish
         page.set_viewport_size(PHONE)
         width = page.evaluate("() => document.documentElement.scrollWidth")
         if width > PHONE["width"]:
-            wide[place] = (width, page.evaluate(
-                "(most) => [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > most + 1)"
-                ".slice(0, 4).map((one) => one.outerHTML.slice(0, 120))", PHONE["width"],
-            ))  # fmt: skip
+            wide[place] = (width, page.evaluate(WIDER, PHONE["width"]))
         missing = visit.words.keys & set(KEY.findall(page.locator("main").inner_text()))
         if missing:
             raw[place] = missing

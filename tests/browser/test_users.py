@@ -37,7 +37,10 @@ def test_find_import_mute_and_kick(visit, server, language):
     dialog.get_by_role("textbox").fill(user)
     dialog.get_by_role("button", name=words("delete"), exact=True).click()
     visit.toast(words("user.gone", user=user))
-    assert server.rest("im_open_login_svc/account_check", CheckItem=[{"UserID": user}])["ResultItem"][0]["AccountStatus"] == "NotImported"
+    assert (
+        server.rest("im_open_login_svc/account_check", CheckItem=[{"UserID": user}])["ResultItem"][0]["AccountStatus"]
+        == "NotImported"
+    )
 
 
 def test_a_usersig_that_is_made_here_logs_in(visits, server):
@@ -48,7 +51,8 @@ def test_a_usersig_that_is_made_here_logs_in(visits, server):
     made = page.locator("dialog pre code").inner_text()
     # It is the user's own, no administrator's: the REST API knows whom it names, and does not let him in.
     answer = visit.context.request.post(
-        f"/v4/group_open_http_svc/get_appid_group_list?sdkappid=1400000000&identifier=bob&usersig={made}&random=1", data={}
+        f"/v4/group_open_http_svc/get_appid_group_list?sdkappid=1400000000&identifier=bob&usersig={made}&random=1",
+        data={},
     ).json()
     assert answer["ErrorCode"] == 60010, answer
     visit.button(words("close")).last.click()

@@ -136,7 +136,9 @@ def show(result: Result, console: Console) -> None:
     for column in ("view", "kB", "requests", "ms", "slowest ms"):
         table.add_column(column, justify="left" if column == "view" else "right")
     for view in result.views:
-        table.add_row(view.name, f"{view.kilobytes:.1f}", str(view.requests), f"{view.ms:.0f}", f"{view.slowest_ms:.0f}")
+        table.add_row(
+            view.name, f"{view.kilobytes:.1f}", str(view.requests), f"{view.ms:.0f}", f"{view.slowest_ms:.0f}"
+        )
     console.print(table)
 
 
