@@ -16,7 +16,10 @@ the app's own server, whose sender was told OK."""
 
 
 class Traced(msgspec.Struct, frozen=True, kw_only=True):
-    """One call. ``target`` is the group, topic or user that it names; ``at_ms`` the app's time."""
+    """One call. ``target`` is the group, topic or user that it names; ``at_ms`` the app's time.
+
+    ``sender`` is in whose name an administrator called, where it was not his own.
+    """
 
     num: int = 0
     at_ms: int
@@ -24,6 +27,7 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     door: str = ""
     command: str
     user: str
+    sender: str = ""
     target: str = ""
     code: int = 0
     text: str = ""
@@ -42,7 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether it is looked for."""
         return (
             (not self.how or one.how == self.how)
-            and (not self.user or one.user == self.user)
+            and (not self.user or self.user in {one.user, one.sender})
             and (not self.target or one.target == self.target)
             and (not self.code or one.code == self.code)
         )
@@ -85,20 +89,26 @@ class _Named(msgspec.Struct):
     TopicId: object = None
     GroupId: object = None
     To_Account: object = None
+    From_Account: object = None
 
 
 _decode = msgspec.json.Decoder(_Named).decode
 
 
-def target_of(request: object) -> str:
-    """Return the group, topic or user that a request names, decoded or as it came; empty where it names none."""
+def named_in(request: object) -> tuple[str, str]:
+    """Return which group, topic or user a request names, and in whose name it is; empty where it says nothing.
+
+    The request is its record, or the body that it came as.
+    """
     if isinstance(request, bytes | bytearray):
         try:
             request = _decode(request)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return ""
-    for name in _Named.__struct_fields__:
-        value = getattr(request, name, None)
-        if isinstance(value, str) and value:
-            return value[:100]
-    return ""
+            return "", ""
+    target = _text(request, "TopicId") or _text(request, "GroupId") or _text(request, "To_Account")
+    return target, _text(request, "From_Account")
+
+
+def _text(request: object, name: str) -> str:
+    value = getattr(request, name, None)
+    return value[:100] if isinstance(value, str) else ""

@@ -7,14 +7,15 @@ from qunzhu.commands.messages import send_group_msg
 from qunzhu.core.errors import Refused
 from qunzhu.core.events import Event, MessageDropped, MessageRepeated
 from qunzhu.core.ports import Who
-from qunzhu.core.trace import DROPPED, REFUSED, REPEATED, VETOED, Traced, target_of
+from qunzhu.core.trace import DROPPED, REFUSED, REPEATED, VETOED, Traced, named_in
 
 
 def of_refusal(at_ms: int, door: str, command: str, user: str, request: object, refused: Refused) -> Traced:
     """Return what is kept of a refused call; ``request`` is its record, or the body that it came as."""
+    target, sender = named_in(request)
     return Traced(
-        at_ms=at_ms, how=REFUSED, door=door, command=command, user=user, target=target_of(request),
-        code=refused.row.code, text=refused.text,
+        at_ms=at_ms, how=REFUSED, door=door, command=command, user=user, target=target,
+        sender=sender if sender != user else "", code=refused.row.code, text=refused.text,
     )  # fmt: skip
 
 
@@ -35,7 +36,8 @@ def of_event(at_ms: int, event: Event) -> Traced | None:
 
 def of_veto(row: Before, who: Who, request: Any) -> Traced:
     """Return what is kept of a message that the app's own server dropped."""
+    target, sender = named_in(request)
     return Traced(
-        at_ms=who.now_ms, how=VETOED, door=who.door, command=COMMAND_OF[type(request)],
-        user=getattr(request, "From_Account", None) or who.user, target=target_of(request), text=row.command,
+        at_ms=who.now_ms, how=VETOED, door=who.door, command=COMMAND_OF[type(request)], user=who.user,
+        sender=sender if sender != who.user else "", target=target, text=row.command,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import { facts, pagedTable, table } from "../parts/table.js";
 import { tabs } from "../parts/tabs.js";
 import { tell, toast, words } from "../parts/toast.js";
 
-const PAGE = 50, EVERY_MS = 3000;
+const PAGE = 25, EVERY_MS = 3000;
 
 export async function show(main, { query, signal, session }) {
   const fault = h("p", { class: "fault", role: "alert" });
@@ -30,7 +30,7 @@ export async function show(main, { query, signal, session }) {
   if (signal.aborted) return;
   draw(first);
   fill(main, h("div", { class: "head" }, h("h1", null, t("nav.callbacks"))), fault,
-    h("div", { class: "grid tiles" }, tiles.map(({ node }) => node)),
+    h("div", { class: "grid tiles four" }, tiles.map(({ node }) => node)),
     h("section", { class: "card" }, tabs([
       { id: "waiting", title: t("callbacks.tab.waiting"), show: (panel, inside) => letters(panel, inside, false) },
       { id: "dead", title: t("callbacks.tab.dead"), show: (panel, inside) => letters(panel, inside, true) },

@@ -116,7 +116,7 @@ function rules(rows, what, caption) {
 function showFaults(card, faults, use) {
   fill(card, h("h2", null, t("double.faults")), rules(faults, "command", t("double.faults")), h("div", { class: "row spaced" },
     button(t("double.addfault"), () => addFault(use)),
-    button(t("double.clear"), () => use("faults", { clear: true }))), h("p", { class: "note" }, t("double.clear.note")));
+    button(t("double.clear"), () => use("faults", { clear: true }))), h("p", { class: "note spaced" }, t("double.clear.note")));
 }
 
 function addFault(use) {
@@ -161,7 +161,7 @@ function showSnapshots(card, snapshots, use) {
     caption: t("double.snapshots"), rows: snapshots, empty: t("double.nosnapshots"),
     columns: [
       { title: t("double.name"), wide: true, cell: (one) => h("span", { class: "mono" }, one.name) },
-      { title: t("double.at"), cell: (one) => when(one.at) },
+      { title: t("double.at"), cell: (one) => h("span", { class: "nowrap" }, when(one.at)) },
       { title: t("double.size"), number: true, cell: (one) => size(one.bytes) },
       { title: t("double.acts"), actions: true, cell: ({ name }) => h("div", { class: "row" },
         button(t("double.restore"), () => ask({ title: t("double.restore"), text: t("double.restore.text", { name }), danger: true, yes: t("double.restore"), act: () => use("restore", { name }) })),
@@ -183,7 +183,7 @@ function showRecord(card, record, use) {
   ]), h("div", { class: "row spaced" },
     record.on ? button(t("double.stop"), () => use("record", { stop: true })) : button(t("double.start"), () => use("record", { start: true })),
     button(t("double.forget"), () => ask({ title: t("double.forget"), text: t("double.forget.text"), danger: true, yes: t("double.forget"), act: () => use("record", { clear: true }) })),
-    record.lines > 0 && h("a", { href: "double/record", download: "record.jsonl" }, t("double.download"))), h("p", { class: "note" }, t("double.record.note")));
+    record.lines > 0 && h("a", { href: "double/record", download: "record.jsonl" }, t("double.download"))), h("p", { class: "note spaced" }, t("double.record.note")));
 }
 
 function showSeed(card, use) {

@@ -30,7 +30,7 @@ export async function show(main, { query, signal, session }) {
   const api = await description(signal);
   if (signal.aborted) return;
   const commands = Object.entries(api.paths).map(([path, { post }]) => ({ path: path.slice("/v4/".length), ...post }));
-  const place = h("div");
+  const place = h("div", { class: "gap" });
   const picker = field({ label: t("explorer.command"), name: "command", kind: "choice", onchange: (path) => open(path) });
   const text = field({ label: t("explorer.search"), name: "q", onchange: (value) => list(value) });
   const count = h("span", { class: "page-note", role: "status" });
@@ -158,7 +158,7 @@ function fieldsOf(schema, api) {
   return table({
     caption: t("explorer.fields"), rows, empty: t("explorer.nofields"),
     columns: [
-      { title: t("explorer.field"), cell: (row) => [h("span", { class: "mono" }, row.path), row.required && h("span", { class: "required", title: t("field.required") }, " *")] },
+      { title: t("explorer.field"), cell: (row) => h("span", null, h("span", { class: "mono" }, row.path), row.required && h("span", { class: "required", title: t("field.required") }, " *")) },
       { title: t("explorer.type"), cell: (row) => row.type },
       { title: t("explorer.limits"), cell: (row) => row.limits || "–" },
       { title: t("explorer.meaning"), wide: true, cell: (row) => h("span", { lang: "en" }, plain(row.about)) },

@@ -13,6 +13,8 @@ import { words } from "../parts/toast.js";
 const EVERY_MS = 1500, SHOWN = 300;
 const HOW = ["refused", "dropped", "repeated", "vetoed"], BADGE = { refused: "bad", dropped: "warn", repeated: "accent", vetoed: "warn" };
 
+const named = (user) => h("a", { href: link("users", [user]), class: "mono" }, user);
+
 export async function show(main, { query, signal }) {
   const looked = Object.fromEntries(["how", "user", "target", "code"].map((name) => [name, query.get(name) ?? ""]));
   let rows = [], last = 0, running = 0, paused = false;
@@ -30,7 +32,7 @@ export async function show(main, { query, signal }) {
       { title: t("trace.how"), cell: (one) => h("span", { class: `badge ${BADGE[one.how] ?? ""}` }, t(`trace.how.${one.how}`)) },
       { title: t("trace.why"), wide: true, cell: (one) => [one.code ? h("b", { class: "mono" }, `${one.code} `) : null, one.text, one.how !== "refused" && h("div", { class: "note" }, t(`trace.about.${one.how}`))] },
       { title: t("trace.command"), cell: (one) => [h("span", { class: "mono" }, one.command), one.door && h("div", { class: "note" }, one.door)] },
-      { title: t("trace.user"), cell: (one) => (one.user ? h("a", { href: link("users", [one.user]), class: "mono" }, one.user) : "–") },
+      { title: t("trace.user"), cell: (one) => (one.user ? [named(one.user), one.sender && h("div", { class: "note" }, t("trace.as"), " ", named(one.sender))] : "–") },
       { title: t("trace.target"), cell: (one) => (one.target ? h("span", { class: "mono" }, one.target) : "–") },
     ],
   });

@@ -63,7 +63,8 @@ function drawn({ statement, caps, app_plan: appPlan }) {
       h("section", { class: "card" }, graph({ label: t("usage.graph.messages"), days, series: [{ name: t("usage.messages"), values: of((day) => sum(day.messages)), columns: true }] })),
       h("section", { class: "card" }, graph({ label: t("usage.graph.users"), days, series: [
         { name: t("usage.active"), values: of((day) => day.active) }, { name: t("usage.online"), values: of((day) => day.online_peak) }] })),
-      quotas(statement), bill(statement), kinds(usage), plan(caps, appPlan))];
+      quotas(statement), bill(statement)),
+    kinds(usage), plan(caps, appPlan)];
 }
 
 function quotas({ quotas: all, plan: name }) {
@@ -103,8 +104,8 @@ function kinds(usage) {
     caption: t("usage.kinds"), rows: Object.entries(usage.kinds),
     columns: [
       { title: t("usage.kind"), cell: ([kind]) => t(`kind.${kind}`) },
-      { title: t("usage.existing"), number: true, cell: ([, one]) => num(one.existing) },
-      { title: t("usage.peak"), number: true, cell: ([, one]) => num(one.peak) },
+      { title: t("usage.end"), number: true, cell: ([, one]) => num(one.existing) },
+      { title: t("usage.most"), number: true, cell: ([, one]) => num(one.peak) },
       { title: t("usage.created"), number: true, cell: ([, one]) => num(one.created) },
       { title: t("usage.dissolved"), number: true, cell: ([, one]) => num(one.dissolved) },
       { title: t("usage.messages"), number: true, cell: ([kind]) => num(usage.messages[kind] ?? 0) },

@@ -142,7 +142,7 @@ async function remove(id) {
 
 function info(panel, { account, ...person }, platforms) {
   fill(panel, h("section", { class: "card" }, facts([
-    ["UserID", h("span", { class: "mono" }, account.user_id)], [t("users.nick"), account.nick], [t("field.FaceUrl"), account.face_url],
+    ["UserID", h("span", { class: "mono" }, account.user_id)], [t("users.nick"), account.nick], [t("users.face"), account.face_url],
     [t("users.created"), when(account.created_at)], [t("users.revoked"), when(account.revoked_before)],
     [t("user.platforms"), platforms.join(", ") || t("users.offline")],
     [t("user.mute.c2c"), muted(person.c2c_muted_until) || t("no")], [t("user.mute.group"), muted(person.group_muted_until) || t("no")],
@@ -178,7 +178,7 @@ async function conversations(panel, id, signal) {
     columns: [
       { title: t("user.with"), wide: true, cell: (one) => (one.Type === 1
         ? h("a", { href: link("users", [one.To_Account]), class: "mono" }, one.To_Account) : h("a", { href: link("groups", [one.GroupId]), class: "mono" }, one.GroupId)) },
-      { title: t("field.Type"), cell: (one) => t(one.Type === 1 ? "kind.C2C" : "user.group") },
+      { title: t("user.sort"), cell: (one) => t(one.Type === 1 ? "kind.C2C" : "user.group") },
       { title: t("user.last"), cell: (one) => when(one.MsgTime) },
       { title: t("user.pinned"), cell: (one) => (one.TopFlag ? t("yes") : t("no")) },
     ],

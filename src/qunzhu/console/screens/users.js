@@ -73,7 +73,7 @@ async function page(q, next, signal) {
 export function profileFields({ nick = "", face_url = "" } = {}) {
   return {
     Nick: { label: t("users.nick"), value: nick, limits: { "x-max-bytes": 500 } },
-    FaceUrl: { label: t("field.FaceUrl"), value: face_url, limits: { "x-max-bytes": 500 } },
+    FaceUrl: { label: t("users.face"), value: face_url, limits: { "x-max-bytes": 500 } },
   };
 }
 
