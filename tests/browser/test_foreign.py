@@ -77,7 +77,7 @@ def test_a_form_cannot_run_a_command(stranger, server, kind):
     assert not exists(server, "forged")
 
 
-def test_fetch_cannot_run_read_sign_in_or_sign_out(stranger, server):
+def test_fetch_cannot_run_read_sign_in_or_sign_out(stranger, server, group):
     tried = stranger.page.evaluate(
         """async ([url, signin, forged]) => {
             const tries = [];
@@ -104,6 +104,7 @@ def test_fetch_cannot_run_read_sign_in_or_sign_out(stranger, server):
     assert len(tried) == 18
     assert {(kind, status, text) for _, kind, status, text in tried} <= {("failed", 0, ""), ("opaque", 0, "")}
     assert not exists(server, "forged")
+    assert exists(server, group), "the app was reset"
     # Still the same session: it was neither ended nor changed.
     who = stranger.context.request.get("/console/session").json()
     assert who["identifier"] == ADMIN
