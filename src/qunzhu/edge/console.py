@@ -64,6 +64,8 @@ class Reply(msgspec.Struct, frozen=True):
     kind: bytes = JSON
     status: HTTPStatus = HTTPStatus.OK
     more: Headers = ((b"cache-control", b"no-store"),)
+    code: int = 0
+    """What it is counted as."""
 
 
 _sign_in = msgspec.json.Decoder(SignIn)
@@ -111,7 +113,7 @@ class ConsoleDoor:
             self._backend.count(DOOR, _counted(name), refused.row.code)
             return Reply(failure(refused), status=status)
         if not name.startswith(API):
-            self._backend.count(DOOR, _counted(name), 0)
+            self._backend.count(DOOR, _counted(name), reply.code)
         return reply
 
     async def _ask(self, scope: Scope, receive: Receive, name: str) -> Reply:
@@ -232,7 +234,13 @@ class ConsoleDoor:
             return Reply(_encode(await of_server(self._backend, scope, who, query)))
         if (read := READS.get(name)) is None:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
-        return Reply(_encode(await self._backend.read(app, read, who, query)))
+        try:
+            found = await self._backend.read(app, read, who, query)
+        except Refused as refused:
+            if refused.row is err.URL_PARAMETER:
+                raise
+            return Reply(failure(refused), code=refused.row.code)  # as a command's
+        return Reply(_encode(found))
 
     def _who(self, scope: Scope, app: App, session: Session, door: str = REST) -> Who:
         client = (scope.get("client") or ("",))[0]
@@ -246,7 +254,7 @@ class ConsoleDoor:
         try:
             await self._backend.try_out(command, who, command.decode(body))
         except Refused as refused:
-            return Reply(failure(refused))
+            return Reply(failure(refused), code=refused.row.code)
         return Reply(b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}')
 
 

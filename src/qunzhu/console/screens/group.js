@@ -37,7 +37,9 @@ export async function showGroup(main, { parts: [id], query, signal, session }) {
       state.info.MuteAllMember === "On" && [" ", h("span", { class: "badge warn" }, t("group.muted"))]));
     fill(acts, actions(state));
     fill(why, standing(state));
+    state.refresh();
   };
+  state.refresh = () => {};
   try {
     await state.reload();
   } catch (fault) {
@@ -75,7 +77,11 @@ export async function showGroup(main, { parts: [id], query, signal, session }) {
     },
   })), { label: t("group.tabs"), chosen: shown.id, signal });
   fill(body, open.node);
+  state.refresh = () => shown.id in AFRESH && open.open(shown.id);
 }
+
+/** Tabs that show nothing but the profile and the rights: drawn anew with them. The others see to themselves. */
+const AFRESH = { info: true, rights: true };
 
 /** Say as what the actor acts. */
 function standing({ rights, session }) {
