@@ -2,7 +2,7 @@
 
 import { call, data } from "../lib/api.js";
 import { fill, h, set } from "../lib/dom.js";
-import { when } from "../lib/format.js";
+import { span, when } from "../lib/format.js";
 import { has, t } from "../lib/i18n.js";
 import { poll } from "../lib/poll.js";
 import { ask } from "../parts/dialog.js";
@@ -129,7 +129,7 @@ export function tipWords(tip) {
     return t(`tip.${kind}`, { by, changes: changes.join(", ") });
   }
   const key = `tip.${kind}`;
-  return has(key) ? t(key, { by, users, seconds: tip.MuteTime ?? 0 }) : `${tip.TipType} ${by} ${users}`;
+  return has(key) ? t(key, { by, users, time: tip.MuteTime === 4294967295 ? t("members.forever") : span(tip.MuteTime ?? 0) }) : `${tip.TipType} ${by} ${users}`;
 }
 
 /** The box: a text, and who says it. */
