@@ -214,8 +214,8 @@ function info(panel, { info: one }) {
 /** Every action of the rights table, and why the actor may not. */
 function rights(panel, state) {
   const all = Object.entries(state.rights.actions).filter(([name]) => name !== "CREATE");
-  fill(panel, h("p", { class: "note" }, t("group.rights.note", { user: state.rights.user })),
+  fill(panel, h("p", { class: "note" }, t("group.rights.note", { user: state.rights.user, role: t(`role.${state.rights.role}`), kind: t(`kind.${state.rights.kind}`) })),
     h("ul", { class: "rights" }, all.map(([name, right]) => h("li", null,
       h("span", { class: right.allowed ? "badge good" : "badge bad" }, right.allowed ? t("group.may") : t("group.maynot")), " ",
-      has(`action.${name}`) ? t(`action.${name}`) : name, !right.allowed && h("span", { class: "note" }, ` — ${right.code}: ${right.reason}`)))));
+      has(`action.${name}`) ? t(`action.${name}`) : name, !right.allowed && h("span", { class: "note", title: right.reason }, ` (${right.code})`)))));
 }
