@@ -43,8 +43,8 @@ from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
 from qunzhu.core.wire import APP_GONE, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
-from qunzhu.edge.console import PREFIX as CONSOLE
-from qunzhu.edge.console import ConsoleDoor
+from qunzhu.edge.console_sessions import PREFIX as CONSOLE
+from qunzhu.edge.console_sessions import Sessions
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.media import MediaDoor
@@ -60,6 +60,7 @@ from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 if TYPE_CHECKING:
+    from qunzhu.edge.console import ConsoleDoor
     from qunzhu.push.before import Asker
 
 log = structlog.get_logger("qunzhu")
@@ -502,8 +503,17 @@ class Application:
         self.rest = RestDoor(backend, gatekeeper)
         self.gateway = GatewayDoor(backend, gatekeeper)
         self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
-        self.console = ConsoleDoor(backend, gatekeeper, self.rest, backend.revoked_before)
+        self.sessions = Sessions(backend.revoked_before)
+        """Of the console."""
+        self._backend, self._gatekeeper = backend, gatekeeper
         self._pages = Pages(backend.answers, backend.ends, backend.tally, census=backend.census)
+
+    @functools.cached_property
+    def console(self) -> "ConsoleDoor":
+        """Return the console's door, which is imported when somebody first comes to it."""
+        from qunzhu.edge.console import ConsoleDoor
+
+        return ConsoleDoor(self._backend, self._gatekeeper, self.rest, self.sessions)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
@@ -627,7 +637,7 @@ def ready_line(config: Config, port: int, apps: list[App]) -> str:
 def console_link(config: Config, port: int, application: Application, apps: list[App]) -> str:
     """Return a link that signs an administrator in once: of the demo app where there is one, else of the first."""
     app = next((one for one in apps if one.sdkappid == DEMO_SDKAPPID), apps[0])
-    code = application.console.sessions.link(app, app.admins[0], int(time.time()))
+    code = application.sessions.link(app, app.admins[0], int(time.time()))
     return f"{config.public_url.rstrip('/') or url_at(config, port)}{CONSOLE}/#code={code}"
 
 

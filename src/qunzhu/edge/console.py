@@ -22,10 +22,9 @@ from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.console_files import INDEX, File, load_files
 from qunzhu.edge.console_guard import ALWAYS, Barred, cookie_of, header, require_own, set_cookie
 from qunzhu.edge.console_reads import CHECKED, READS, SERVER_READS, Sight
-from qunzhu.edge.console_sessions import Session, Sessions
+from qunzhu.edge.console_sessions import PREFIX, Session, Sessions
 from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, administrator, failure, query_of
 
-PREFIX = "/console"
 DOOR = "console"
 API, CHECK, DATA = "api/", "check/", "data/"
 MAX_SIGN_IN = 8192
@@ -77,13 +76,11 @@ TEXT = b"text/plain; charset=utf-8"
 class ConsoleDoor:
     """ASGI application of the /console paths."""
 
-    def __init__(
-        self, backend: ConsoleBackend, gatekeeper: Gatekeeper, rest: RestDoor, revoked_before: Callable[[int, str], int]
-    ) -> None:
+    def __init__(self, backend: ConsoleBackend, gatekeeper: Gatekeeper, rest: RestDoor, sessions: Sessions) -> None:
         self._backend = backend
         self._gatekeeper = gatekeeper
         self._rest = rest
-        self.sessions = Sessions(revoked_before)
+        self.sessions = sessions
         self._files: dict[str, File] | None = None
         self._session_methods: dict[str, Callable[[Scope, Receive], Awaitable[Reply]]] = {
             "GET": self._who_is_it, "HEAD": self._who_is_it, "POST": self._come, "DELETE": self._go,
