@@ -89,9 +89,9 @@ class ConsoleDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         reply = await self._answer(scope, receive)
-        headers = [
-            *ALWAYS, (b"content-type", reply.kind), (b"content-length", b"%d" % len(reply.body)), *reply.more,
-        ]  # fmt: skip
+        headers = [*ALWAYS, (b"content-type", reply.kind), *reply.more]
+        if reply.status != HTTPStatus.NOT_MODIFIED:
+            headers.append((b"content-length", b"%d" % len(reply.body)))
         await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
 
