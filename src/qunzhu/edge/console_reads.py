@@ -11,6 +11,7 @@ import msgspec
 
 from qunzhu.commands._browse import applications_in, rights_in, search_groups
 from qunzhu.core import errors as err
+from qunzhu.core.command import COMMANDS
 from qunzhu.core.errors import Refused
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.ports import App, Tx, Who
@@ -86,6 +87,16 @@ def _form(tx: Tx, who: Who, query: Query) -> Any:
     return create_form(who.app)
 
 
+def _limits(tx: Tx, who: Who, query: Query) -> Any:
+    from qunzhu.edge.console_form import limits_of
+
+    del tx, who
+    command = COMMANDS.get(text(query, "command"))
+    if command is None:
+        raise Refused(err.COMMAND_UNKNOWN, text(query, "command"))
+    return limits_of(command.request)
+
+
 async def _overview(sight: Sight, scope: Scope, who: Who, query: Query) -> Any:
     """Return the app's numbers; those of the whole server only to this machine, as /metrics does."""
     del query
@@ -98,5 +109,7 @@ async def _overview(sight: Sight, scope: Scope, who: Who, query: Query) -> Any:
     return numbers
 
 
-READS: dict[str, Read] = {"groups": _groups, "rights": _rights, "applications": _applications, "create-form": _form}
+READS: dict[str, Read] = {
+    "groups": _groups, "rights": _rights, "applications": _applications, "create-form": _form, "limits": _limits,
+}  # fmt: skip
 SERVER_READS: dict[str, ServerRead] = {"overview": _overview}

@@ -1,6 +1,6 @@
 // One group: its profile, members, applications, topics, attributes, counters and messages, and what may be done to it.
 
-import { call, data } from "../lib/api.js";
+import { call, data, limitsOf } from "../lib/api.js";
 import { fill, h, newId, set } from "../lib/dom.js";
 import { num, when } from "../lib/format.js";
 import { has, t } from "../lib/i18n.js";
@@ -15,7 +15,8 @@ import { members } from "./group-members.js";
 import { messages } from "./group-messages.js";
 
 export const SERVICE = "group_open_http_svc";
-const TEXTS = { Name: 30, Introduction: 240, Notification: 300, FaceUrl: 100 };
+const MODIFY = `${SERVICE}/modify_group_base_info`;
+const TEXTS = ["Name", "Introduction", "Notification", "FaceUrl"];
 
 /** Read a group's profile, or throw its own refusal. */
 async function read(id, keys, signal) {
@@ -116,7 +117,7 @@ export function actButton(state, action, label, act, { danger = false, small = t
     button.addEventListener("click", () => toast(why));
     return h("span", null, button, h("span", { id, class: "offscreen" }, why));
   }
-  button.addEventListener("click", act);
+  button.addEventListener("click", () => Promise.resolve(act()).catch(tell));
   return button;
 }
 
@@ -141,7 +142,7 @@ function actions(state) {
     actButton(state, "EDIT_OPTIONS", t("group.options"), () => options(state)),
     actButton(state, "MUTE_ALL", muted ? t("group.unmuteall") : t("group.muteall"), () => ask({
       title: muted ? t("group.unmuteall") : t("group.muteall"), text: t("group.muteall.text"),
-      act: () => run(state, `${SERVICE}/modify_group_base_info`, { GroupId: id, MuteAllMember: muted ? "Off" : "On", ...inNameOf(state) }, t("group.done")),
+      act: () => run(state, MODIFY, { GroupId: id, MuteAllMember: muted ? "Off" : "On", ...inNameOf(state) }, t("group.done")),
     })),
     actButton(state, "TRANSFER", t("group.transfer"), () => ask({
       title: t("group.transfer"), text: t("group.transfer.text", { owner: info.Owner_Account || t("none") }),
@@ -163,36 +164,36 @@ async function dissolve({ id, info, signal }) {
   go("groups");
 }
 
-function edit(state) {
-  const { info, id } = state;
-  const fields = Object.fromEntries(Object.entries(TEXTS).map(([name, most]) => [name, {
+async function edit(state) {
+  const { info, id } = state, limits = await limitsOf(MODIFY);
+  const fields = Object.fromEntries(TEXTS.map((name) => [name, {
     label: t(`field.${name}`), value: info[name], required: name === "Name", kind: name === "Introduction" || name === "Notification" ? "area" : "text",
-    limits: { "x-max-bytes": most },
+    limits: limits[name],
   }]));
   return ask({
     title: t("group.edit"), fields, yes: t("save"),
     act: (given) => {
       const changed = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== info[name]));
-      return run(state, `${SERVICE}/modify_group_base_info`, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
+      return run(state, MODIFY, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
     },
   });
 }
 
-function options(state) {
-  const { info, id } = state;
-  const choice = (name, values) => ({ label: t(`field.${name}`), kind: "choice", value: info[name], options: values.map((value) => [value, t(`option.${value}`)]) });
+async function options(state) {
+  const { info, id } = state, limits = await limitsOf(MODIFY);
+  const choice = (name) => ({ label: t(`field.${name}`), kind: "choice", value: info[name], options: limits[name].enum.map((value) => [value, t(`option.${value}`)]) });
   const fields = {
-    MaxMemberNum: { label: t("field.MaxMemberNum"), kind: "number", value: String(info.MaxMemberNum), limits: { minimum: 1, maximum: 100000000 } },
-    ApplyJoinOption: choice("ApplyJoinOption", ["FreeAccess", "NeedPermission", "DisableApply"]),
-    InviteJoinOption: choice("InviteJoinOption", ["FreeAccess", "NeedPermission", "DisableInvite"]),
-    HistoryMsgBeforeJoin: choice("HistoryMsgBeforeJoin", ["On", "Off"]),
+    MaxMemberNum: { label: t("field.MaxMemberNum"), kind: "number", value: String(info.MaxMemberNum), limits: limits.MaxMemberNum },
+    ApplyJoinOption: choice("ApplyJoinOption"),
+    InviteJoinOption: choice("InviteJoinOption"),
+    HistoryMsgBeforeJoin: choice("HistoryMsgBeforeJoin"),
   };
   return ask({
     title: t("group.options"), fields, yes: t("save"),
     act: (given) => {
       const values = { ...given, MaxMemberNum: Number(given.MaxMemberNum) };
       const changed = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== info[name]));
-      return run(state, `${SERVICE}/modify_group_base_info`, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
+      return run(state, MODIFY, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
     },
   });
 }
