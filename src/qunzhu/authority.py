@@ -23,39 +23,44 @@ ORGANISATION = "qunzhu local authority"
 DAYS = 397
 """Longer ones are refused by some systems, even of an authority that they trust."""
 _NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z", re.IGNORECASE)
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 class Made(NamedTuple):
-    """Files in PEM: the authority to trust, a server's certificate and its key; whether the authority is new."""
+    """Files in PEM: the authority to trust, a server's certificate and its key. ``until`` is in unix seconds."""
 
     ca: Path
     cert: Path
     key: Path
     hosts: tuple[str, ...]
+    until: int
     new_authority: bool
 
 
-def make_certificate(folder: Path, hosts: tuple[str, ...] = ()) -> Made:
+def make_certificate(folder: Path, hosts: tuple[str, ...] = (), name: str = "server") -> Made:
     """Make a certificate for this machine's names and ``hosts`` in a folder, by the folder's authority.
 
     An authority that is there is used again, so that it has to be trusted once. Keys can be read by their owner only
     (0600). No file is ever overwritten: ``ConfigError`` names the one that is there.
     """
     names = tuple(dict.fromkeys((*LOCAL, *map(_checked, hosts))))
-    cert, key = folder / "server.pem", folder / "server-key.pem"
+    if not _FILE.match(name) or name == "ca":
+        raise ConfigError(f"name: {name!r}, 1 to 64 letters, digits, ., _ or - are needed, and not ca")
+    cert, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
     for path in (cert, key):
         if path.exists():
-            raise ConfigError(f"{path} is there already and is not overwritten; name another folder, or move it away")
+            raise ConfigError(f"{path} is there already and is not overwritten; give another name, or move it away")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         authority, new = _authority(folder)
-        end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=DAYS)
-        leaf = authority.issue_cert(*names, not_after=end, organization_name=ORGANISATION)
+        start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+        end = start + datetime.timedelta(days=DAYS)
+        leaf = authority.issue_cert(*names, not_before=start, not_after=end, organization_name=ORGANISATION)
         _write(key, leaf.private_key_pem.bytes(), 0o600)
         _write(cert, b"".join(blob.bytes() for blob in leaf.cert_chain_pems), 0o644)
     except OSError as fault:
         raise ConfigError(f"{folder}: {fault}") from None
-    return Made(folder / "ca.pem", cert, key, names, new)
+    return Made(folder / "ca.pem", cert, key, names, int(end.timestamp()), new)
 
 
 def _authority(folder: Path) -> "tuple[trustme.CA, bool]":

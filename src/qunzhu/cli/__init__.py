@@ -15,6 +15,7 @@ COMMANDS = {
     "app": ("qunzhu.cli.apps", "Make, list, change and erase apps (SDKAppIDs)."),
     "usersig": ("qunzhu.cli.usersig", "Print a UserSig, with which a user signs in."),
     "group": ("qunzhu.cli.groups", "Create, list, show and dissolve groups of a running server."),
+    "cert": ("qunzhu.cli.cert", "Make a certificate for HTTPS on this machine."),
     "sdk": ("qunzhu.cli.sdk", "Make the C library and its header; put it into an Electron app."),
     "doctor": ("qunzhu.cli.doctor", "Check data folder, port, limits and clock, with advice."),
 }

@@ -41,10 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     if (scope := config.getini("qunzhu_scope")) not in SCOPES:
         raise pytest.UsageError(f"qunzhu_scope: {scope!r} is not one of {', '.join(SCOPES)}")
-    if config.getoption("qunzhu_url") and not config.getoption("qunzhu_data") and "PYTEST_XDIST_WORKER" in os.environ:
-        raise pytest.UsageError(
-            "--qunzhu-url with several workers: they would reset each other's app; give --qunzhu-data"
-        )
+    alone = config.getoption("qunzhu_data") or len(config.getoption("tx", None) or ()) < 2
+    if config.getoption("qunzhu_url") and not alone:
+        raise pytest.UsageError("--qunzhu-url: workers would reset each other's app; give --qunzhu-data as well")
 
 
 @pytest.fixture(scope="session")
@@ -76,12 +75,11 @@ def qunzhu(request: pytest.FixtureRequest, qunzhu_server: "Server | RunningServe
     """Give an app of the test's own, or the run's: url, sdkappid, key, usersig(), rest(), and the double's controls."""
     marker = request.node.get_closest_marker("qunzhu")
     values = dict(marker.kwargs) if marker else {}
-    scope = (
-        values.pop("scope", None) or request.config.getoption("qunzhu_scope") or request.config.getini("qunzhu_scope")
-    )
+    config = request.config
+    scope = values.pop("scope", None) or config.getoption("qunzhu_scope") or config.getini("qunzhu_scope")
     if scope not in SCOPES or (scope == "session" and values):
-        raise pytest.UsageError(
-            f"marker qunzhu: {scope!r} with {values}: scope is test or session, values are for test"
+        pytest.fail(
+            f"marker qunzhu: scope {scope!r} with {values}; it is test, or session without values", pytrace=False
         )
     if scope == "session":
         yield request.getfixturevalue("_qunzhu_of_the_run")
