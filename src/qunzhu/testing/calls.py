@@ -20,7 +20,11 @@ class CallRefused(Exception):
 
 
 class NoAnswer(Exception):
-    """The server did not answer, or answered without the API's envelope; the text says what came."""
+    """The server did not answer, or not as the API does; the text says what came. ``status`` is HTTP's, 0 for none."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Caller:
@@ -49,7 +53,8 @@ class Caller:
         except (OSError, http.client.HTTPException) as fault:
             raise NoAnswer(f"{self._url}: {str(fault) or type(fault).__name__}") from fault
         if response.status != http.client.OK:
-            raise NoAnswer(f"{self._url}{path.partition('?')[0]} answers HTTP {response.status}: {_start(raw)}")
+            asked = f"{self._url}{path.partition('?')[0]}"
+            raise NoAnswer(f"{asked} answers HTTP {response.status}: {_start(raw)}", response.status)
         return raw
 
     def _connect(self) -> http.client.HTTPConnection:
@@ -57,9 +62,9 @@ class Caller:
             return http.client.HTTPSConnection(self._place, timeout=self._timeout, context=self._trusted)
         return http.client.HTTPConnection(self._place, timeout=self._timeout)
 
-    def reply(self, method: str, path: str, command: str, fields: Any, *, ok: bool = True) -> dict[str, Any]:
+    def reply(self, method: str, path: str, command: str, body: bytes, *, ok: bool = True) -> dict[str, Any]:
         """Return a JSON reply; with ``ok`` a refusal raises ``CallRefused``."""
-        raw = self.call(method, path, b"" if fields is None else json.dumps(fields).encode())
+        raw = self.call(method, path, body)
         try:
             answer: dict[str, Any] = json.loads(raw)
             refused = answer["ErrorCode"] != 0

@@ -117,20 +117,9 @@ class Record:
         return [line for line in found if not doors or line["door"] in doors]
 
 
-def read_seed(data: Seed) -> dict[str, Any]:
-    """Return a seed as a mapping; a path is read as JSON (.json) or YAML (which needs the extra ``testing``)."""
-    if isinstance(data, Mapping):
-        return dict(data)
-    text = Path(data).read_text(encoding="utf-8")
-    if Path(data).suffix == ".json":
-        found = json.loads(text)
-    else:
-        import yaml
-
-        found = yaml.safe_load(text)
-    if not isinstance(found, dict):
-        raise ValueError(f"{data}: a seed is a mapping")  # noqa: TRY004 - the file's content is wrong, not a type
-    return found
+def seed_body(data: Seed) -> bytes:
+    """Return a seed as it is sent: a mapping as JSON, a file as it is."""
+    return json.dumps(data).encode() if isinstance(data, Mapping) else Path(data).read_bytes()
 
 
 def _seconds(at: Moment) -> float:

@@ -9,10 +9,11 @@ from urllib.parse import quote, urlencode
 
 from qunzhu.core.reference import REFERENCE
 from qunzhu.core.token import DEFAULT_EXPIRE, make_usersig
-from qunzhu.testing.calls import Caller
-from qunzhu.testing.controls import Clock, Faults, Record, Seed, read_seed
+from qunzhu.testing.calls import Caller, NoAnswer
+from qunzhu.testing.controls import Clock, Faults, Record, Seed, seed_body
 
 _SERVICES = {command: service for service, commands in REFERENCE.items() for command in commands}
+NOT_FOUND = 404
 LASTING = 50 * 365 * 86400
 """For how long the signatures of our own calls hold, in seconds: longer than a test moves its clock."""
 
@@ -59,7 +60,7 @@ class Double:
         path = command if "/" in command else f"{_SERVICES.get(command, 'unknown')}/{command}"
         if path.startswith("unknown/"):
             raise ValueError(f"command: there is no {command!r}")
-        return self._caller.reply("POST", f"/v4/{path}?{self._query()}", path, fields, ok=ok)
+        return self._caller.reply("POST", f"/v4/{path}?{self._query()}", path, json.dumps(fields).encode(), ok=ok)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -85,25 +86,30 @@ class Double:
         if "clock" not in keep:
             self.clock.forget()
 
-    def snapshot(self, name: str = "default") -> dict[str, Any]:
+    def snapshot(self, name: str = "default") -> None:
         """Keep all data of the app under a name."""
-        return self._control("snapshot", name=name)
+        self._control("snapshot", name=name)
 
-    def restore(self, name: str = "default") -> dict[str, Any]:
-        """Put all data back as it was under a name; sessions end."""
-        return self._control("restore", name=name)
+    def restore(self, name: str = "default") -> None:
+        """Put all data back as it was under a name; sessions end, the clock stays."""
+        self._control("restore", name=name)
 
-    def cut(self, **whom: Any) -> dict[str, Any]:
-        """End sessions: all, or those of ``user`` or ``platform``; ``code`` is one of the gateway's."""
-        return self._control("cut", **whom)
+    def cut(self, **whom: Any) -> int:
+        """End sessions: all, or those of ``user`` or ``platform``, with ``code``, one of the gateway's. Say how many."""
+        ended: int = self._control("cut", **whom)["ended"]
+        return ended
 
-    def seed(self, data: Seed) -> dict[str, Any]:
-        """Load accounts, groups, members and messages: a mapping, or a path to a file in JSON or YAML."""
-        return self._control("seed", **read_seed(data))
+    def seed(self, data: Seed) -> dict[str, int]:
+        """Load accounts, groups, members and messages, and return how many of each sort were made.
+
+        A mapping, or a path to a file in JSON or YAML.
+        """
+        made: dict[str, int] = self._ask("POST", "seed", seed_body(data))["made"]
+        return made
 
     def controls(self) -> dict[str, Any]:
-        """Return what is set now: clock, faults, record."""
-        return self._caller.reply("GET", f"/double?{self._query()}", "double", None)
+        """Return what is set now: clock, faults, pushes, record, snapshots."""
+        return self._ask("GET", "", b"")
 
     def close(self) -> None:
         """Give the app back; one that was made for a test is erased."""
@@ -126,7 +132,16 @@ class Double:
         return urlencode(query | {"contenttype": "json"}, quote_via=quote)
 
     def _control(self, name: str, /, **fields: Any) -> dict[str, Any]:
-        return self._caller.reply("POST", f"/double/{name}?{self._query()}", f"double/{name}", fields)
+        return self._ask("POST", name, json.dumps(fields).encode())
+
+    def _ask(self, method: str, name: str, body: bytes) -> dict[str, Any]:
+        path = f"/double/{name}".rstrip("/")
+        try:
+            return self._caller.reply(method, f"{path}?{self._query()}", path, body)
+        except NoAnswer as fault:
+            if fault.status != NOT_FOUND:
+                raise
+            raise NoAnswer(f"{self.url} has no controls: start it with `qunzhu serve --controls`", NOT_FOUND) from None
 
     def _read(self, name: str, /, **fields: Any) -> bytes:
         return self._caller.call("POST", f"/double/{name}?{self._query()}", json.dumps(fields).encode())
