@@ -95,7 +95,7 @@ class Double:
         self._control("restore", name=name)
 
     def cut(self, **whom: Any) -> int:
-        """End sessions: all, or those of ``user`` or ``platform``, with ``code``, one of the gateway's. Say how many."""
+        """End sessions, all or those of ``user`` or ``platform``, with the gateway's ``code``; return how many."""
         ended: int = self._control("cut", **whom)["ended"]
         return ended
 

@@ -28,7 +28,7 @@ def clean_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]
 
 
 class Process:
-    """``python -m qunzhu.testing.child`` with some words.
+    """A module of ours, run with some words: see ``qunzhu.cli.tethered``.
 
     It has a session of its own, so that Ctrl-C comes to the tests alone, and ends with this process however that ends.
     """
@@ -37,7 +37,7 @@ class Process:
         self._log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-P", "-m", "qunzhu.testing.child", *words], stdin=subprocess.PIPE,
+                [sys.executable, "-P", "-m", "qunzhu.cli.tethered", *words], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=errors, env=clean_environment() | dict(environ), start_new_session=True,
             )  # fmt: skip
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from qunzhu.testing.child import FOLDER
 from qunzhu.testing.double import Double
 from qunzhu.testing.process import Process, ServerFailed
 
@@ -116,14 +115,14 @@ class Server(_Closing):
 
     def _start(self, settings: Mapping[str, object]) -> str:
         environ = {f"QUNZHU_{name.upper()}": str(value) for name, value in settings.items()}
-        process = Process(("serve",), self.log, environ | {FOLDER: str(self.folder)})
+        process = Process(("qunzhu", "serve"), self.log, environ | {"QUNZHU_TETHERED_FOLDER": str(self.folder)})
         self._processes.append(process)
         import qunzhu.apps  # noqa: F401 - what makes apps takes time to import, and the server takes time to start
 
         return process.ready().split()[2]
 
     def _start_proxy(self, hosts: tuple[str, ...]) -> str:
-        words = ["proxy", "--listen", "127.0.0.1:0", "--to", self.url]
+        words = ["qunzhu.testing.proxy", "--listen", "127.0.0.1:0", "--to", self.url]
         for host in hosts:
             words += ["--host", host]
         self._processes.append(Process(words, self.log, {}))
