@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from qunzhu.config import Config
 from qunzhu.testing import Server
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +39,7 @@ def run(folder: Path, *words: str, **env: str) -> tuple[dict[str, int], str]:
     """Run pytest in a process of its own; return its counts by outcome, and what it printed."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "QUNZHU_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", NAME, "-p", "no:cacheprovider", "-q", "--rootdir", str(folder), *words,
-         str(folder)],
+        [sys.executable, "-m", "pytest", "-p", NAME, "-p", "no:cacheprovider", "-q", "--rootdir", str(folder), *words],
         cwd=folder, capture_output=True, text=True, check=False, timeout=100, env=clean | env,
     )  # fmt: skip
     counts = re.findall(r"(\d+) (passed|failed|errors?|skipped)", done.stdout.rpartition("\n\n")[2] or done.stdout)
@@ -68,8 +68,14 @@ def test_it_costs_a_run_without_it_little():
 @pytest.mark.parametrize("words", [(), ("-p", "backwards"), ("-n", "2")], ids=["forwards", "backwards", "parallel"])
 def test_the_example(tmp_path, words):
     (tmp_path / "backwards.py").write_text(REVERSED)
-    counts, out = run(EXAMPLE, *words, PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    counts, out = run(EXAMPLE, "test_shop.py", *words, PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     assert counts == {"passed": 50}, out
+
+
+@pytest.mark.skipif("controls" not in Config.__struct_fields__, reason="this server has no controls to speak to")
+def test_the_example_of_the_controls():
+    counts, out = run(EXAMPLE, "test_hard_days.py")
+    assert counts == {"passed": 7}, out
 
 
 def test_an_app_for_each_test(folder):
