@@ -206,12 +206,15 @@ def test_with_unittest():
     assert (result.testsRun, result.errors, result.failures) == (2, [], [])
 
 
-def test_a_server_that_runs_already(server):
+def test_a_server_that_runs_already(server, tmp_path):
     with server.app() as named, RunningServer(named, server.folder / "data") as running:
         with running.app(plan="2025-trial") as one, running.app() as other:
             one.rest("create_group", Type="Public", Name="a group")
             assert (len(groups(one)), groups(other)) == (1, [])
             assert len({named.sdkappid, one.sdkappid, other.sdkappid}) == 3
+        with pytest.raises(FileNotFoundError, match="not the data folder"):
+            RunningServer(named, tmp_path / "elsewhere").app()
+        assert not (tmp_path / "elsewhere").exists()
         with pytest.raises(TypeError, match="plan"):
             RunningServer(named).app(plan="2025-trial")
 

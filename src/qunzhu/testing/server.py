@@ -62,7 +62,10 @@ class Apps:
         from qunzhu.apps import Home
         from qunzhu.config import Config
 
-        with contextlib.closing(Home(Config(data=str(self._folder))).open_control()) as store:
+        home = Home(Config(data=str(self._folder)))
+        if not home.exists():
+            raise FileNotFoundError(f"{self._folder} is not the data folder of a server that keeps its apps there")
+        with contextlib.closing(home.open_control()) as store:
             return store.write_now(change, *args)
 
 
