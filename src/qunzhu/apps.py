@@ -171,6 +171,11 @@ class Home:
             drop_schema(self.database, f"qunzhu_app_{sdkappid}")
         else:
             shutil.rmtree(self.folder / "apps" / str(sdkappid), ignore_errors=True)
+        shutil.rmtree(self.double(sdkappid), ignore_errors=True)
+
+    def double(self, sdkappid: int) -> Path:
+        """Return the folder for an app's snapshots and record."""
+        return self.folder / "double" / str(sdkappid)
 
 
 def all_apps(tx: Tx) -> list[App]:

@@ -40,6 +40,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: Annotated[str, _doc("Certificate chain (PEM) to serve HTTPS and WSS.")] = ""
     tls_key: Annotated[str, _doc("Private key (PEM) of the certificate.")] = ""
     demo: Annotated[bool, _doc("Make the demo app once and serve on loopback only.")] = False
+    controls: Annotated[
+        bool,
+        _doc(
+            "Let app administrators reset, rewind and break their apps over HTTP, for tests; on with demo. Not for a"
+            " server that people use."
+        ),
+    ] = False
     public_url: Annotated[
         str,
         _doc(

@@ -20,6 +20,7 @@ COMMANDS = {
     "bill": ("qunzhu.cli.bill", "Show what an app used in a month, and what it would have cost."),
     "cert": ("qunzhu.cli.cert", "Make a certificate for HTTPS on this machine."),
     "sdk": ("qunzhu.cli.sdk", "Make the C library and its header; put it into an Electron app."),
+    "double": ("qunzhu.cli.double", "Reset, rewind, break and record an app of a server for tests."),
     "doctor": ("qunzhu.cli.doctor", "Check data folder, port, limits and clock, with advice."),
 }
 """Each command's module, which has it under its own name, and the line that ``--help`` shows without importing it."""

@@ -151,6 +151,16 @@ class SqliteEngine:
         self._execute("ROLLBACK TO one")
         self._execute("RELEASE one")
 
+    def last_number(self, table: str) -> int:
+        """Return the last number of a table's ``{serial}`` column."""
+        row = self._execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return row[0] if row else 0
+
+    def number_after(self, table: str, last: int) -> None:
+        """Go on after a number; the engine itself goes on after the highest that is inserted."""
+        self._execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        self._execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last))
+
     def _log_grew(self, connection: apsw.Connection, name: str, pages: int) -> int:
         del connection, name
         self._log_pages = pages
