@@ -11,15 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from qunzhu.config import Config
 from qunzhu.testing import CallRefused, NoAnswer, Server
 from qunzhu.tim import TimRender
 from served import until
 
 EXAMPLE = Path(__file__).parents[2] / "examples/testing"
-needs_controls = pytest.mark.skipif(
-    "controls" not in Config.__struct_fields__, reason="this server has no controls to speak to"
-)
 DAY = 86400
 SEED = {
     "accounts": ["ann", {"id": "bob", "nick": "Bob"}],
@@ -61,7 +57,6 @@ def make(double, group: str) -> None:
     double.rest("create_group", Type="Public", Name=group, GroupId=group, Owner_Account="ann", MemberList=member)
 
 
-@needs_controls
 def test_off_unless_asked_for():
     with Server(controls=False) as server, server.app() as double:
         for control in (double.reset, double.controls, double.clock.freeze):
@@ -70,7 +65,6 @@ def test_off_unless_asked_for():
             assert missing.value.status == 404
 
 
-@needs_controls
 def test_reset(double):
     make(double, "tea")
     double.faults.add("create_group", code=10006)
@@ -84,7 +78,6 @@ def test_reset(double):
     assert double.clock.now() == pytest.approx(double.controls()["clock"]["now"], abs=5)
 
 
-@needs_controls
 def test_a_mute_ends_when_the_clock_says_so(double):
     make(double, "tea")
     double.clock.freeze()
@@ -101,7 +94,6 @@ def test_a_mute_ends_when_the_clock_says_so(double):
     assert muted() == []
 
 
-@needs_controls
 def test_usersigs_follow_the_clock(double):
     old = double.usersig("ann", expire=DAY)
     at = datetime.datetime(2031, 1, 1, tzinfo=datetime.UTC)
@@ -123,7 +115,6 @@ def test_usersigs_follow_the_clock(double):
     assert asyncio.run(sign_in(old)) == 0
 
 
-@needs_controls
 def test_faults(double):
     double.faults.add("create_group", code=10006, text="enough", times=1)
     with pytest.raises(CallRefused) as refused:
@@ -139,7 +130,6 @@ def test_faults(double):
         double.faults.add("make_tea", code=1)
 
 
-@needs_controls
 def test_pushes_and_cuts(double):
     make(double, "tea")
 
@@ -160,7 +150,6 @@ def test_pushes_and_cuts(double):
     assert double.controls()["pushes"][0]["lose"] is True
 
 
-@needs_controls
 def test_snapshots(double):
     make(double, "tea")
     double.snapshot("tea-only")
@@ -171,7 +160,6 @@ def test_snapshots(double):
         double.restore("unknown")
 
 
-@needs_controls
 def test_seeds(double, tmp_path):
     assert double.seed(SEED)["groups"] == 1
     assert groups(double) == ["tea"]
@@ -183,7 +171,6 @@ def test_seeds(double, tmp_path):
     assert groups(double) == ["tea"]
 
 
-@needs_controls
 def test_the_record(double):
     double.record.start()
     make(double, "tea")
@@ -195,7 +182,6 @@ def test_the_record(double):
     assert double.record.lines() == []
 
 
-@needs_controls
 def test_controls_from_many_threads(double):
     threads = [threading.Thread(target=double.snapshot, args=(f"s{number}",)) for number in range(8)]
     for thread in threads:
@@ -205,7 +191,6 @@ def test_controls_from_many_threads(double):
     assert {one["name"] for one in double.controls()["snapshots"]} == {f"s{number}" for number in range(8)}
 
 
-@needs_controls
 @pytest.mark.parametrize("program", ["node", "sh"])
 def test_the_controls_from_another_language(double, program):
     if shutil.which(program) is None or (program == "sh" and shutil.which("curl") is None):

@@ -12,15 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from qunzhu.config import Config
 from qunzhu.testing import Server
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/testing"
 NAME = "qunzhu.testing.plugin"
-needs_controls = pytest.mark.skipif(
-    "controls" not in Config.__struct_fields__, reason="this server has no controls to speak to"
-)
 REVERSED = """
 def pytest_collection_modifyitems(items):
     items.reverse()
@@ -75,7 +71,6 @@ def test_the_example(tmp_path, words):
     assert counts == {"passed": 50}, out
 
 
-@needs_controls
 def test_the_example_of_the_controls():
     counts, out = run(EXAMPLE, "test_hard_days.py")
     assert counts == {"passed": 7}, out
@@ -139,7 +134,6 @@ def test_a_server_that_runs_already(folder):
     assert "give --qunzhu-data as well" in run(folder, "--qunzhu-url", server.url, "-n", "2")[1]
 
 
-@needs_controls
 def test_an_app_elsewhere_is_reset_for_each_test(folder):
     (folder / "test_it.py").write_text(TWO.format(second=[]))
     with Server() as server, server.app() as app:
