@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import logging
@@ -114,8 +115,8 @@ def test_calls(server):
             Double("ftp://127.0.0.1", double.sdkappid, double.key)
 
 
-async def _sign_in(double: Double, user: str, usersig: str) -> int:
-    tim = TimRender(double.sdkappid, double.ws_url)
+async def _sign_in(double: Double, user: str, usersig: str, *where: str) -> int:
+    tim = TimRender(double.sdkappid, *where)
     await tim.TIMInit()
     try:
         return (await tim.TIMLogin({"userID": user, "userSig": usersig}))["code"]
@@ -124,12 +125,18 @@ async def _sign_in(double: Double, user: str, usersig: str) -> int:
 
 
 def test_users_sign_in(server):
-    import asyncio
-
     with server.app() as double:
         double.rest("account_import", UserID="ann")
+        assert asyncio.run(_sign_in(double, "ann", double.usersig("ann"), double.ws_url)) == 0
+        assert asyncio.run(_sign_in(double, "ann", double.usersig("bob"), double.ws_url)) == 70013
+
+
+def test_the_environment_leads_an_sdk_here(https_server, monkeypatch):
+    with https_server.app() as double:
+        double.rest("account_import", UserID="ann")
+        for name, value in double.environ.items():
+            monkeypatch.setenv(name, value)
         assert asyncio.run(_sign_in(double, "ann", double.usersig("ann"))) == 0
-        assert asyncio.run(_sign_in(double, "ann", double.usersig("bob"))) == 70013
 
 
 def test_the_environment_leads_the_command_line_here(server):
