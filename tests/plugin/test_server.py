@@ -95,6 +95,11 @@ def test_an_app_with_values(server):
         with pytest.raises(CallRefused) as refused:
             double.rest("destroy_group", GroupId=group)
         assert refused.value.code == 60017
+    with server.app(group_fields=[{"key": "colour", "kinds": ["Public"]}]) as double:
+        fields = [{"Key": "colour", "Value": "red"}]
+        double.rest("create_group", Type="Public", Name="a group", GroupId="red", AppDefinedData=fields)
+        [info] = double.rest("get_group_info", GroupIdList=["red"])["GroupInfo"]
+        assert info["AppDefinedData"] == fields
     with pytest.raises(TypeError, match="colour"):
         server.app(colour="red")
 

@@ -3,7 +3,8 @@
 import http.client
 import json
 import ssl
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 30.0
@@ -73,6 +74,19 @@ class Caller:
         if ok and refused:
             raise CallRefused(command, answer)
         return answer
+
+
+class Closing:
+    """Closed at the end of ``with``."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
 
 
 def _start(raw: bytes) -> str:

@@ -3,13 +3,12 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from qunzhu.core.reference import REFERENCE
 from qunzhu.core.token import DEFAULT_EXPIRE, make_usersig
-from qunzhu.testing.calls import Caller, NoAnswer
+from qunzhu.testing.calls import Caller, Closing, NoAnswer
 from qunzhu.testing.controls import Clock, Faults, Record, Seed, seed_body
 
 _SERVICES = {command: service for service, commands in REFERENCE.items() for command in commands}
@@ -18,7 +17,7 @@ LASTING = 50 * 365 * 86400
 """For how long the signatures of our own calls hold, in seconds: longer than a test moves its clock."""
 
 
-class Double:
+class Double(Closing):
     """An app: where it is, who its administrator is, and what a test may do to it.
 
     ``rest`` calls the server API as the administrator. The controls need a server that has them on: ``clock``,
@@ -116,12 +115,6 @@ class Double:
         at_close, self._at_close = self._at_close, None
         if at_close is not None:
             at_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Double {self.url} app {self.sdkappid}>"

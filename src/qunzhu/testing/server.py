@@ -9,9 +9,9 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from qunzhu.testing.calls import Closing
 from qunzhu.testing.double import Double
 from qunzhu.testing.process import Process, ServerFailed
 
@@ -37,6 +37,8 @@ class Apps:
 
     def make(self, values: Mapping[str, Any]) -> tuple[int, str, str]:
         """Return number, key and first administrator of a new app."""
+        import msgspec
+
         from qunzhu.apps import DEMO_ADMIN, create_app
         from qunzhu.core.ports import App, AppSettings
 
@@ -46,7 +48,7 @@ class Apps:
             raise TypeError(f"an app has no {', '.join(unknown)}")
         given: dict[str, Any] = {
             "name": "", "plan": "open", "admins": (DEMO_ADMIN,), "key": None, "sdkappid": next(self._numbers),
-            "now": int(time.time()), **outer, "settings": AppSettings(**inner),
+            "now": int(time.time()), **outer, "settings": msgspec.convert(inner, AppSettings),
         }  # fmt: skip
         made: App = self._write(lambda tx: create_app(tx, **given | {"admins": tuple(given["admins"])}))
         return made.sdkappid, made.key, made.admins[0]
@@ -69,20 +71,7 @@ class Apps:
             return store.write_now(change, *args)
 
 
-class _Closing:
-    """Closed at the end of ``with``."""
-
-    def close(self) -> None:
-        """Give back what it holds."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-
-class Server(_Closing):
+class Server(Closing):
     """A server of one's own: a process on a free port of loopback, data in a temporary folder, in memory if it can be.
 
     ``https=True`` serves HTTPS with a local authority (extra ``testing``), for ``localhost``, ``127.0.0.1``, ``::1``,
@@ -159,7 +148,7 @@ class Server(_Closing):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class RunningServer(_Closing):
+class RunningServer(Closing):
     """A server that runs already, with ``controls`` on.
 
     With its data folder on this machine every app is a new one; otherwise the app that is named is reset instead.
