@@ -7,7 +7,7 @@ not in it: what waits there is told to sessions, which no copy has.
 
 import contextlib
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -21,6 +21,7 @@ FORMAT = 1
 NOT_KEPT = frozenset({"outbox"})
 PACKED = ".gz"
 _LEVEL = 6
+Seen = Callable[[int], None]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -58,6 +59,16 @@ _end = msgspec.json.Decoder(End).decode
 _row = msgspec.json.Decoder(tuple[int | str | None, ...]).decode
 
 
+def unseen(rows: int) -> None:
+    """Take no note of how many rows there are so far."""
+    del rows
+
+
+def count_rows(tx: EngineTx) -> int:
+    """Return how many rows a dump would have."""
+    return sum(tx.all(table.count)[0][0] for table in kept_tables())
+
+
 def kept_tables() -> tuple[Table, ...]:
     """Return the tables that a dump has."""
     return tuple(table for table in tables() if table.name not in NOT_KEPT)
@@ -74,8 +85,8 @@ def dump_file(path: Path, *, write: bool = False) -> Iterator[IO[bytes]]:
             yield file
 
 
-def write_dump(tx: EngineTx, file: IO[bytes], *, sdkappid: int, at: int) -> int:
-    """Write everything that a transaction sees, and return the number of rows."""
+def write_dump(tx: EngineTx, file: IO[bytes], *, sdkappid: int, at: int, seen: Seen = unseen) -> int:
+    """Write everything that a transaction sees, and return the number of rows; ``seen`` is told of those so far."""
     _line(file, Header(qunzhu=FORMAT, migration=version(), sdkappid=sdkappid, at=at))
     rows = 0
     for table in kept_tables():
@@ -83,11 +94,12 @@ def write_dump(tx: EngineTx, file: IO[bytes], *, sdkappid: int, at: int) -> int:
         for page in _pages(tx, table):
             file.writelines(_encode(row) + b"\n" for row in page)
             rows += len(page)
+            seen(rows)
     _line(file, End(rows=rows))
     return rows
 
 
-def read_dump(tx: EngineTx, file: IO[bytes]) -> int:
+def read_dump(tx: EngineTx, file: IO[bytes], seen: Seen = unseen) -> int:
     """Put a dump in the place of everything a store holds, and return the number of rows.
 
     To be run with ``BatchStore.replace``, for the writer remembers what is stored; a fault (``DumpFault``) leaves all
@@ -96,7 +108,7 @@ def read_dump(tx: EngineTx, file: IO[bytes]) -> int:
     read_header(file)
     empty(tx)
     known = {table.name: table for table in kept_tables()}
-    table, seen, found = None, 0, _Rows(tx)
+    table, begun, found = None, 0, _Rows(tx, seen)
     for line in _lines(file):
         if line.startswith(b"["):
             found.take(table, line)
@@ -105,8 +117,8 @@ def read_dump(tx: EngineTx, file: IO[bytes]) -> int:
             return found.number
         else:
             table = _begin(tx, line, known)
-            seen += 1
-    raise DumpFault(f"the file ends after {seen} tables and {found.number} rows: it is not whole")
+            begun += 1
+    raise DumpFault(f"the file ends after {begun} tables and {found.number} rows: it is not whole")
 
 
 def read_header(file: IO[bytes]) -> Header:
@@ -135,8 +147,9 @@ def empty(tx: EngineTx) -> None:
 class _Rows:
     """Rows on their way into the tables, a page at a time."""
 
-    def __init__(self, tx: EngineTx) -> None:
+    def __init__(self, tx: EngineTx, seen: Seen) -> None:
         self._tx = tx
+        self._seen = seen
         self._table: Table | None = None
         self._page: list[dict[str, Any]] = []
         self.number = 0
@@ -159,6 +172,7 @@ class _Rows:
         if self._table is not None:
             self._tx.many(self._table.insert, self._page)
         self._page = []
+        self._seen(self.number)
 
 
 def _begin(tx: EngineTx, line: bytes, known: dict[str, Table]) -> Table:

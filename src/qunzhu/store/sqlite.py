@@ -192,3 +192,15 @@ def open_sqlite(path: Path, family: str = "app", around: Around | None = None) -
     around = around or Around()
     writer = LoopLane(f"{path.stem}-commit", lambda: SqliteEngine(path, family, writes=True), around)
     return BatchStore(writer, ThreadLane(f"{path.stem}-read", lambda: SqliteEngine(path, family, writes=False), around))
+
+
+def file_version(path: Path) -> int:
+    """Return the number of the newest migration that a database file has seen; 0 where there is none."""
+    if not path.is_file():
+        return 0
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.set_busy_timeout(BUSY_MS)
+        return int(connection.pragma("user_version"))
+    finally:
+        connection.close()

@@ -34,6 +34,11 @@ class Table(msgspec.Struct, frozen=True):
         return f"DELETE FROM {self.name}"  # noqa: S608 - a name of the schema
 
     @property
+    def count(self) -> LiteralString:
+        """Return the question for the number of rows."""
+        return f"SELECT count(*) FROM {self.name}"  # noqa: S608 - a name of the schema
+
+    @property
     def highest(self) -> LiteralString:
         """Return the question for the highest number of a ``serial`` table."""
         return f"SELECT coalesce(max({self.key[0]}), 0) FROM {self.name}"  # noqa: S608 - names of the schema
