@@ -305,6 +305,18 @@ def mark_coming(tx: Tx, app: App) -> App | None:
     return before
 
 
+def incoming_app(tx: Tx, sdkappid: int) -> App | None:
+    """Return an app whose data comes in."""
+    row = tx.one("SELECT body FROM apps WHERE sdkappid = :id AND erased = 2", id=sdkappid)
+    return _decode(row[0]) if row else None
+
+
+def change_incoming(tx: Tx, app: App) -> None:
+    """Write the record of an app whose data comes in."""
+    tx.run("UPDATE apps SET body = :body WHERE sdkappid = :id AND erased = 2", id=app.sdkappid,
+           body=_encode(app).decode())  # fmt: skip
+
+
 def forget_app(tx: Tx, sdkappid: int) -> None:
     """Remove the record of an app that is erased, or whose data did not come in; its data is gone before."""
     tx.run("DELETE FROM apps WHERE sdkappid = :id AND erased <> 0", id=sdkappid)

@@ -8,14 +8,14 @@ import click
 import msgspec
 
 from qunzhu.apps import find_app
+from qunzhu.cli.counting import counting
 from qunzhu.cli.home import control, home_of, no_app, place_options
-from qunzhu.cli.show import Failure, json_option, print_json, print_record, progress
+from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress
 from qunzhu.moving import CannotMove
+from qunzhu.moving.arrival import Plan, import_reference
 from qunzhu.moving.files import Arrival, export_app
 from qunzhu.moving.package import new_package, open_package, read_manifest
 from qunzhu.store.media import MediaUnavailable
-
-media_place = place_options
 
 
 @click.command()
@@ -101,3 +101,60 @@ def files(files: Path, *, sdkappid: int | None, key: str | None, replace: bool, 
         print_json(told)
     else:
         print_record(told)
+
+
+@import_.command()
+@click.option("--url", required=True, metavar="URL", help="The service, such as https://console.tim.qq.com.")
+@click.option("--sdkappid", required=True, type=int, help="The app's number there.")
+@click.option("--key", required=True, envvar="QUNZHU_KEY", show_envvar=True, help="The app's secret key there.")
+@click.option("--admin", required=True, metavar="USER", help="An administrator of the app there.")
+@click.option("--app", "target", type=int, metavar="SDKAPPID", help="The app's number here. Unset: the same.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0.1),
+    metavar="NUMBER",
+    help="Most calls of one command in a second. Unset: as documented, 200 of most.",
+)
+@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Where is noted what is done. Unset: import-<SDKAPPID>.jsonl in the data folder.")  # fmt: skip
+@place_options
+@json_option
+def reference(  # noqa: PLR0913 - an option each
+    *,
+    url: str,
+    sdkappid: int,
+    key: str,
+    admin: str,
+    target: int | None,
+    rate: float | None,
+    state: Path | None,
+    as_json: bool,
+    **place: Any,
+) -> None:
+    """Read an app of the reference service, or of another qunzhu, through its REST API.
+
+    Groups, members, topics and messages come with their ids, times and places; whoever stops it or kills it calls it
+    again, and it goes on. The app is served when all of it is here; a new one has the key and administrator it had.
+    """
+    home = home_of(**place)
+    number = target or sdkappid
+    plan = Plan(
+        url=url.rstrip("/"), sdkappid=sdkappid, key=key, admin=admin, target=number, rate=rate,
+        state=state or home.folder / f"import-{number}.jsonl",
+    )  # fmt: skip
+    try:
+        with control(home, make=True) as store, counting(f"app {sdkappid} of {url}") as seen:
+            report = import_reference(home, store, plan, seen)
+    except CannotMove as fault:
+        raise Failure(str(fault), fault.advice) from None
+    if as_json:
+        print_json(report)
+        return
+    missing: Any = report.pop("missing")
+    print_record(report)
+    if missing:
+        click.echo()
+        print_table(
+            ("Missing", "Number", "Why", "Where"),
+            [(one["what"], one["number"], one["why"], ", ".join(one["where"])) for one in missing],
+        )

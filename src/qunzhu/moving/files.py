@@ -91,7 +91,7 @@ class Arrival:
     def take(self, app: App, manifest: Manifest, *, replace: bool) -> int:
         """Put files in the place of an app's data, and return the rows. Out of service meanwhile; a fault undoes it."""
         checked(app)
-        with _alone(self._home), contextlib.ExitStack() as held:
+        with alone(self._home), contextlib.ExitStack() as held:
             before = self._claim(app, held, replace=replace)
             try:
                 rows = self._fill(app, manifest)
@@ -116,17 +116,7 @@ class Arrival:
                 f"there is an app {app.sdkappid} already",
                 "--as gives the one in the files another number; --replace puts it in the place of this one",
             )
-        try:
-            held.enter_context(closing(self._home.lock()))
-        except ConfigError:
-            raise CannotMove(
-                f"the server (pid {self._home.holder()}) has app {app.sdkappid} open",
-                f"stop the server, or erase the app first: `qunzhu app erase {app.sdkappid}`",
-            ) from None
-        before = self._control.write_now(mark_coming, app)
-        if self._home.database:
-            time.sleep(ELSEWHERE_SECONDS)
-        return before
+        return take_out_of_service(self._home, self._control, app, held)
 
     def _fill(self, app: App, manifest: Manifest) -> int:
         try:
@@ -179,8 +169,23 @@ class Arrival:
             self._control.write_now(forget_app, app.sdkappid)
 
 
+def take_out_of_service(home: Home, control: BatchStore, app: App, held: contextlib.ExitStack) -> App | None:
+    """Keep servers from an app that is there, as long as the lock is held; return what it was."""
+    try:
+        held.enter_context(closing(home.lock()))
+    except ConfigError:
+        raise CannotMove(
+            f"the server (pid {home.holder()}) has app {app.sdkappid} open",
+            f"stop the server, or erase the app first: `qunzhu app erase {app.sdkappid}`",
+        ) from None
+    before = control.write_now(mark_coming, app)
+    if home.database:
+        time.sleep(ELSEWHERE_SECONDS)
+    return before
+
+
 @contextlib.contextmanager
-def _alone(home: Home) -> Iterator[IO[Any]]:
+def alone(home: Home) -> Iterator[IO[Any]]:
     """Let one import at a time go on in a data folder."""
     home.folder.mkdir(parents=True, exist_ok=True)
     with (home.folder / "lock-import").open("a") as held:
