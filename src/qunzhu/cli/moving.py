@@ -115,6 +115,9 @@ def files(files: Path, *, sdkappid: int | None, key: str | None, replace: bool, 
     metavar="NUMBER",
     help="Most calls of one command in a second. Unset: as documented, 200 of most.",
 )
+@click.option(
+    "--ca", envvar="QUNZHU_CA", show_envvar=True, metavar="FILE", help="Certificate (PEM) to trust for https."
+)
 @click.option("--state", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Where is noted what is done. Unset: import-<SDKAPPID>.jsonl in the data folder.")  # fmt: skip
 @place_options
@@ -127,6 +130,7 @@ def reference(  # noqa: PLR0913 - an option each
     admin: str,
     target: int | None,
     rate: float | None,
+    ca: str | None,
     state: Path | None,
     as_json: bool,
     **place: Any,
@@ -139,7 +143,7 @@ def reference(  # noqa: PLR0913 - an option each
     home = home_of(**place)
     number = target or sdkappid
     plan = Plan(
-        url=url.rstrip("/"), sdkappid=sdkappid, key=key, admin=admin, target=number, rate=rate,
+        url=url.rstrip("/"), sdkappid=sdkappid, key=key, admin=admin, target=number, rate=rate, ca=ca,
         state=state or home.folder / f"import-{number}.jsonl",
     )  # fmt: skip
     try:

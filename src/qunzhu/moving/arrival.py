@@ -27,6 +27,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     admin: str
     target: int
     rate: float | None
+    ca: str | None
     state: Path
 
     @property
@@ -39,7 +40,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def import_reference(home: Home, control: BatchStore, plan: Plan, seen: Seen) -> dict[str, object]:
     """Import an app, or go on with it, and return the report. One that is finished is only reported again."""
-    reference = Reference(plan.url, plan.sdkappid, plan.admin, plan.key, plan.rate)
+    reference = Reference(plan.url, plan.sdkappid, plan.admin, plan.key, plan.rate, plan.ca)
     notes = Notes(plan.state)
     with alone(home), contextlib.ExitStack() as held:
         if notes.finished is None:

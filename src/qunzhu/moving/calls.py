@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -25,6 +26,8 @@ NO_ENTRY = frozenset({60006, 60010, 60012, 60013, 60016, 70001, 70002, 70003, 70
 TRIES = 10
 FIRST_WAIT, MOST_WAIT = 0.5, 30.0
 TIMEOUT_SECONDS = 30
+AT_ONCE = 16
+"""Connections."""
 SIGNED_SECONDS = 86400
 SIGN_AGAIN_SECONDS = 3600
 _encode = msgspec.json.Encoder().encode
@@ -66,10 +69,16 @@ class Pace:
 class Reference:
     """An app of the reference service, read as one of its administrators."""
 
-    def __init__(self, url: str, sdkappid: int, admin: str, key: str, rate: float | None) -> None:
+    def __init__(
+        self, url: str, sdkappid: int, admin: str, key: str, rate: float | None, ca: str | None = None
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise CannotMove(f"{url!r} is not like https://console.tim.qq.com")
+        try:
+            self._trusted = ssl.create_default_context(cafile=ca)
+        except OSError as fault:
+            raise CannotMove(f"{ca}: {fault}", "name a certificate (PEM) with --ca") from None
         self.url = url.rstrip("/")
         self.sdkappid, self.admin, self._key, self._rate = sdkappid, admin, key, rate
         self._paces: dict[str, Pace] = {}
@@ -78,7 +87,10 @@ class Reference:
         self.calls = self.repeats = 0
 
     async def __aenter__(self) -> "Reference":
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=AT_ONCE, ssl=self._trusted),
+            timeout=aiohttp.ClientTimeout(sock_connect=TIMEOUT_SECONDS, sock_read=TIMEOUT_SECONDS),
+        )
         return self
 
     async def __aexit__(
@@ -127,7 +139,9 @@ class Reference:
             "random": str(random.getrandbits(32)), "contenttype": "json",
         }  # fmt: skip
         try:
-            async with self._session.post(f"{self.url}/v4/{path}", params=query, data=body) as response:
+            async with self._session.post(
+                f"{self.url}/v4/{path}", params=query, data=body, allow_redirects=False
+            ) as response:
                 raw, status = await response.read(), response.status
         except (aiohttp.ClientError, OSError, TimeoutError) as fault:
             raise _NotNow(f"no answer: {str(fault) or type(fault).__name__}") from None

@@ -82,19 +82,19 @@ class Importer:
         await self._settle({user for group in groups for user in group.users()})
         self._extend(groups)
         self._notes.note(Begun(groups=[group.info.GroupId for group in groups]), safe=True)
-        taken = [group.info.GroupId for group in groups if await self._put(group)]
-        await each(self._finish, [*(there & self._notes.begun), *taken])
+        taken = await each(self._put, groups)
+        await each(self._finish, [*(there & self._notes.begun), *filter(None, taken)])
 
-    async def _put(self, group: Group) -> bool:
-        """Put a group into the app; say whether it is there."""
+    async def _put(self, group: Group) -> str:
+        """Put a group into the app, and return its id; empty where it is not taken."""
         try:
             left_out = await self._store.write(take_group, self._who(), group)
         except Refused as fault:
             self._notes.miss(group.info.GroupId, "group", f"{fault.row.code} {fault.text}")
-            return False
+            return ""
         for user in left_out:
             self._notes.miss(group.info.GroupId, "member or owner", f"{user!r} has no account")
-        return True
+        return group.info.GroupId
 
     async def _finish(self, group_id: str) -> None:
         """Read a group's messages, each stream from the newest down, and note it as done."""

@@ -240,8 +240,8 @@ def _message(tx: Tx, stream: Stream, one: Said) -> dict[str, Any]:
         GroupId=stream.group.group_id, GroupType=stream.group.kind_name, TopicId=stream.topic_id,
         From_Account=one.From_Account, MsgSeq=one.MsgSeq, MsgTime=one.MsgTimeStamp, MsgRandom=one.MsgRandom,
         MsgPriority=PRIORITIES[min(max(one.MsgPriority, 1), len(PRIORITIES)) - 1], MsgBody=one.MsgBody,
-        CloudCustomData=one.CloudCustomData, GroupAtInfo=tuple(one.GroupAtInfo), To_Account=tuple(one.To_Account), Nick=nick,
-        FaceUrl=face_url, Recalled=Recall("", 0) if recalled else None,
+        CloudCustomData=one.CloudCustomData, GroupAtInfo=tuple(one.GroupAtInfo), To_Account=tuple(one.To_Account),
+        Nick=nick, FaceUrl=face_url, Recalled=Recall("", 0) if recalled else None,
     )  # fmt: skip
     flags = marks_of(message)
     return {
