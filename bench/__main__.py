@@ -1,6 +1,7 @@
 """`python -m bench`: see `bench/README.md`."""
 
 import functools
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import ceiling, fanout, fanout_report, groups, grow, kills, limits, report, rounds, send, soak, target
+from bench import capi, ceiling, fanout, fanout_report, groups, grow, kills, limits, report, rounds, send, soak, target
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
 from bench.target import Target
@@ -166,6 +167,31 @@ def groups_command(
     result = groups.result_of(found, machine(folder), members=members, topics=topics, calls=calls, count=count)
     groups.show(result, console)
     console.print(f"kept as {groups.keep(result, out)} and .png")
+
+
+@main.command("capi")
+@click.option("--loads", default=10, show_default=True, help="Starts of each program.")
+@click.option("--calls", default=100, show_default=True, help="Calls of each program in a round.")
+@click.option("--rounds", "count", default=10, show_default=True, help="Rounds; the table shows all their calls.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--serve-option", "options", multiple=True, help="One more argument for `qunzhu serve`; may be repeated.")
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def capi_command(loads: int, calls: int, count: int, folder: Path, options: tuple[str, ...], out: Path) -> None:
+    """Load the C library and call it from C and from Node, beside the Python SDK (cc, node, npm)."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with target.qunzhu(folder, options) as server, tempfile.TemporaryDirectory(prefix="qunzhu-capi-") as place:
+        found = capi.compare(
+            server.job.port,
+            Path(place),
+            env,
+            loads=loads,
+            calls=calls,
+            count=count,
+            say=lambda line: console.print(line, highlight=False),
+        )
+    result = capi.result_of(found, machine(folder), loads=loads, calls=calls * count)
+    capi.show(result, console)
+    console.print(f"kept as {capi.keep(result, out)}")
 
 
 @main.command("fanout")

@@ -31,7 +31,7 @@ from qunzhu.apps import (
 from qunzhu.commands._callbacks import report
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
-from qunzhu.core.command import Command, Reply
+from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.limits import UINT32
@@ -332,6 +332,13 @@ class Application:
             await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
 
 
+async def _prepare() -> None:
+    """Make what reads requests, one command at a turn of the loop: a server listens before it is made."""
+    for command in COMMANDS.values():
+        command.prepare()
+        await asyncio.sleep(0)
+
+
 class _Server(uvicorn.Server):
     """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
 
@@ -345,6 +352,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         sys.stdout.write(f"{self._ready}\n")
         sys.stdout.flush()
+        self._preparing = asyncio.create_task(_prepare())
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -251,6 +251,20 @@ async def test_with_a_certificate_of_ones_own(certificate, tmp_path):
 
 
 @on_a_loop
+async def test_certificates_are_those_that_the_system_trusts(certificate, tmp_path, monkeypatch):
+    chain, key = certificate
+    server = Server(tmp_path, "--tls-cert", str(chain), "--tls-key", str(key))
+    url = server.url.replace("ws:", "wss:")
+    with pytest.raises(CallFailed, match="certificate") as raised:
+        await connect(url, SDKAPPID, "alice", usersig("alice"))
+    assert raised.value.code == 9508
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    async with await connect(url, SDKAPPID, "alice", usersig("alice")) as client:
+        assert client.server_time() > 0
+    server.stop()
+
+
+@on_a_loop
 async def test_a_callback_that_fails_does_no_harm(server: Server, caplog):
     async with client_of(server) as client:
         assert (await upload(client, b"x", "File", lambda *_: 1 / 0)).Size == 1

@@ -549,6 +549,36 @@ def test_a_login_can_only_be_under_way_once(server: Server):
     asyncio.run(scenario())
 
 
+def test_logins_that_end_another_do_not_cross(server: Server):
+    async def scenario():
+        alice, bob, carol = names("alice", "bob", "carol")
+        async with signed_in(server, alice) as (tim, _):
+            logins = [tim.TIMLogin({"userID": user, "userSig": usersig(user)}) for user in (bob, carol)]
+            assert [result["code"] for result in await asyncio.gather(*logins)] == [0, 7502]
+            assert (await tim.TIMGetLoginUserID())["json_param"] == bob
+            assert (await tim.TIMGroupCreate(params()))["code"] == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_login_that_is_under_way_when_the_sdk_stops_leaves_nobody_logged_in(server: Server):
+    async def scenario():
+        [alice] = names("alice")
+        tim = TimRender(SDKAPPID, server.url)
+        server.rest("im_open_login_svc/account_import", UserID=alice)
+        await tim.TIMInit()
+        login = asyncio.create_task(tim.TIMLogin({"userID": alice, "userSig": usersig(alice)}))
+        await asyncio.sleep(0)
+        assert await tim.TIMUninit() == 0
+        assert (await login)["code"] == 6013
+        assert await tim.TIMGetLoginStatus() == 3
+        assert (await tim.TIMGroupCreate(params()))["code"] == -1
+        [state] = server.rest("openim/query_online_status", To_Account=[alice])["QueryResult"]
+        assert state["Status"] == "Offline"
+
+    asyncio.run(scenario())
+
+
 def test_messages_have_the_shape_of_the_interface(server: Server):
     async def scenario():
         alice, bob = names("alice", "bob")

@@ -1,15 +1,17 @@
 """From a call in C to one of the Python SDK, and back to a callback."""
 
 import logging
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from qunzhu import __version__
+from qunzhu.capi import work
 from qunzhu.capi.callbacks import CALLBACKS
+from qunzhu.capi.callees import Callee, Json, Tell
 from qunzhu.capi.config import Config
 from qunzhu.capi.functions import BY_NAME
 from qunzhu.capi.pointers import Pointers
@@ -23,8 +25,8 @@ from qunzhu.capi.results import (
     NOT_LOGGED_IN,
     Refused,
 )
-from qunzhu.capi.rows import Function, Param
-from qunzhu.capi.threads import SdkThread, TellingThread
+from qunzhu.capi.rows import Function
+from qunzhu.capi.threads import NotLoaded, SdkThread, TellingThread, Work
 
 if TYPE_CHECKING:
     from qunzhu.tim import TimRender
@@ -35,38 +37,28 @@ ANSWER_SECONDS = 2.0
 CALLBACK_SECONDS = 1.0
 """So long clearing a listener waits for a callback that runs at that moment."""
 STOP_SECONDS = 5.0
-NOT_SUPPORTED = 7013
-BEFORE_INIT = frozenset({"callExperimentalAPI"})
-BEFORE_LOGIN = frozenset({"callExperimentalAPI", "TIMLogin", "TIMSetConfig"})
-_RANGES = {"uint32_t": (0, 32), "uint64_t": (0, 64), "int64_t": (1, 64)}
-Json = dict[str, Any]
-
-
-class Callee:
-    """A function of the caller's with its user data."""
-
-    def __init__(self, pointer: Any, params: tuple[Param, ...], user_data: Any) -> None:
-        self.pointer = pointer
-        self.params = params
-        self.user_data = user_data
-        self.cleared = False
-
-    def call(self, args: list[Any]) -> None:
-        """Call it with the values that its type has before the user data, unless it was cleared meanwhile."""
-        if not self.cleared:
-            self.pointer(*map(_to_c, self.params, args), self.user_data)
+GRACE_SECONDS = 0.5
+"""So long stopping waits for calls: a login to a server that does not answer may take much longer."""
+NOT_READY = 6013
+BROKEN = 6003
+BEFORE_INIT = frozenset({"callExperimentalAPI", "TIMSetConfig"})
+BEFORE_LOGIN = BEFORE_INIT | {"TIMLogin"}
 
 
 class Bridge:
     """A loaded library: one SDK, its threads, and who listens. A method named as a C function is that function."""
 
-    def __init__(self, ffi: Any) -> None:
+    def __init__(self, ffi: Any, before: Callable[[], object]) -> None:
         self._pointers = Pointers(ffi)
-        self._thread = SdkThread()
+        self._thread = SdkThread(before)
         self._telling = TellingThread()
         self._ready = False
+        self._turning = threading.Lock()
+        """Held by who starts or stops: one at a time."""
+        self._listening = threading.Lock()
+        """Held by who changes listeners: here and in the SDK they change in one order."""
         self._listeners: dict[str, Callee] = {}
-        self._messages: list[tuple[Callee, Callable[[list[Any]], None]]] = []
+        self._messages: list[tuple[Callee, Tell]] = []
         self._version = ffi.new("char[]", __version__.encode())
 
     def entry(self, row: Function) -> Callable[..., Any]:
@@ -89,26 +81,37 @@ class Bridge:
     def TIMInit(self, sdkappid: int, config: Any) -> int:
         """Start; the SDK itself goes on loading in its thread."""
         found = Config.read(self._pointers.json("json_sdk_config", config))
-        self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found.given()}))
-        self._ready = True
+        with self._turning:
+            self._thread.submit(lambda sdk: sdk.TIMInit({"sdkappid": sdkappid, **found.given()}))
+            self._ready = True
         return DONE
 
     def TIMUninit(self) -> int:
         """Log out and stop: when it returns, no callback runs any more, unless it was called from inside one."""
-        if not self._ready:
-            return NOT_INITIALIZED
-        self._ready = False
-        for callee in (*self._listeners.values(), *(callee for callee, _ in self._messages)):
-            callee.cleared = True
-        self._listeners.clear()
-        self._messages.clear()
-        stopped = self._thread.submit(lambda sdk: sdk.TIMUninit())
-        try:
-            stopped.result(STOP_SECONDS)
-        except Late:
-            log.warning("logging out takes longer than %s s", STOP_SECONDS)
-        self._telling.drain(CALLBACK_SECONDS)
+        with self._turning:
+            if not self._ready:
+                return NOT_INITIALIZED
+            self._ready = False
+            self._forget()
+            try:
+                self._thread.submit(self._stop).result(STOP_SECONDS)
+            except Late:
+                log.warning("logging out takes longer than %s s", STOP_SECONDS)
+            self._telling.drain(CALLBACK_SECONDS)
         return DONE
+
+    def _forget(self) -> None:
+        """Clear all listeners."""
+        with self._listening:
+            gone = [*self._listeners.values(), *(callee for callee, _ in self._messages)]
+            self._listeners.clear()
+            self._messages.clear()
+        for callee in gone:
+            self._telling.clear(callee, CALLBACK_SECONDS)
+
+    async def _stop(self, sdk: "TimRender") -> None:
+        await sdk.TIMUninit()
+        await self._thread.end_others(GRACE_SECONDS)
 
     def TIMGetSDKVersion(self) -> Any:
         """Return a text that stays where it is."""
@@ -135,16 +138,19 @@ class Bridge:
         callee = self._callee(pointer, "TIMRecvNewMsgCallback", user_data)
         if callee is not None:
             tell = self._teller(callee)
-            self._messages.append((callee, tell))
-            self._thread.submit(lambda sdk: sdk.TIMAddRecvNewMsgCallback({"callback": tell}))
+            with self._listening:
+                self._messages.append((callee, tell))
+                self._thread.submit(lambda sdk: sdk.TIMAddRecvNewMsgCallback({"callback": tell}))
 
     def TIMRemoveRecvNewMsgCallback(self, pointer: Any) -> None:
         """Take a listener for messages away, as often as it was added."""
-        gone = [one for one in self._messages if one[0].pointer == pointer]
-        self._messages = [one for one in self._messages if one not in gone]
-        for callee, tell in gone:
-            self._clear(callee)
-            self._thread.submit(partial(_remove, tell))
+        with self._listening:
+            gone = [one for one in self._messages if one[0].pointer == pointer]
+            self._messages = [one for one in self._messages if one not in gone]
+            for _, tell in gone:
+                self._thread.submit(partial(work.take_listener, tell))
+        for callee, _ in gone:
+            self._telling.clear(callee, CALLBACK_SECONDS)
 
     def TIMGroupSetGroupCounters(self, *args: Any) -> int:
         """Set counters; with an array of names, read them: the npm package asks so."""
@@ -159,28 +165,44 @@ class Bridge:
         param = self._param(row, args, callees)
         room = next((arg for one, arg in zip(row.params, args, strict=False) if one.kind == "room"), None)
         if room and row.name == "TIMMsgSendMessage":
-            return self._send(param, callees["cb"], room)
+            return self._send(row, param, callees, room)
         if room:
+            self._require_served(row)
             self._pointers.fill(room, "")
-        answer = next(iter(callees.values())) if len(callees) == 1 else None
-        self._thread.submit(lambda sdk: self._run(sdk, row, param, answer))
+        self._begin(row, callees, partial(work.run, row, param))
         return DONE
 
-    async def _run(self, sdk: "TimRender", row: Function, param: Json, answer: Callee | None) -> None:
-        method = getattr(sdk, row.name, None)
-        if method is None:
-            text = f"{row.name} is not supported: this server has no such service yet"
-            result = {"code": NOT_SUPPORTED, "desc": text, "json_param": ""}
-        else:
-            result = await method(param)
-        if answer is not None:
-            args = _ANSWERS.get(answer.params[0].name, _common)(result)
-            self._telling.put(lambda: answer.call(args))
+    def _require_served(self, row: Function) -> None:
+        """Refuse a call whose caller goes by the result and the buffer: a later refusal would come too late."""
+        if not hasattr(self._thread.sdk, row.name):
+            raise Refused(work.NOT_SUPPORTED, work.not_served(row))
 
-    def _send(self, param: Json, answer: Callee | None, room: Any) -> int:
+    def _begin(self, row: Function, callees: dict[str, Callee | None], begins: Work) -> None:
+        """Begin a call; where it has one callback, that is told how it ends, and the last of two where it breaks."""
+        self._telling.asked()
+        last = next(reversed(callees.values()))
+        if last is not None:
+            ended = partial(self._ended, row, last, answers=len(callees) == 1)
+            self._thread.submit(begins).add_done_callback(ended)
+        else:
+            self._thread.submit(begins)
+
+    def _ended(self, row: Function, callee: Callee, done: "Future[Json]", *, answers: bool) -> None:
+        if done.cancelled():
+            result = work.failure(NOT_READY, f"{row.name}: TIMUninit came first")
+        elif (fault := done.exception()) is not None:
+            code = NOT_READY if isinstance(fault, NotLoaded) else BROKEN
+            result = work.failure(code, f"{row.name} failed: {type(fault).__name__}: {fault}")
+        elif answers:
+            result = done.result()
+        else:
+            return
+        self._telling.put(partial(callee.answer, result), callee)
+
+    def _send(self, row: Function, param: Json, callees: dict[str, Callee | None], room: Any) -> int:
         """Begin to send a message, and wait until it has an id."""
-        param["callback"] = None if answer is None else self._teller(answer)
-        begun = self._thread.submit(lambda sdk: sdk.TIMMsgSendMessageV2(param))
+        begun: Future[str] = Future()
+        self._begin(row, callees, partial(work.send, param, begun))
         try:
             self._pointers.fill(room, begun.result(ANSWER_SECONDS))
         except Late:
@@ -200,23 +222,14 @@ class Bridge:
     def _listen(self, row: Function, args: tuple[Any, ...]) -> None:
         """Set or clear a listener."""
         callee = self._callee(args[0], row.params[0].type, args[1])
-        old = self._listeners.pop(row.name, None)
-        if callee is not None:
-            self._listeners[row.name] = callee
-        if old is not None:
-            self._clear(old)
         tell = None if callee is None else self._teller(callee)
-
-        async def set_it(sdk: "TimRender") -> None:
-            if (method := getattr(sdk, row.name, None)) is not None:
-                await method({"callback": tell})
-
-        self._thread.submit(set_it)
-
-    def _clear(self, callee: Callee) -> None:
-        """See to it that a function is not called from now on."""
-        callee.cleared = True
-        self._telling.wait_for_callback(CALLBACK_SECONDS)
+        with self._listening:
+            old = self._listeners.pop(row.name, None)
+            if callee is not None:
+                self._listeners[row.name] = callee
+            self._thread.submit(partial(work.set_listener, row.name, tell))
+        if old is not None:
+            self._telling.clear(old, CALLBACK_SECONDS)
 
     def _check(self, row: Function) -> None:
         if not self._ready and row.name not in BEFORE_INIT:
@@ -241,9 +254,8 @@ class Bridge:
     def _callee(self, pointer: Any, c_type: str, user_data: Any) -> Callee | None:
         return Callee(pointer, CALLBACKS[c_type], user_data) if self._pointers.runnable(pointer) else None
 
-    def _teller(self, callee: Callee) -> Callable[[list[Any]], None]:
-        """Return a callback for the Python SDK: its list has the user data last, which is the SDK's own."""
-        return lambda args: self._telling.put(lambda: callee.call(args[:-1]))
+    def _teller(self, callee: Callee) -> Tell:
+        return lambda args: self._telling.put(partial(callee.call, args[:-1]), callee)
 
     def _peek(self, read: Callable[["TimRender"], Coroutine[Any, Any, Any]]) -> Any:
         """Return what a call reads that never waits; None while the SDK is loading."""
@@ -256,46 +268,10 @@ class Bridge:
         raise AssertionError("it waits")
 
 
-async def _remove(tell: Callable[[list[Any]], None], sdk: "TimRender") -> None:
-    await sdk.TIMRemoveRecvNewMsgCallback({"callback": tell})
-
-
 def _put(found: Json, key: str, value: Any) -> None:
-    """Put a value under a key, or into the object under the first part of ``object.key``."""
+    """Put a value under a key, or into the object under the first part of ``object.key``; what is none stays wrong."""
     first, _, rest = key.partition(".")
-    if rest:
-        found[first] = {**found.get(first, {}), rest: value}
-    else:
+    if not rest:
         found[first] = value
-
-
-def _to_c(param: Param, value: Any) -> Any:
-    """Return a value as C takes it: texts end at a zero, numbers keep the bits they have room for."""
-    if param.kind in {"text", "json"}:
-        return value.encode(errors="replace")
-    if param.kind == "flag":
-        return bool(value)
-    signed, bits = _RANGES.get(param.type, (1, 32))
-    low = int(value) & (1 << bits) - 1
-    return low - (1 << bits) if signed and low >> bits - 1 else low
-
-
-def _common(result: Json) -> list[Any]:
-    return [result["code"], result["desc"], as_text(result["json_param"])]
-
-
-def _readers(result: Json) -> list[Any]:
-    """Return a page of readers. Its callback has no room for a code: a failure is an empty last page."""
-    if result["code"]:
-        log.warning("TIMMsgGetGroupMessageReadMemberList: %s %s", result["code"], result["desc"])
-        return ["[]", 0, True]
-    page = result["json_param"]
-    return [as_text(page["json_param"]), page["next_seq"], page["is_finished"]]
-
-
-_ANSWERS = {"json_group_member_array": _readers}
-
-
-def as_text(value: Any) -> str:
-    """Return a result as the text it crosses as: a text is itself, all else its JSON."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    elif isinstance(inner := found.get(first, {}), dict):
+        found[first] = {**inner, rest: value}

@@ -259,7 +259,11 @@ FUNCTIONS: dict[str, tuple[Function, ...]] = {
             json("json_keys", "[string]", key="attributesKey"),
         ),
         call("TIMGroupGetOnlineMemberCount", text("group_id", key="groupId")),
-        call("TIMGroupSetGroupCounters", text("group_id"), json("json_group_counter_array", "[GroupCounter]")),
+        call(
+            "TIMGroupSetGroupCounters",
+            text("group_id", key="params.group_id"),
+            json("json_group_counter_array", "[GroupCounter]", key="params.json_group_counter_array"),
+        ),
         call("TIMGroupGetGroupCounters", text("group_id"), json("json_group_counter_key_array", "[string]")),
         call("TIMGroupIncreaseGroupCounter", text("group_id"), text("group_counter_key"), i64("group_counter_value")),
         call("TIMGroupDecreaseGroupCounter", text("group_id"), text("group_counter_key"), i64("group_counter_value")),

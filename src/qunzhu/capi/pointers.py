@@ -1,6 +1,8 @@
 """Reading what a C caller gives, without trusting it, and writing into the room it leaves."""
 
 import bisect
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from qunzhu.capi.results import BAD_JSON, BAD_PARAMETER, Refused
 from qunzhu.capi.rows import ROOM
 
 MAPS = Path("/proc/self/maps")
+SHALLOW = 100
+"""JSON with no more brackets is read where it comes: each level takes some hundred bytes of the caller's stack."""
 
 
 class Memory:
@@ -20,8 +24,8 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
+        self._spans: tuple[list[int], list[int]] = ([], [])
+        """Where code starts, and where it ends: exchanged as one, because many threads read it."""
 
     def is_code(self, address: int) -> bool:
         """Say whether an address is in a mapping that may be executed; true where the system does not tell."""
@@ -34,13 +38,14 @@ class Memory:
         return self._has(address)
 
     def _has(self, address: int) -> bool:
-        at = bisect.bisect_right(self._starts, address) - 1
-        return at >= 0 and address < self._ends[at]
+        starts, ends = self._spans
+        at = bisect.bisect_right(starts, address) - 1
+        return at >= 0 and address < ends[at]
 
     def _read(self) -> None:
         rows = (line.split(maxsplit=2)[:2] for line in MAPS.read_text(errors="replace").splitlines())
         found = sorted(tuple(int(end, 16) for end in span.split("-")) for span, mode in rows if "x" in mode)
-        self._starts, self._ends = [start for start, _ in found], [end for _, end in found]
+        self._spans = [start for start, _ in found], [end for _, end in found]
 
 
 class Pointers:
@@ -64,7 +69,7 @@ class Pointers:
         """Return what a JSON text says, None for NULL and for an empty text; -3 for what is no JSON."""
         raw = self._ffi.string(pointer) if pointer else b""
         try:
-            return msgspec.json.decode(raw) if raw else None
+            return _decoded(raw) if raw else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise Refused(BAD_JSON, f"{name}: {str(fault)[:200]}") from None
 
@@ -81,3 +86,19 @@ class Pointers:
         if pointer:
             raw = text.encode(errors="replace")[: ROOM - 1] + b"\0"
             self._ffi.memmove(pointer, raw, len(raw))
+
+
+def _decoded(raw: bytes) -> Any:
+    """Read JSON, on a stack of its own where it may be deep: that of a caller's thread may be small."""
+    if raw.count(b"[") + raw.count(b"{") <= SHALLOW:
+        return msgspec.json.decode(raw)
+    done: Future[Any] = Future()
+
+    def decode() -> None:
+        try:
+            done.set_result(msgspec.json.decode(raw))
+        except (ValueError, RecursionError) as fault:
+            done.set_exception(fault)
+
+    threading.Thread(target=decode, name="qunzhu-json", daemon=True).start()
+    return done.result()

@@ -16,6 +16,7 @@ COMMANDS = {
     "app": ("qunzhu.cli.apps", "Make, list, change and erase apps (SDKAppIDs)."),
     "usersig": ("qunzhu.cli.usersig", "Print a UserSig, with which a user signs in."),
     "group": ("qunzhu.cli.groups", "Create, list, show and dissolve groups of a running server."),
+    "sdk": ("qunzhu.cli.sdk", "Make the C library and its header; put it into an Electron app."),
     "export": ("qunzhu.cli.moving", "Write a whole app as files."),
     "import": ("qunzhu.cli.moving", "Make an app of files, or of an app of the reference service."),
     "doctor": ("qunzhu.cli.doctor", "Check data folder, port, limits and clock, with advice."),

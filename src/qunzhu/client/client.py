@@ -5,6 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -80,6 +81,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """``Client.known_c2c`` of an earlier process: one-to-one messages since then are told after the first login."""
     dial: Dial = open_websocket
     """Opens connections; ``functools.partial(open_websocket, ssl=...)`` for a certificate of one's own."""
+    ssl: SSLContext | None = None
+    """Trust for ``https``, where media goes up and comes down; the system's roots without it."""
     delay: Callable[[int], float] = backoff
 
 
@@ -197,6 +200,11 @@ class Client:
     def live(self) -> list[str]:
         """Return the live rooms that this client is in, in the order of entering; it enters them again after breaks."""
         return list(self._ledger.live)
+
+    @property
+    def ssl(self) -> SSLContext | None:
+        """Return whom media trusts: ``Options.ssl``."""
+        return self._options.ssl
 
     def server_time(self) -> int:
         """Return the server's clock in unix seconds, 0 before the first login."""

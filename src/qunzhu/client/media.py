@@ -82,7 +82,9 @@ async def upload(
             allowed = await client.call(RequestUpload(Sort=sort, Size=size, FileName=name, ContentType=kind))
         except CallFailed as fault:
             raise _known(fault) from None
-        return await _run(_Transfer(allowed.UploadUrl, err.UPLOAD_FAILED, ssl), _put, file, size, _told(progress))
+        return await _run(
+            _Transfer(allowed.UploadUrl, err.UPLOAD_FAILED, ssl or client.ssl), _put, file, size, _told(progress)
+        )
 
 
 async def download(
@@ -95,12 +97,12 @@ async def download(
     """
     tell = _told(progress)
     try:
-        return await _run(_Transfer(url, err.DOWNLOAD_FAILED, ssl), _get, Path(path), tell)
+        return await _run(_Transfer(url, err.DOWNLOAD_FAILED, ssl or client.ssl), _get, Path(path), tell)
     except CallFailed as fault:
         fresh = await _renewed(client, url, fault)
         if fresh is None:
             raise
-    return await _run(_Transfer(fresh, err.DOWNLOAD_FAILED, ssl), _get, Path(path), tell)
+    return await _run(_Transfer(fresh, err.DOWNLOAD_FAILED, ssl or client.ssl), _get, Path(path), tell)
 
 
 async def _renewed(client: Client, url: str, fault: CallFailed) -> str | None:

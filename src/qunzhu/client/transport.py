@@ -87,14 +87,16 @@ def gateway_url(server: str) -> str:
 
 
 async def open_websocket(url: str, *, ssl: SSLContext | None = None) -> Transport:
-    """Connect to a gateway; ``ssl`` replaces the default trust for wss URLs.
+    """Connect to a gateway; ``ssl`` replaces the default trust for wss URLs, and is not used for others.
 
     Raises ``CallFailed``: 9510 too slow, 9511 refused, 9512 no route, 9516 unknown name, 9508 anything else.
     """
+    parts = urlsplit(url)
     try:
         connection = await open_connection(
-            url, ssl=ssl, compression=None, ping_interval=None, close_timeout=CLOSE_SECONDS, max_size=MAX_ANSWER,
-            proxy=None if _is_loopback(urlsplit(url).hostname or "") else True,
+            url, ssl=(ssl or True) if parts.scheme == "wss" else None, compression=None, ping_interval=None,
+            close_timeout=CLOSE_SECONDS, max_size=MAX_ANSWER,
+            proxy=None if _is_loopback(parts.hostname or "") else True,
         )  # fmt: skip
     except (OSError, WebSocketException) as fault:
         raise not_connected(fault) from None

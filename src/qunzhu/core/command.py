@@ -6,8 +6,8 @@ records and the decorator's row.
 """
 
 import re
-import typing
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -53,8 +53,11 @@ class Done(Reply, frozen=True, kw_only=True):
 Handler = Callable[[Tx, Who, Any], Reply]
 
 
-class Command(msgspec.Struct, frozen=True):
-    """One row of the command table."""
+class Command(msgspec.Struct, frozen=True, dict=True):
+    """One row of the command table.
+
+    What reads request bodies is made when it is first asked for: a client, which has the same table, never asks.
+    """
 
     name: str
     service: str
@@ -75,11 +78,31 @@ class Command(msgspec.Struct, frozen=True):
     not_admin: ErrorRow
     """What a caller is answered who is no administrator of the app."""
     internal: ErrorRow
-    decoder: msgspec.json.Decoder[Request[Any]]
-    check: Check | None
-    quick: Quick
-    accounts: frozenset[str]
-    old_marks: tuple[bytes, ...]
+
+    @cached_property
+    def decoder(self) -> msgspec.json.Decoder[Request[Any]]:
+        """Return what turns a body into the request record."""
+        return msgspec.json.Decoder(self.request)
+
+    @cached_property
+    def check(self) -> Check | None:
+        """Return the check of the record's limits, or None where it has none."""
+        return compile_checks(self.request)
+
+    @cached_property
+    def quick(self) -> Quick:
+        """Return the quick check, which says that ``check`` need not look."""
+        return compile_quick(self.request)
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """Return the names of the fields that hold accounts."""
+        return account_fields(self.request)
+
+    @cached_property
+    def old_marks(self) -> tuple[bytes, ...]:
+        """Return what a body has that names fields as older editions do."""
+        return tuple(f'"{name}"'.encode() for name in self.old_fields)
 
     @property
     def path(self) -> str:
@@ -90,6 +113,10 @@ class Command(msgspec.Struct, frozen=True):
     def help(self) -> str:
         """Return the first sentence of the function's docstring."""
         return (self.run.__doc__ or "").strip().split("\n")[0]
+
+    def prepare(self) -> None:
+        """Make now what reads request bodies, so that the first caller does not wait for it."""
+        _ = self.decoder, self.check, self.quick, self.accounts, self.old_marks
 
     def decode(self, body: bytes) -> Request[Any]:
         """Turn a JSON body into the request record, or refuse with the documented code, naming field and limit."""
@@ -171,16 +198,12 @@ def command(
     """
 
     def enter(run: F) -> F:
-        hints = typing.get_type_hints(run)
-        request, names = hints["req"], dict(old_fields or {})
+        types = run.__annotations__
         row = Command(
-            name=run.__name__, service=service, run=run, request=request, reply=hints["return"], writes=writes,
-            doors=doors, doc=doc, errors=errors, aliases=aliases, old_fields=names,
+            name=run.__name__, service=service, run=run, request=types["req"], reply=types["return"], writes=writes,
+            doors=doors, doc=doc, errors=errors, aliases=aliases, old_fields=dict(old_fields or {}),
             bad_input=bad_input or _BAD_INPUT.get(service, BAD_PARAMETER), field_errors=field_errors or {},
             not_admin=_NOT_ADMIN.get(service, NOT_APP_ADMIN), internal=internal,
-            decoder=msgspec.json.Decoder(request), check=compile_checks(request),
-            quick=compile_quick(request), accounts=account_fields(request),
-            old_marks=tuple(f'"{name}"'.encode() for name in names),
         )  # fmt: skip
         for path in (row.path, *aliases):
             name = path.rpartition("/")[2]

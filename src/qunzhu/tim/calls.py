@@ -62,6 +62,14 @@ class Calls:
         except UnicodeEncodeError as fault:
             return result_of(int(TIMResult.TIM_ERR_JSON), f"not UTF-8 text: {fault.reason}", "", data)
 
+    def _at_once(self, param: Any, work: Callable[[], Any]) -> CommonResult:
+        """Run a call that needs no login and waits for nothing."""
+        data = data_of(param)
+        try:
+            return result_of(0, "", work(), data)
+        except WrongParameter as fault:
+            return result_of(int(fault.code), fault.text, fault.json, data)
+
     def _cursor(self, number: int) -> str:
         if number and number not in self._cursors:
             raise WrongParameter(TIMResult.TIM_ERR_PARAM, f"next_seq: {number} was not given out")

@@ -41,6 +41,7 @@ class TIMErrCode(enum.IntEnum):
     ERR_SDK_INTERFACE_NOT_SUPPORT = 7013
     ERR_SDK_INVALID_OPERATION = 7014
     ERR_SDK_ACCOUNT_LOGIN_IN_PROCESS = 7501
+    ERR_SDK_ACCOUNT_LOGOUT_IN_PROCESS = 7502
     ERR_MERGER_MSG_LAYERS_OVER_LIMIT = 8005
     ERR_SDK_MSG_MODIFY_CONFLICT = 8006
     ERR_SDK_INVALID_CANCEL_MESSAGE = 8020
@@ -125,6 +126,19 @@ class TIMNetworkStatus(enum.IntEnum):
     kTIMDisconnected = 1
     kTIMConnecting = 2
     kTIMConnectFailed = 3
+
+
+class TIMLogLevel(enum.IntEnum):
+    """How much a line of the log matters."""
+
+    kTIMLog_Off = 0
+    kTIMLog_Test = 1
+    kTIMLog_Verbose = 2
+    kTIMLog_Debug = 3
+    kTIMLog_Info = 4
+    kTIMLog_Warn = 5
+    kTIMLog_Error = 6
+    kTIMLog_Assert = 7
 
 
 class TIMConvType(enum.IntEnum):

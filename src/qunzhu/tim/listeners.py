@@ -102,9 +102,11 @@ class Listeners:
             case StateChanged():
                 await self._tell_state(client, event)
             case Kicked():
+                log.info("the login has ended: another one, or an administrator, ended it")
                 self._ended(client)
                 self.tell("kicked")
             case Expired():
+                log.info("the login has ended: the UserSig has expired")
                 self._ended(client)
                 self.tell("expired")
             case _:
@@ -123,6 +125,7 @@ class Listeners:
         if event.state is State.CLOSED:
             self._ended(client)
         elif event.state in _NETWORK:
+            log.info("network: %s%s", event.state.value, f" ({event.code} {event.text})" if event.code else "")
             self.tell("network", int(_NETWORK[event.state]), event.code, event.text)
         await self._after_break(client, event.state)
 

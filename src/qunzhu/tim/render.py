@@ -5,7 +5,7 @@ did not begin, codes of ``TIMErrCode`` come from the SDK, all others from the se
 """
 
 import asyncio
-import os
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,10 +21,11 @@ from qunzhu.tim.conversation_calls import ConversationCalls
 from qunzhu.tim.conversation_groups import ConversationGroupCalls
 from qunzhu.tim.conversation_listeners import CONVERSATION_LISTENERS, ConversationListenerCalls
 from qunzhu.tim.conversation_reading import ConversationReadingCalls
-from qunzhu.tim.convert import WrongParameter, need, take
+from qunzhu.tim.convert import WrongParameter, need, path_given, take
 from qunzhu.tim.counters import CounterCalls
 from qunzhu.tim.downloads import DownloadCalls
 from qunzhu.tim.enums import TIMErrCode, TIMLoginStatus, TIMResult
+from qunzhu.tim.experimental import ExperimentalCalls
 from qunzhu.tim.groups import GroupCalls
 from qunzhu.tim.listeners import Listeners
 from qunzhu.tim.live import LiveCalls
@@ -38,17 +39,25 @@ from qunzhu.tim.message_search import SearchMessageCalls
 from qunzhu.tim.params import CallbackParams, CommonResult
 from qunzhu.tim.pendency import PendencyCalls
 from qunzhu.tim.permission_groups import PermissionGroupCalls
+from qunzhu.tim.place import Place
 from qunzhu.tim.profiles import Profiles
 from qunzhu.tim.receipts import ReceiptCalls
 from qunzhu.tim.receive_options import ReceiveOptionCalls
+from qunzhu.tim.sdk_log import SdkLog
 from qunzhu.tim.search import SearchCalls
 from qunzhu.tim.sending import SendCalls
+from qunzhu.tim.settings import DEFAULTS, SettingCalls
 from qunzhu.tim.topics import TopicCalls
 from qunzhu.tim.unserved import UnservedCalls
 
-DEFAULT_SERVER = "ws://127.0.0.1:8140"
+log = logging.getLogger("qunzhu.tim")
 DEFAULT_PLATFORM = "Linux"
 DEMO_SDKAPPID = 1400000000
+_UNDER_WAY = {
+    TIMLoginStatus.kTIMLoginStatus_Logining: (TIMErrCode.ERR_SDK_ACCOUNT_LOGIN_IN_PROCESS, "a login is under way"),
+    TIMLoginStatus.kTIMLoginStatus_Logouting: (TIMErrCode.ERR_SDK_ACCOUNT_LOGOUT_IN_PROCESS, "a logout is under way"),
+}
+"""What refuses a login meanwhile."""
 
 
 class TimRender(
@@ -61,6 +70,7 @@ class TimRender(
     CounterCalls,
     DownloadCalls,
     EditCalls,
+    ExperimentalCalls,
     GroupCalls,
     HistoryCalls,
     LiveCalls,
@@ -74,21 +84,26 @@ class TimRender(
     SearchCalls,
     SearchMessageCalls,
     SendCalls,
+    SettingCalls,
     TopicCalls,
     UnservedCalls,
 ):
     """One SDK: one app, one user at a time. All calls belong to one event loop.
 
-    ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine. A login ends
-    an earlier one of the same user on the same ``platform`` only.
+    ``server`` is the address of a qunzhu server; without it ``QUNZHU_SERVER`` counts, else this machine. ``ca`` is the
+    path of a PEM file with the authority to trust for ``wss`` and ``https``; without it ``QUNZHU_CA`` counts, else the
+    system's roots. A login ends an earlier one of the same user on the same ``platform`` only.
     """
 
     def __init__(
-        self, sdkappid: int = DEMO_SDKAPPID, server: str | None = None, platform: str = DEFAULT_PLATFORM
-    ) -> None:
+        self, sdkappid: int = DEMO_SDKAPPID, server: str | None = None, platform: str = DEFAULT_PLATFORM,
+        ca: str | None = None,
+    ) -> None:  # fmt: skip
         self._sdkappid = sdkappid
         self._platform = platform
-        self._server = server or os.environ.get("QUNZHU_SERVER") or DEFAULT_SERVER
+        self._place = Place(server, ca)
+        self._log = SdkLog()
+        self._settings = dict(DEFAULTS)
         self._ready = False
         self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
         self._client: Client | None = None
@@ -104,15 +119,22 @@ class TimRender(
         self._keeper = None
 
     async def TIMInit(self, param: Mapping[str, Any] | None = None) -> int:
-        """Start the SDK; ``sdkappid``, ``server``, ``platform`` in the parameter replace those of the constructor."""
+        """Start the SDK; ``sdkappid``, ``server``, ``ca``, ``platform`` replace those of the constructor.
+
+        ``config`` is an ``SdKConfig``: in the folder ``sdk_config_log_file_path`` the log is written.
+        """
         try:
             given = mapping({} if param is None else param)
             self._sdkappid = take(given, "sdkappid", int, self._sdkappid)
-            self._server = take(given, "server", str, self._server)
             self._platform = take(given, "platform", str, self._platform)
+            self._place.change(given)
+            folder = path_given(take(given, "config", Mapping, {}), "sdk_config_log_file_path")
         except WrongParameter as fault:
             return int(fault.code)
+        if folder:
+            self._log.write_to(folder)
         self._ready = True
+        log.info("qunzhu %s for app %s", __version__, self._sdkappid)
         return int(TIMResult.TIM_SUCC)
 
     async def TIMUninit(self) -> int:
@@ -123,6 +145,8 @@ class TimRender(
         self._listeners.clear()
         self._messages.clear()
         self._ready = False
+        log.info("stopped")
+        self._log.close()
         return int(TIMResult.TIM_SUCC)
 
     async def TIMGetSDKVersion(self) -> str:
@@ -149,13 +173,16 @@ class TimRender(
         data = data_of(param)
         if not self._ready:
             return result_of(int(TIMResult.TIM_ERR_SDKUNINIT), "TIMInit comes first", "", data)
-        if self._status is TIMLoginStatus.kTIMLoginStatus_Logining:
-            return result_of(int(TIMErrCode.ERR_SDK_ACCOUNT_LOGIN_IN_PROCESS), "a login is under way", "", data)
+        if self._status in _UNDER_WAY:
+            code, text = _UNDER_WAY[self._status]
+            return result_of(int(code), text, "", data)
         try:
             given = mapping(param)
             await self._enter(need(given, "userID", str), need(given, "userSig", str))
         except (WrongParameter, CallFailed) as fault:
+            log.info("login failed: %s %s", int(fault.code), fault.text)
             return result_of(int(fault.code), fault.text, "", data_of(param))
+        log.info("logged in as %s", given["userID"])
         return result_of(0, "", "", data_of(param))
 
     async def TIMLogout(self, param: Mapping[str, Any] | None = None) -> CommonResult:
@@ -164,6 +191,7 @@ class TimRender(
             code = TIMResult.TIM_ERR_NOTLOGIN if self._ready else TIMResult.TIM_ERR_SDKUNINIT
             return result_of(int(code), "nobody is logged in", "", data_of(param))
         await self._leave()
+        log.info("logged out")
         return result_of(0, "", "", data_of(param))
 
     async def TIMSetGroupTipsEventCallback(self, param: CallbackParams) -> None:
@@ -183,24 +211,31 @@ class TimRender(
         self._listeners.set("network", param.get("callback"), data_of(param))
 
     async def _enter(self, user: str, sig: str) -> None:
+        logged_in = self._client is not None and self._status is TIMLoginStatus.kTIMLoginStatus_Logined
+        if logged_in and self._client and self._client.user == user:
+            return
+        client = Client(self._place.urls()[0], self._sdkappid, user, sig, self._platform, self._place.options())
         if self._client is not None:
-            if self._client.user == user and self._status is TIMLoginStatus.kTIMLoginStatus_Logined:
-                return
             await self._leave()
+        elif self._teller is not None:  # that of a login which others ended
+            self._teller.cancel()
         self._status = TIMLoginStatus.kTIMLoginStatus_Logining
-        client = Client(self._server, self._sdkappid, user, sig, self._platform)
         events: asyncio.Queue[ClientEvent] = asyncio.Queue()
         client.listen(events.put_nowait)
-        self._teller = asyncio.create_task(self._listeners.tell_all(client, events))
+        teller = self._teller = asyncio.create_task(self._listeners.tell_all(client, events))
         try:
             await client.open()
         except BaseException as fault:
-            self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
+            if self._teller is teller:
+                self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
             await asyncio.sleep(0)
-            self._teller.cancel()
+            teller.cancel()
             if isinstance(fault, ValueError | UnicodeEncodeError):
                 raise WrongParameter(TIMResult.TIM_ERR_PARAM, str(fault)) from None
             raise
+        if self._teller is not teller:  # the SDK was stopped meanwhile
+            await client.close(NOT_INITIALIZED)
+            raise CallFailed(NOT_INITIALIZED.code, NOT_INITIALIZED.text)
         self._client = client
         self._status = TIMLoginStatus.kTIMLoginStatus_Logined
         if self._listeners.hears(*CONVERSATION_LISTENERS):
@@ -212,8 +247,9 @@ class TimRender(
         if client is not None:
             self._status = TIMLoginStatus.kTIMLoginStatus_Logouting
             await client.close(reason)
-        if self._teller is not None and self._teller is not asyncio.current_task():
-            self._teller.cancel()
+        teller, self._teller = self._teller, None
+        if teller is not None and teller is not asyncio.current_task():
+            teller.cancel()
         self._status = TIMLoginStatus.kTIMLoginStatus_UnLogined
 
     def _ended(self, client: Client) -> None:
