@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,16 @@ import msgspec
 
 from qunzhu.apps import Home, ensure_admins, save_app
 from qunzhu.config import Config
+from qunzhu.store import dump, tables
+from qunzhu.store.batch import EngineTx, Nobody
+from qunzhu.store.sqlite import SqliteEngine
 from worlds import World
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+TEXT = ("group_id", "name", "introduction", "notification", "face_url", "owner", "apply_join", "invite_join", "custom",
+        "user_id", "name_card")  # fmt: skip
 KEY = "a-key-of-these-tests"
 #: Columns that no command of the API tells; of tables that are not named here nothing is told.
 TOLD = {
@@ -148,6 +154,25 @@ def told(home: Home, sdkappid: int) -> dict[str, Any]:
         )
         found["levels"] = sorted(row for row in ask("SELECT name, value FROM meters WHERE day = ''") if row[1])
         return found
+
+
+def older_dump(folder: Path, monkeypatch: Any, *, upto: int = 3) -> bytes:
+    """Return the dump that an older version would have written: two groups, three members."""
+    file = io.BytesIO()
+    now = tables.tables
+    engine = SqliteEngine(folder / "then.db", "app", writes=True, upto=upto)
+    tx = EngineTx(engine, Nobody(), {})
+    for table in now(upto):
+        for number in range({"groups": 2, "members": 3}.get(table.name, 0)):
+            row = {column: f"{column}{number}" if column in TEXT else number + 1 for column in table.columns}
+            row |= {"kind_name": "Public"} if table.name == "groups" else {}
+            tx.run(table.insert, **row)
+    with monkeypatch.context() as patch:
+        patch.setattr(dump, "tables", lambda number=None: now(number or upto))
+        patch.setattr(dump, "version", lambda: upto)
+        dump.write_dump(tx, file, sdkappid=1400000000, at=1)
+    engine.close()
+    return file.getvalue()
 
 
 def _named(row: dict[str, Any], groups: dict[int, str], topics: dict[int, str]) -> dict[str, Any]:

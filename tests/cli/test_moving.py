@@ -20,11 +20,13 @@ import pytest
 
 from cli.servers import Server
 from contract.refusals import furnish
+from moved import older_dump
 from qunzhu.apps import Home, ensure_admins, save_app
 from qunzhu.config import Config
 from qunzhu.core.media import Card, Variant
 from qunzhu.core.token import make_usersig
 from qunzhu.store.media import CARD, gathering, media_folder
+from qunzhu.store.tables import version
 from s3_server import private_s3
 from worlds import ADMIN, NOW, SDKAPPID, World
 
@@ -227,6 +229,15 @@ class TestPlaces:
         assert qunzhu("import", exported, "--data", "there").code == 0
         assert qunzhu("export", SDKAPPID, "after", "--with-key", "--data", "there").code == 0
         assert content(Path("after")) == content(exported)
+
+    def test_files_of_an_older_version(self, qunzhu, exported, tmp_path, monkeypatch):
+        (exported / "data.jsonl").write_bytes(older_dump(tmp_path, monkeypatch))
+        assert qunzhu("import", exported, "--data", "there").code == 0
+        assert [path.name for path in Path("there").iterdir() if path.name.startswith("older")] == []
+        assert qunzhu("export", SDKAPPID, "after", "--data", "there").code == 0
+        lines = [json.loads(line) for line in Path("after/data.jsonl").read_bytes().splitlines()]
+        assert lines[0]["migration"] == version()
+        assert ["user_id1" in line for line in lines if isinstance(line, list)].count(True) == 1
 
     def test_one_at_a_time(self, qunzhu, exported, tmp_path):
         (tmp_path / "there").mkdir()

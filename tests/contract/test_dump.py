@@ -12,6 +12,7 @@ import pytest
 
 from conftest import ENGINES
 from contract.refusals import furnish
+from moved import older_dump
 from qunzhu.apps import ensure_admins
 from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
@@ -19,6 +20,7 @@ from qunzhu.core.plans import PLANS, Plan
 from qunzhu.store import dump, tables
 from qunzhu.store.dump import DumpFault, dump_file, empty, kept_tables, read_dump, write_dump
 from qunzhu.store.migrate import migrate
+from qunzhu.store.older import renewed
 from qunzhu.store.sql import SQLITE_WORDS
 from qunzhu.store.tables import PAGE_ROWS, Table
 from worlds import NOW, SDKAPPID, TABLES, World, on_plan
@@ -286,6 +288,19 @@ class TestFaults:
             restore(world, content[:-20])
         world.call("create_topic", GroupId=group, TopicName="t")
         assert world.rows("SELECT max(num) FROM topics") == [(4,)]
+
+
+def test_an_older_version(world, tmp_path, monkeypatch):
+    """Its tables become those of now as an opened database's do: here its groups are counted."""
+    old = older_dump(tmp_path, monkeypatch)
+    assert lines(old)[0]["migration"] == 3
+    with pytest.raises(DumpFault, match="tables of migration 3"):
+        restore(world, old)
+    (tmp_path / "new").mkdir()
+    with renewed(io.BytesIO(old), tmp_path / "new") as file:
+        assert world.store.replace_now(read_dump, file) > lines(old)[-1]["rows"] == 2 + 3
+    assert world.rows("SELECT count(*) FROM meters")[0][0] > 0
+    assert world.rows("SELECT user_id FROM members ORDER BY group_num") == [(f"user_id{n}",) for n in range(3)]
 
 
 def test_packed_files(world, tmp_path):

@@ -12,7 +12,6 @@ from qunzhu.cli.counting import counting
 from qunzhu.cli.home import control, home_of, no_app, place_options
 from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress
 from qunzhu.moving import CannotMove
-from qunzhu.moving.arrival import Plan, import_reference
 from qunzhu.moving.files import Arrival, export_app
 from qunzhu.moving.package import new_package, open_package, read_manifest
 from qunzhu.store.media import MediaUnavailable
@@ -85,13 +84,13 @@ def files(files: Path, *, sdkappid: int | None, key: str | None, replace: bool, 
     home = home_of(**place)
     try:
         with open_package(files) as source, control(home, make=True) as store:
-            manifest, _ = read_manifest(source)
+            manifest, header = read_manifest(source)
             made = not key and not manifest.app.key
             app = msgspec.structs.replace(
                 manifest.app, sdkappid=sdkappid or manifest.app.sdkappid,
                 key=key or manifest.app.key or secrets.token_hex(32),
             )  # fmt: skip
-            rows = Arrival(home, store, source, progress).take(app, manifest, replace=replace)
+            rows = Arrival(home, store, source, progress).take(app, manifest, header, replace=replace)
     except CannotMove as fault:
         raise Failure(str(fault), fault.advice) from None
     told = {"sdkappid": app.sdkappid, "name": app.name, "rows": rows, "uploads": manifest.files}
@@ -140,6 +139,8 @@ def reference(  # noqa: PLR0913 - an option each
     Groups, members, topics and messages come with their ids, times and places; whoever stops it or kills it calls it
     again, and it goes on. The app is served when all of it is here; a new one has the key and administrator it had.
     """
+    from qunzhu.moving.arrival import Plan, import_reference  # aiohttp takes a tenth of a second
+
     home = home_of(**place)
     number = target or sdkappid
     plan = Plan(

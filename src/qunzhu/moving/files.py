@@ -8,6 +8,8 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import msgspec
@@ -19,8 +21,9 @@ from qunzhu.core.ports import App
 from qunzhu.moving import CannotMove
 from qunzhu.moving.package import DATA, MANIFEST, Manifest, Sink, Source, media_name, uploads
 from qunzhu.store.batch import BatchStore
-from qunzhu.store.dump import FORMAT, DumpFault, count_rows, read_dump, write_dump
+from qunzhu.store.dump import FORMAT, DumpFault, Header, count_rows, read_dump, write_dump
 from qunzhu.store.media import CARD, CHUNK, MediaStore, MediaUnavailable, gathering
+from qunzhu.store.older import renewed
 from qunzhu.store.tables import version
 
 Bar = Callable[[str, float], AbstractContextManager[Callable[[float], None]]]
@@ -88,13 +91,13 @@ class Arrival:
         self._source = source
         self._bar = bar
 
-    def take(self, app: App, manifest: Manifest, *, replace: bool) -> int:
+    def take(self, app: App, manifest: Manifest, header: Header, *, replace: bool) -> int:
         """Put files in the place of an app's data, and return the rows. Out of service meanwhile; a fault undoes it."""
         checked(app)
         with alone(self._home), contextlib.ExitStack() as held:
             before = self._claim(app, held, replace=replace)
             try:
-                rows = self._fill(app, manifest)
+                rows = self._fill(app, manifest, header)
             except BaseException:
                 self._undo(app, before)
                 raise
@@ -118,11 +121,11 @@ class Arrival:
             )
         return take_out_of_service(self._home, self._control, app, held)
 
-    def _fill(self, app: App, manifest: Manifest) -> int:
+    def _fill(self, app: App, manifest: Manifest, header: Header) -> int:
         try:
             asyncio.run(self._copy_in(app.sdkappid))
             with closing(self._home.open_app(app.sdkappid)) as store:
-                with self._source.file(DATA) as file, self._bar(f"data of app {app.sdkappid}", manifest.rows) as at:
+                with self._data(header) as file, self._bar(f"data of app {app.sdkappid}", manifest.rows) as at:
                     rows = store.replace_now(read_dump, file, at)
                 store.write_now(ensure_admins, app, int(time.time()))
         except (DumpFault, zipfile.BadZipFile) as fault:
@@ -130,6 +133,19 @@ class Arrival:
         except MediaUnavailable as fault:
             raise StoreUnavailable(f"media_store: {fault}") from None
         return rows
+
+    @contextlib.contextmanager
+    def _data(self, header: Header) -> Iterator[IO[bytes]]:
+        """Open the dump; one of an older version becomes one of this in a folder that goes afterwards."""
+        with self._source.file(DATA) as file:
+            if header.migration == version():
+                yield file
+                return
+            with (
+                TemporaryDirectory(prefix="older-", dir=self._home.folder) as folder,
+                renewed(file, Path(folder)) as new,
+            ):
+                yield new
 
     async def _copy_in(self, sdkappid: int) -> None:
         """Keep the files of all uploads beside those that are there."""

@@ -69,9 +69,9 @@ def count_rows(tx: EngineTx) -> int:
     return sum(tx.all(table.count)[0][0] for table in kept_tables())
 
 
-def kept_tables() -> tuple[Table, ...]:
-    """Return the tables that a dump has."""
-    return tuple(table for table in tables() if table.name not in NOT_KEPT)
+def kept_tables(upto: int | None = None) -> tuple[Table, ...]:
+    """Return the tables that a dump has, one of now or of an older version."""
+    return tuple(table for table in tables(upto) if table.name not in NOT_KEPT)
 
 
 @contextlib.contextmanager
@@ -103,11 +103,19 @@ def read_dump(tx: EngineTx, file: IO[bytes], seen: Seen = unseen) -> int:
     """Put a dump in the place of everything a store holds, and return the number of rows.
 
     To be run with ``BatchStore.replace``, for the writer remembers what is stored; a fault (``DumpFault``) leaves all
-    as it was.
+    as it was. An older version's dump is none of these tables: ``store.older`` makes one of it.
     """
-    read_header(file)
-    empty(tx)
-    known = {table.name: table for table in kept_tables()}
+    if (header := read_header(file)).migration != version():
+        raise DumpFault(
+            f"the file has the tables of migration {header.migration}, this version of qunzhu those of {version()}"
+        )
+    return read_rows(tx, file, version(), seen)
+
+
+def read_rows(tx: EngineTx, file: IO[bytes], upto: int, seen: Seen = unseen) -> int:
+    """Read what comes after the header into the tables of a version, and return the number of rows."""
+    empty(tx, upto)
+    known = {table.name: table for table in kept_tables(upto)}
     table, begun, found = None, 0, _Rows(tx, seen)
     for line in _lines(file):
         if line.startswith(b"["):
@@ -129,16 +137,16 @@ def read_header(file: IO[bytes]) -> Header:
         raise DumpFault("this is no dump of an app: its first line is no header") from None
     if header.qunzhu != FORMAT:
         raise DumpFault(f"the file has format {header.qunzhu}, this version of qunzhu reads {FORMAT}")
-    if header.migration != version():
+    if not 0 < header.migration <= version():
         raise DumpFault(
-            f"the file has the tables of migration {header.migration}, this version of qunzhu those of {version()}"
+            f"the file has the tables of migration {header.migration}, this version of qunzhu knows {version()}"
         )
     return header
 
 
-def empty(tx: EngineTx) -> None:
+def empty(tx: EngineTx, upto: int | None = None) -> None:
     """Delete all rows of all tables, and let numbers begin at 1 again. To be run with ``BatchStore.replace``."""
-    for table in tables():
+    for table in tables(upto):
         tx.run(table.clear)
         if table.serial:
             tx.number_after(table.name, 0)
