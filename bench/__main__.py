@@ -9,10 +9,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import capi, ceiling, fanout, fanout_report, groups, grow, kills, limits, report, rounds, send, soak, target
+from bench import (
+    callbacks,
+    capi,
+    ceiling,
+    fanout,
+    fanout_report,
+    groups,
+    grow,
+    kills,
+    limits,
+    metering,
+    report,
+    rounds,
+    send,
+    soak,
+    target,
+)
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
 from bench.target import Target
@@ -115,6 +132,34 @@ def send_command(
     result = report.Result("send", report.now(), machine(folder), seconds, count, runs, bounds, compared)
     report.show(result, console)
     console.print(f"kept as {report.keep(result, out)} and .png")
+
+
+@main.command("meters")
+@click.option("--seconds", default=3.0, show_default=True, help="Measured seconds of each load, after 1 s of warm-up.")
+@click.option(
+    "--connections", default="1,8,64", show_default=True, callback=widths, help="Connections of the closed loop."
+)
+@click.option("--rounds", "count", default=5, show_default=True, help="Rounds; the table shows their medians.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def meters_command(seconds: float, connections: tuple[int, ...], count: int, folder: Path, out: Path) -> None:
+    """Create groups with and without metering, turn by turn, and say what counting costs."""
+    runs = metering.measure(
+        folder, connections=connections, seconds=seconds, count=count,
+        say=lambda line: console.print(line, highlight=False),
+    )  # fmt: skip
+    result = metering.Result("meters", report.now(), machine(folder), seconds, count, runs, metering.costs(runs))
+    for cost in result.costs:
+        console.print(
+            f"{cost.connections} connections: {cost.rate:,.0f}/s with, {cost.rate_without:,.0f}/s without, "
+            f"{cost.rate_cost:+.1%} (goal: at most {metering.MOST:.0%}); processor time {cost.cpu_us:.0f} and "
+            f"{cost.cpu_us_without:.0f} us, {cost.cpu_cost:+.1%}",
+            highlight=False,
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    place = out / f"{result.at}-meters-{result.machine.label()}.json"
+    place.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    console.print(f"kept as {place}")
 
 
 @main.command("grow")
@@ -236,6 +281,26 @@ def fanout_command(
     console.print(f"kept as {fanout_report.keep(result, out)}")
 
 
+@main.command("callbacks")
+@click.option("--rate", default=100.0, show_default=True, help="Messages a second of the app with callbacks.")
+@click.option("--seconds", default=6.0, show_default=True, help="Measured seconds of each state of its server.")
+@click.option("--connections", default=4, show_default=True, help="Connections of the other app's closed loop.")
+@click.option("--rounds", "count", default=3, show_default=True, help="Rounds; the table shows their medians.")
+@click.option("--folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True)
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def callbacks_command(rate: float, seconds: float, connections: int, count: int, folder: Path, out: Path) -> None:
+    """Measure what an app notices of another one whose own server does not answer callbacks."""
+    runs = callbacks.compare(
+        folder, rate=rate, seconds=seconds, connections=connections, count=count,
+        say=lambda line: console.print(line, highlight=False),
+    )  # fmt: skip
+    result = callbacks.Result(
+        "callbacks", report.now(), machine(folder), seconds, rate, connections, runs, callbacks.ratios(runs)
+    )
+    callbacks.show(result, console)
+    console.print(f"kept as {callbacks.keep(result, out)}")
+
+
 @main.command("kills")
 @click.option("--times", default=200, show_default=True, help="How often the server is killed.")
 @click.option("--seed", default=1, show_default=True, help="Of the moments of the kills.")
@@ -247,6 +312,7 @@ def kills_command(times: int, seed: int, folder: Path) -> None:
         found = kills.run(Path(place), times, seed=seed, progress=lambda done: shown.update(task, completed=done))
     console.print(
         f"{found.kills} kills, {found.acknowledged} groups acknowledged, {found.stored} stored, "
+        f"{found.messages} messages and {found.dissolved} ends of groups acknowledged, "
         f"slowest start {found.slowest_start:.2f} s, {len(found.faults)} faults"
     )
     for fault in found.faults[:20]:

@@ -103,13 +103,13 @@ def await_ready(server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextmanager
-def served(place: Path, options: Sequence[str] = ()) -> Iterator[Target]:
-    """Start `qunzhu serve --demo` with its data in a folder that is there; stop it after."""
+def served(place: Path, options: Sequence[str] = (), module: str = "qunzhu") -> Iterator[Target]:
+    """Start `qunzhu serve --demo` with its data in a folder that is there; stop it after. `module` stands for it."""
     port, log = process.free_port(), place / "output.log"
     command = [
         sys.executable,
         "-m",
-        "qunzhu",
+        module,
         "serve",
         "--demo",
         "--data",
@@ -124,9 +124,12 @@ def served(place: Path, options: Sequence[str] = ()) -> Iterator[Target]:
 
 
 @contextmanager
-def qunzhu(folder: Path, options: Sequence[str] = ()) -> Iterator[Target]:
+def qunzhu(folder: Path, options: Sequence[str] = (), module: str = "qunzhu") -> Iterator[Target]:
     """Start `qunzhu serve --demo` in a new folder under `folder`, import the accounts, and stop and remove it after."""
     pool = accounts()
-    with tempfile.TemporaryDirectory(prefix="qunzhu-bench-", dir=folder) as place, served(Path(place), options) as up:
+    with (
+        tempfile.TemporaryDirectory(prefix="qunzhu-bench-", dir=folder) as place,
+        served(Path(place), options, module) as up,
+    ):
         import_accounts(up.job.port, pool)
         yield Target("qunzhu", up.session, create_job(up.job.port, pool))

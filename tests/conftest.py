@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from ledger import agree
 from postgres_server import private_postgres
 from qunzhu.apps import ensure_admins
 from qunzhu.store.sqlite import open_sqlite
@@ -69,8 +70,11 @@ def opened_world(engine: str, request, tmp_path) -> Iterator[World]:
     else:
         world.store = open_sqlite(tmp_path / f"world_{next(_numbers)}.db", around=world.around)
     world.store.write_now(ensure_admins, world.app, NOW)
+    world.ledger.register(world.app.day(NOW), len(world.app.admins))
     try:
         yield world
+        if not world.touched:
+            agree(world)
     finally:
         world.store.close()
         if engine == "postgres":

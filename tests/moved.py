@@ -12,6 +12,7 @@ import msgspec
 
 from qunzhu.apps import Home, ensure_admins, save_app
 from qunzhu.config import Config
+from qunzhu.core.meter import BYTES, level_sums
 from qunzhu.store import dump, tables
 from qunzhu.store.batch import EngineTx, Nobody
 from qunzhu.store.sqlite import SqliteEngine
@@ -152,7 +153,7 @@ def told(home: Home, sdkappid: int) -> dict[str, Any]:
         found["counters"] = sorted(
             ask("SELECT name, value FROM counters WHERE name LIKE 'groups:%' OR name = 'accounts'")
         )
-        found["levels"] = sorted(row for row in ask("SELECT name, value FROM meters WHERE day = ''") if row[1])
+        found["levels"] = level_sums(dict(ask("SELECT name, sum(value) FROM meters GROUP BY name"))) | {BYTES: 0}
         return found
 
 

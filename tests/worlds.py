@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ledger import Ledger
 from qunzhu import commands
-from qunzhu.commands._callbacks import report
+from qunzhu.commands._callbacks import report, report_all
 from qunzhu.commands.sessions import OpenSession, open_session
 from qunzhu.core.command import BY_NAME, Command
 from qunzhu.core.errors import (
@@ -18,14 +19,14 @@ from qunzhu.core.errors import (
     NOT_APP_ADMIN,
     Refused,
 )
-from qunzhu.core.ports import GATEWAY, REST, App, AppSettings, CustomField, Who
+from qunzhu.core.ports import GATEWAY, HUB, REST, App, AppSettings, CustomField, Who
 from qunzhu.push.hub import Hub
 from qunzhu.store.batch import Around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qunzhu.core.events import Event
+    from qunzhu.core.events import Event, MembersLeft
     from qunzhu.core.wire import End
     from qunzhu.store.batch import BatchStore
 
@@ -55,7 +56,7 @@ TABLES = (
     "topics", "topic_members", "permission_groups", "permission_group_members", "topic_permissions", "doomed",
     "hidden_messages", "receipts", "extensions", "extension_versions", "reactions", "pinned_messages", "c2c_messages",
     "contacts", "contact_groups", "contact_group_items", "silenced", "receive_options", "archives", "meters",
-    "active_users", "callbacks",
+    "active_users", "active_groups", "uploads", "callbacks",
 )  # fmt: skip
 #: Codes that any command may answer, whatever its own page lists.
 COMMON = frozenset({BODY_NOT_JSON.code, ACCOUNT_NOT_TEXT.code, NOT_APP_ADMIN.code})
@@ -73,6 +74,7 @@ class Listener:
 
     def __init__(self, user: str, platform: str = "Web", made_at: int = NOW) -> None:
         self.user, self.platform, self.made_at = user, platform, made_at
+        self.client = "203.0.113.7"
         self.number = next(self._numbers)
         self.frames: list[dict[str, Any]] = []
         self.ended: End | None = None
@@ -100,7 +102,12 @@ class World:
         self.app = app_of()
         self.now = NOW
         self.events: list[Event] = []
-        self.hub = Hub(lambda: self.now)
+        self.aside: list[tuple[Who, Event]] = []
+        """What is to be told to the app's server outside commands."""
+        self.ledger = Ledger()
+        self.touched = False
+        """True where something was written past the commands."""
+        self.hub = Hub(lambda: self.now, moved=self._moved)
         self._sessions: dict[str, Listener] = {}
         self.store: BatchStore
         self._bytes = random.Random(engine).randbytes
@@ -112,16 +119,32 @@ class World:
             self.events.append(event)
             self.hub.tell(event)
 
+    def _moved(self, gone: MembersLeft, session: Listener | None) -> None:
+        """Note who left a live room without a command, and with which session."""
+        platform = "" if session is None else session.platform
+        who = msgspec.structs.replace(self.who(gone.operator), door=HUB, platform=platform)
+        self.aside.append((who, gone))
+
+    def lose(self, user: str) -> None:
+        """Let a user's connection break, and have that told to the app's server."""
+        self.hub.detach(self._sessions.pop(user))
+        told, self.aside = self.aside, []
+        self.store.write_now(report_all, told)
+
+    def _committed(self, events: Sequence[tuple[int, Event]]) -> None:
+        self.ledger.see(self.app.day(self.now), [event for _, event in events])
+        self.publish(events)
+
     @property
     def around(self) -> Around:
         """Return what its store knows of what is around it."""
-        return Around(self.hub, self.publish, report)
+        return Around(self.hub, self._committed, report)
 
     def online(self, user: str, platform: str = "Web") -> Listener:
         """Begin a session of a user, who from now on calls through it."""
         session = self._sessions[user] = Listener(user, platform, self.now)
-        self.hub.attach(session)
-        opened = self.store.write_now(open_session, self.who(user), OpenSession())
+        opening = OpenSession(Kicked=self.hub.attach(session))
+        opened = self.store.write_now(open_session, self.who(user), opening)
         self.hub.enter(session, opened.Rooms, opened.Deaf)
         return session
 
@@ -138,10 +161,12 @@ class World:
     def who(self, by: str | None = None, door: str | None = None) -> Who:
         """Return a caller: the app administrator at the REST door, or a user at the gateway."""
         user = ADMIN if by is None else by
+        session = None if door == REST else self._sessions.get(user)
         return Who(
             app=self.app, user=user, admin=user in self.app.admins, door=door or (REST if by is None else GATEWAY),
             now_ms=self.now * 1000 + 123, random=self._bytes,
-            session=self._sessions[user].number if door != REST and user in self._sessions else 0,
+            session=session.number if session else 0, client="203.0.113.7",
+            platform=session.platform if session else "RESTAPI" if (door or by) in {None, REST} else "Web",
         )  # fmt: skip
 
     def call(self, name: str, by: str | None = None, *, door: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -235,6 +260,7 @@ class World:
 
     def execute(self, sql: Any, **params: Any) -> None:
         """Run a writing statement, to set up what no command of today can."""
+        self.touched = True
         self.store.write_now(lambda tx: tx.run(sql, **params))
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:

@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
 import signal
 import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -28,12 +29,15 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
-from qunzhu.commands._callbacks import report
+from qunzhu.commands._alerts import tell_over_limit
+from qunzhu.commands._before import BEFORE
+from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
+from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
 from qunzhu.core.command import COMMANDS, Command, Reply
 from qunzhu.core.errors import OVERLOADED, Refused
-from qunzhu.core.events import Event
+from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Who
@@ -46,9 +50,15 @@ from qunzhu.edge.pages import Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
+from qunzhu.push.asides import Asides, Watched
+from qunzhu.push.callbacks import Client, Dispatcher
 from qunzhu.push.hub import Hub, Tally
+from qunzhu.push.uploads import Uploads
 from qunzhu.store.batch import Around, BatchStore, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
+
+if TYPE_CHECKING:
+    from qunzhu.push.before import Asker
 
 log = structlog.get_logger("qunzhu")
 REFRESH_SECONDS = 1.0
@@ -72,11 +82,34 @@ class OpenApp:
 
     def __init__(self, app: App, tally: Tally) -> None:
         self.app = app
-        self.hub = Hub(bundle=bundle, tally=tally)
+        self.hub = Hub(bundle=bundle, tally=tally, moved=lambda gone, by: self.asides.moved(self.app, gone, by))
         self.used_at = time.monotonic()
-        self.sweep_at = self.archive_at = 0.0
+        self.sweep_at = self.archive_at = self.settle_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
+        self.settling: asyncio.Task[None] | None = None
+        self.day = ""
+        """The app's day of which it is noted who is still online."""
         self.store: BatchStore
+        self.asker: Asker | None = None
+        """Asks before something happens; None where the app has never had a URL for it."""
+        self.callbacks: Dispatcher
+        self.asides: Asides
+        self.uploads: Uploads
+
+
+class _Unheard:
+    """Waits for a transaction whose result nobody needs."""
+
+    def done(self) -> bool:
+        """Say that it is still to be told."""
+        return False
+
+    def set_result(self, value: object) -> None:
+        """Take it as done."""
+
+    def set_exception(self, fault: BaseException) -> None:
+        """Log what went wrong."""
+        log.error("not written", exc_info=fault)
 
 
 class Backend:
@@ -86,6 +119,7 @@ class Backend:
         self.home = Home(config)
         self.heartbeat = config.heartbeat
         self.media = config.media
+        self._demo = config.demo
         self.address = config.url
         """Under which URL the server listens."""
         self._kept = self.home.open_media()
@@ -149,6 +183,7 @@ class Backend:
         else:
             if app.admins != opened.app.admins:
                 await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
+            await self._call_back(opened, app)
             opened.app = app
             if not app.enabled:
                 opened.hub.end_all(APP_GONE)
@@ -168,15 +203,39 @@ class Backend:
             lambda tx: tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
         )
         opened.hub.revoked = dict(revoked)
+        opened.uploads = Uploads(opened.store, self._kept)
+        await opened.uploads.remember()
+        self._settle(opened)
         left = await asyncio.to_thread(opened.store.undelivered)
+        opened.callbacks = Dispatcher(app, opened.store, lambda: self._client(app.sdkappid), self.now_ms, self.tally)
+        opened.asides = Asides(opened.store, self.now_ms, opened.callbacks.wake)
         self._deliver(opened, left)
+        await self._call_back(opened, app)
         self._open[app.sdkappid] = opened
         return opened
+
+    async def _call_back(self, opened: OpenApp, app: App) -> None:
+        """Make ready for an app's callbacks where it has any; the library is imported then, in a thread."""
+        if app.settings.callbacks.url and opened.asker is None:
+            opened.asker = await asyncio.to_thread(self._asker, app.sdkappid, opened.store)
+        opened.callbacks.follow(app)
+
+    def _asker(self, sdkappid: int, store: BatchStore) -> "Asker":
+        from qunzhu.push.before import Asker
+
+        return Asker(store, self._client(sdkappid), self.tally)
+
+    def _client(self, sdkappid: int) -> Client:
+        """Return what posts an app's callbacks; its library is imported when the first one goes out."""
+        from qunzhu.push.callback_client import CallbackClient
+
+        return CallbackClient(sdkappid, demo=self._demo)
 
     @staticmethod
     def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
         """Hand committed events to the hub, in order; their outbox rows may go then."""
         opened.hub.tell(*(event for _, event in events))
+        opened.callbacks.heard([event for _, event in events])
         for number, _ in events:
             if number:
                 opened.store.delivered(number)
@@ -189,6 +248,17 @@ class Backend:
         """Return the hub of an app."""
         await self.app(app.sdkappid)
         return self._open[app.sdkappid].hub
+
+    def report(self, who: Who, change: StateChanged) -> None:
+        """Have the app's own server told that a session began or ended."""
+        opened = self._open.get(who.app.sdkappid)
+        if opened is not None and on(opened.app.settings.callbacks, STATE):
+            opened.asides.tell(who, change)
+
+    async def uploads(self, app: App) -> Uploads:
+        """Return what takes note of an app's uploads."""
+        await self.app(app.sdkappid)
+        return self._open[app.sdkappid].uploads
 
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
@@ -204,6 +274,18 @@ class Backend:
         opened = self._open.get(who.app.sdkappid)
         if opened is None:
             raise Refused(OVERLOADED, "the app's store is closing")
+        if who.app.settings.callbacks.url and command.name in REFUSED:
+            waiter = Watched(waiter, opened.asides, who, command.name, request)
+        if opened.asker is not None and (row := BEFORE.get(command.name)) is not None and row.wanted(who, request):
+            go = functools.partial(self._go, opened, command, waiter)
+            opened.asker.start(row, who, request, go, waiter)
+        else:
+            self._go(opened, command, waiter, who, request)
+
+    @staticmethod
+    def _go(opened: OpenApp, command: Command, waiter: Any, who: Who, request: Any) -> None:
+        if isinstance(waiter, Watched):
+            waiter.request = request
         try:
             (opened.store.start_write if command.writes else opened.store.start_read)(
                 command.run, (who, request), waiter
@@ -220,6 +302,21 @@ class Backend:
         log.error("internal error", command=command.path, exc_info=fault)
         return Refused(command.internal, command.path)
 
+    def over_limit(self, who: Who, command: Command, limit: int, calls: Callable[[], int]) -> None:
+        """Tell, when the second is over, how often a command was called in it."""
+
+        def tell() -> None:
+            opened = self._open.get(who.app.sdkappid)
+            if opened is not None:
+                event = RequestsOverLimit(
+                    sdkappid=who.app.sdkappid, service=command.service, command=command.name, requests=calls(),
+                    limit=limit, second=who.now,
+                )  # fmt: skip
+                with contextlib.suppress(Refused, StoreClosed):  # a full queue has worse to tell
+                    opened.store.start_write(tell_over_limit, (who, event), _Unheard())
+
+        asyncio.get_running_loop().call_later(1 - who.now_ms % 1000 / 1000, tell)
+
     async def prepare(self, *, demo: bool) -> list[App]:
         """Finish erasures, make the demo app if asked, and return all apps."""
         await asyncio.to_thread(clear_incoming, self.home.folder)
@@ -228,7 +325,18 @@ class Backend:
         if demo:
             await self._control.write(demo_app, self.now_ms() // 1000)
             await self.app(DEMO_SDKAPPID)
-        return await self._control.read(all_apps)
+        apps = await self._control.read(all_apps)
+        for app in apps:
+            if app.settings.callbacks.url:
+                await self._open_for_callbacks(app)
+        return apps
+
+    async def _open_for_callbacks(self, app: App) -> None:
+        """Open an app whose callbacks may have been left waiting."""
+        try:
+            await self.app(app.sdkappid)
+        except Exception:
+            log.exception("app not opened yet", sdkappid=app.sdkappid)
 
     async def tend(self) -> None:
         """Every second: let changed app records take effect, close what nobody uses, erase what was marked."""
@@ -246,15 +354,45 @@ class Backend:
         now = time.monotonic()
         for sdkappid, opened in list(self._open.items()):
             opened.hub.sweep()
-            if now - opened.used_at > IDLE_SECONDS and not opened.hub.busy():
+            if now - opened.used_at > IDLE_SECONDS and not opened.hub.busy() and not opened.callbacks.busy():
                 await self._close_app(opened)
             else:
                 await self._refresh(sdkappid)
+                await self._meter(opened)
                 await self._sweep(opened)
                 self._archive(opened)
+                self._settle(opened)
+                await opened.callbacks.tend(now)
+
+    async def _meter(self, opened: OpenApp) -> None:
+        """Count what sessions were given since the last second, and in a new day those who are still online."""
+        try:
+            await self._count_deliveries(opened)
+            await self._begin_day(opened)
+        except Exception as fault:  # noqa: BLE001 - other apps do not wait for it
+            log.error("not counted yet, next time", sdkappid=opened.app.sdkappid, fault=str(fault))  # noqa: TRY400
+
+    async def _count_deliveries(self, opened: OpenApp) -> None:
+        counts = opened.hub.take_deliveries()
+        if opened.asker is not None:
+            counts += opened.asker.take_counts()
+        if counts:
+            try:
+                await opened.store.write(count_deliveries, opened.app, self.now_ms() // 1000, counts)
+            except BaseException:
+                opened.hub.give_back(counts)
+                raise
+
+    async def _begin_day(self, opened: OpenApp) -> None:
+        now = self.now_ms() // 1000
+        if (day := opened.app.day(now)) != opened.day:
+            users = opened.hub.names()
+            for start in range(0, len(users), STEP):
+                await opened.store.write(still_online, opened.app, now, users[start : start + STEP])
+            opened.day = day
 
     async def _sweep(self, opened: OpenApp) -> None:
-        """Remove messages that nobody can read any more, between other writes."""
+        """Remove what nobody can read any more, between other writes."""
         clock, now = time.monotonic(), self.now_ms() // 1000
         if clock < opened.sweep_at:
             return
@@ -273,6 +411,14 @@ class Backend:
             return
         opened.archive_at = clock + ARCHIVE_SECONDS
         opened.archiving = asyncio.create_task(self._tend_archives(opened))
+
+    def _settle(self, opened: OpenApp) -> None:
+        """Have looked up which uploads a server that died had kept, beside everything else: the place may be away."""
+        clock, running = time.monotonic(), opened.settling is not None and not opened.settling.done()
+        if running or clock < opened.settle_at or opened.uploads.settled:
+            return
+        opened.settle_at = clock + ARCHIVE_SECONDS
+        opened.settling = asyncio.create_task(opened.uploads.settle(opened.app, self.now_ms() // 1000))
 
     async def _tend_archives(self, opened: OpenApp) -> None:
         archivist = Archivist(opened.store, self._kept, self.home.folder)
@@ -297,9 +443,15 @@ class Backend:
     async def _close_app(self, opened: OpenApp) -> None:
         self._open.pop(opened.app.sdkappid, None)
         opened.hub.end_all(APP_GONE)
-        if opened.archiving is not None:
-            opened.archiving.cancel()
-            await asyncio.wait([opened.archiving])
+        for task in filter(None, (opened.archiving, opened.settling)):
+            task.cancel()
+            await asyncio.wait([task])
+        if opened.asker is not None:
+            await opened.asker.stop()
+        await opened.callbacks.stop()
+        opened.asides.flush()
+        self.tally.waiting.pop(opened.app.sdkappid, None)
+        await self._meter(opened)
         await asyncio.to_thread(opened.store.close)
 
     def end_sessions(self) -> None:

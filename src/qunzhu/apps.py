@@ -5,18 +5,30 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import apsw
 import msgspec
 
 from qunzhu.config import Config, ConfigError
+from qunzhu.core.callbacks import unknown_switch, wrong_url
 from qunzhu.core.kinds import BY_NAME
-from qunzhu.core.plans import PLANS
-from qunzhu.core.ports import LEVELS, App, AppSettings, CustomField, Tx
+from qunzhu.core.plans import EXTENSIONS, PLANS, Extension
+from qunzhu.core.ports import (
+    ALL_COMMANDS,
+    LEVELS,
+    App,
+    AppSettings,
+    CallbackSettings,
+    CustomField,
+    Rate,
+    Tx,
+)
 from qunzhu.core.reference import REFERENCE
+from qunzhu.push.addresses import forbidden
 from qunzhu.store.batch import Around, BatchStore
 from qunzhu.store.media import LocalMedia, MediaStore, MediaUnavailable
 from qunzhu.store.sqlite import file_version, open_sqlite
@@ -34,6 +46,8 @@ MAX_SDKAPPID = 2**32 - 1
 MAX_ADMINS = 10
 MAX_FIELDS = {"group_fields": 10, "member_fields": 5}
 """Custom fields that an app can have (doc 1047/33529)."""
+UNLIMITED = "unlimited"
+MAX_RATE = 1_000_000
 MAX_UTC_OFFSET = 14 * 60
 RANGES = {
     "message_bytes": (1024, 32768),
@@ -42,6 +56,8 @@ RANGES = {
     "recall_seconds": (0, 31536000),
 }
 """Smallest and largest values of the settings of messages. A page of 20 of the largest still fits into an answer."""
+MAX_TRIES = 100
+_TOKEN = re.compile(r"[!-~]{1,256}\Z")
 _KEY = re.compile(r"[!-~]{8,256}\Z")
 _FIELD_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,15}\Z")
 _encode = msgspec.json.Encoder().encode
@@ -116,6 +132,10 @@ class Home:
             return open_postgres(self.database, "qunzhu_control", "control")
         except psycopg.Error as fault:
             raise StoreUnavailable(f"database: {str(fault).partition(chr(10))[0]}") from None
+
+    def used(self, sdkappid: int) -> bool:
+        """Say whether an app's store was ever opened; with a database nobody looks."""
+        return bool(self.database) or (self.folder / "apps" / str(sdkappid) / "app.db").is_file()
 
     def open_app(self, sdkappid: int, around: Around | None = None) -> BatchStore:
         """Open an app's store."""
@@ -218,12 +238,16 @@ def create_app(  # noqa: PLR0913 - an app's values
     return app
 
 
-def change_app(tx: Tx, sdkappid: int, changes: Mapping[str, Any], settings: Mapping[str, Any]) -> App | None:
-    """Give an app new values of ``App`` and ``AppSettings`` fields, or return None where there is none."""
+def change_app(
+    tx: Tx, sdkappid: int, changes: Mapping[str, Any], settings: Mapping[str, Any],
+    callbacks: Mapping[str, Any] | None = None,
+) -> App | None:  # fmt: skip
+    """Give an app new values of ``App``, ``AppSettings`` and ``CallbackSettings`` fields; return None without one."""
     app = find_app(tx, sdkappid)
     if app is None:
         return None
-    changed = msgspec.structs.replace(app.settings, **settings)
+    called = msgspec.structs.replace(app.settings.callbacks, **(callbacks or {}))
+    changed = msgspec.structs.replace(app.settings, callbacks=called, **settings)
     return save_app(tx, checked(msgspec.structs.replace(app, settings=changed, **changes)))
 
 
@@ -241,7 +265,28 @@ def checked(app: App) -> App:
         if not 0 < len(admin) <= 32 or not admin.isascii() or not admin.isprintable():
             raise ConfigError(f"admins: {admin!r} is not 1 to 32 bytes of printable ASCII")
     _check_settings(app.settings)
+    _check_extensions(app.plan_name, app.settings.extensions)
+    _check_callbacks(app.settings.callbacks, demo=app.sdkappid == DEMO_SDKAPPID)
     return app
+
+
+def _check_extensions(plan: str, extensions: Sequence[Extension]) -> None:
+    """Check that a plan's caps are raised to steps that are sold with it."""
+    sold = EXTENSIONS.get(plan, {})
+    for one in extensions:
+        if one.cap not in sold:
+            others = ", ".join(sold) or "nothing"
+            raise ConfigError(f"extend: plan {plan} does not sell {one.cap!r}, it sells {others}; --extend '' for none")
+        if one.to not in sold[one.cap]:
+            steps = ", ".join(map(step_name, sold[one.cap]))
+            raise ConfigError(f"extend: {one.cap} to {step_name(one.to)}: plan {plan} sells {steps}")
+    if len({one.cap for one in extensions}) < len(extensions):
+        raise ConfigError("extend: a cap stands twice")
+
+
+def step_name(step: int | None) -> str:
+    """Return how a step of an extension is written."""
+    return UNLIMITED if step is None else str(step)
 
 
 def _check_settings(settings: AppSettings) -> None:
@@ -264,6 +309,17 @@ def _check_settings(settings: AppSettings) -> None:
     known = {command for commands in REFERENCE.values() for command in commands}
     if unknown := sorted(set(settings.disabled_commands) - known):
         raise ConfigError(f"disabled commands: there is no {', '.join(unknown)}")
+    _check_rates(settings.rates, known)
+
+
+def _check_rates(rates: Sequence[Rate], known: set[str]) -> None:
+    if unknown := sorted({rate.command for rate in rates} - known - {ALL_COMMANDS}):
+        raise ConfigError(f"rate: there is no {', '.join(unknown)}")
+    for rate in rates:
+        if not 0 <= rate.per_second <= MAX_RATE:
+            raise ConfigError(f"rate: {rate.command}: {rate.per_second} is not within 0 to {MAX_RATE}")
+    if len({rate.command for rate in rates}) < len(rates):
+        raise ConfigError("rate: a command stands twice")
 
 
 def _check_field(name: str, field: CustomField) -> None:
@@ -276,6 +332,32 @@ def _check_field(name: str, field: CustomField) -> None:
         raise ConfigError(f"{name}: {field.key}: {', '.join(unknown)} is not one of {', '.join(rest_names)}")
     if field.write not in LEVELS:
         raise ConfigError(f"{name}: {field.key}: {field.write!r} is not one of {', '.join(LEVELS)}")
+
+
+def _check_callbacks(settings: CallbackSettings, *, demo: bool) -> None:
+    """Refuse settings with which no callback could be sent. A server that runs with --demo may call its own machine."""
+    if settings.url:
+        if wrong := wrong_url(settings.url):
+            raise ConfigError(f"callback url: {settings.url!r} {wrong}")
+        host = urlsplit(settings.url).hostname or ""
+        sort = _inside(host)
+        if sort and not settings.private and not (demo and sort == "loopback"):
+            raise ConfigError(f"callback url: {host} is {sort}; --callback-private allows that")
+    if settings.token and not _TOKEN.match(settings.token):
+        raise ConfigError("callback token: 1 to 256 printable ASCII characters without spaces are needed")
+    for name in settings.commands:
+        if wrong := unknown_switch(name):
+            raise ConfigError(f"callback: {wrong}")
+    if not 1 <= settings.tries <= MAX_TRIES:
+        raise ConfigError(f"callback tries: {settings.tries} is not within 1 to {MAX_TRIES}")
+
+
+def _inside(host: str) -> str:
+    """Return what forbids a host that is an address, or that means this machine everywhere."""
+    try:
+        return forbidden("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return ""
 
 
 def demo_app(tx: Tx, now: int) -> App:
@@ -332,3 +414,4 @@ def ensure_admins(tx: Tx, app: App, now: int) -> None:
         )  # fmt: skip
         if made:
             tx.count("accounts", 1)
+            tx.meter(app.day(now), "registered", 1)

@@ -84,6 +84,17 @@ def test_create_list_show_set(qunzhu):
         (["--duplicate-seconds", "86401"], "duplicate seconds"),
         (["--recall-seconds", "-1"], "recall seconds"),
         (["--recall-seconds", "31536001"], "recall seconds"),
+        (["--rate", "create_group"], "--rate"),
+        (["--rate", "create_group=-1"], "--rate"),
+        (["--rate", "create_group=1000001"], "rate: create_group: 1000001 is not within 0 to 1000000"),
+        (["--rate", "no_such=1"], "rate: there is no no_such"),
+        (["--rate", "*=1", "--rate", "*=2"], "twice"),
+        (["--extend", "live_rooms=unlimited"], "plan open does not sell 'live_rooms'"),
+        (["--plan", "legacy-pro", "--extend", "groups=500"], "it sells live_rooms, group_members"),
+        (["--plan", "legacy-pro", "--extend", "history_days=31"], "plan legacy-pro sells 30, 90, 180, 360"),
+        (["--plan", "legacy-pro", "--extend", "history_days=unlimited"], "history_days to unlimited"),
+        (["--plan", "legacy-pro", "--extend", "history_days"], "--extend"),
+        (["--plan", "legacy-pro", "--extend", "history_days=30", "--extend", "history_days=90"], "twice"),
     ],
 )
 def test_wrong_values_are_named_and_nothing_is_made(qunzhu, options, named):
@@ -107,6 +118,46 @@ def test_settings_of_messages(qunzhu):
     assert {name: again[name] for name in least} == {**least, "recall_seconds": 31536000}
     assert qunzhu("app", "set", made["sdkappid"], "--recall-seconds", 31536001).code == 2
     assert qunzhu("app", "show", made["sdkappid"], "--json").json["recall_seconds"] == 31536000
+
+
+def test_rates_and_extensions(qunzhu):
+    made = qunzhu(
+        "app", "create", "--json", "--plan", "legacy-pro", "--extend", "live_rooms=unlimited", "--extend",
+        "history_days=90", "--rate", "create_group=50", "--rate", "*=0",
+    ).json  # fmt: skip
+    assert made["extensions"] == {"live_rooms": None, "history_days": 90}
+    assert made["rates"] == {"create_group": 50, "*": 0}
+    number = made["sdkappid"]
+    text = qunzhu("app", "show", number).out
+    assert "live_rooms=unlimited, history_days=90" in text
+    assert "create_group=50, *=0" in text
+    changed = qunzhu("app", "set", number, "--json", "--extend", "group_members=2000", "--rate", "").json
+    assert (changed["extensions"], changed["rates"]) == ({"group_members": 2000}, {})
+    refused = qunzhu("app", "set", number, "--json", "--plan", "legacy-flagship")
+    assert (refused.code, "group_members to 2000" in refused.error["message"]) == (2, True)
+    assert qunzhu("app", "set", number, "--plan", "2025-pro").code == 2
+    moved = qunzhu("app", "set", number, "--json", "--plan", "2025-pro", "--extend", "").json
+    assert (moved["plan"], moved["extensions"]) == ("2025-pro", {})
+
+
+def test_a_smaller_plan_while_the_server_runs(qunzhu, tmp_path):
+    """What exists stays; what is new is refused within a second or two."""
+    folder = ("--data", tmp_path / "data")
+    server = Server("--demo", *map(str, folder))
+    try:
+        place = ("--url", server.url, *folder)
+        for n in range(11):
+            assert qunzhu("group", "create", "--type", "AVChatRoom", "--name", f"r{n}", *place).code == 0
+        assert qunzhu("app", "set", DEMO, "--plan", "legacy-trial", "--rate", "*=0", *folder).code == 0
+        time.sleep(2.5)
+        answer = qunzhu("group", "create", "--json", "--type", "AVChatRoom", "--name", "new", *place)
+        assert (answer.code, answer.error["ErrorCode"]) == (1, 10036)
+        assert len(qunzhu("group", "list", "--json", *place).json) == 11
+        assert qunzhu("app", "set", DEMO, "--plan", "open", *folder).code == 0
+        time.sleep(2.5)
+        assert qunzhu("group", "create", "--type", "AVChatRoom", "--name", "new", *place).code == 0
+    finally:
+        server.stop()
 
 
 def test_a_number_is_given_once(qunzhu):

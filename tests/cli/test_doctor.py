@@ -12,7 +12,7 @@ from qunzhu.cli import doctor as checks
 
 NAMES = {
     "data folder", "disk space", "filesystem", "durable write", "port", "open files", "clock", "versions", "server",
-    "apps", "media",
+    "apps", "meters", "media",
 }  # fmt: skip
 
 

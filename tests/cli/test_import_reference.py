@@ -19,9 +19,10 @@ import pytest
 from cli.servers import Server
 from moved import KEY, fill, make_app, told
 from qunzhu.apps import Home
+from qunzhu.commands._recount import recount
 from qunzhu.config import Config
 from qunzhu.moving import calls
-from worlds import ADMIN, SDKAPPID
+from worlds import ADMIN, SDKAPPID, app_of
 
 OTHER = 1400000888
 
@@ -53,6 +54,8 @@ def same(source, folder, sdkappid: int = SDKAPPID, **settings: str) -> None:
     """Compare an app with its original, table by table."""
     original = told(Home(Config(data=str(source[1]))), SDKAPPID)
     copy = told(Home(Config(data=str(folder), **settings)), sdkappid)
+    with contextlib.closing(Home(Config(data=str(folder), **settings)).open_app(sdkappid)) as store:
+        assert store.read_now(recount, app_of(), int(time.time())) == []
     for table, rows in original.items():
         assert copy[table] == rows, table
     assert len(original["messages"]) > 150

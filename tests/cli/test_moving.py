@@ -147,9 +147,14 @@ def test_a_server_answers_the_same(qunzhu, exported, tmp_path):
 
 class TestKey:
     def test_without_it(self, qunzhu, exported, tmp_path):
-        """The key is a secret: it is in no file unless it was asked for."""
+        """Key and token are secrets: they are in no file unless they were asked for."""
+        qunzhu("app", "set", SDKAPPID, "--callback-url", "http://a.example", "--callback-token", "secret-token",
+               "--data", "source")  # fmt: skip
+        assert qunzhu("export", SDKAPPID, "all", "--data", "source", "--with-key").code == 0
+        assert any(b"secret-token" in found for found in content(Path("all")).values())
         assert qunzhu("export", SDKAPPID, "plain", "--data", "source").code == 0
-        assert not any(KEY.encode() in found for found in content(Path("plain")).values())
+        for secret in (KEY.encode(), b"secret-token"):
+            assert not any(secret in found for found in content(Path("plain")).values())
         random = qunzhu("import", "plain", "--data", "a", "--json").json["key"]
         assert len(random) == 64
         assert qunzhu("app", "show", SDKAPPID, "--show-key", "--json", "--data", "a").json["key"] == random
@@ -159,7 +164,7 @@ class TestKey:
         assert shown["key"] == "a-key-of-ones-own"
         before = qunzhu("app", "show", SDKAPPID, "--json", "--data", "source").json
         del shown["key"]
-        assert shown == before
+        assert shown == before | {"callbacks": before["callbacks"] | {"signed": False}}
 
     def test_a_key_that_cannot_be(self, qunzhu, exported):
         answer = qunzhu("import", exported, "--data", "a", "--key", "short", "--json")

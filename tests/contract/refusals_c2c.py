@@ -50,6 +50,7 @@ PASSES: dict[str, tuple[str | None, dict[str, Any]]] = {
     "c2c_msg_read_receipt": (None, {**AS_BEN, "C2CMsgInfo": [{"MsgKey": KEY}]}),
     "setnospeaking": (None, {"Set_Account": "ben", "C2CmsgNospeakingTime": 1}),
     "getnospeaking": (None, {"Get_Account": "ben"}),
+    "getappinfo": (None, {"RequestField": ["ActiveUserNum"]}),
 }
 
 #: What is answered where a field is absent (or ``Name!``: of a wrong type), other than the command's usual code.
@@ -75,6 +76,7 @@ FIELD_CODES: dict[str, dict[str, int]] = {
     "c2c_msg_read_receipt": {"Operator_Account": 90008, "Peer_Account": 90003},
     "setnospeaking": {"Set_Account": 130004, "Set_Account!": 130005},
     "getnospeaking": {"Get_Account": 130002, "Get_Account!": 130003},
+    "getappinfo": {},
 }  # fmt: skip
 USUAL = {"openim": 90001, "openconfigsvr": 130001}
 
@@ -189,4 +191,5 @@ OWN_CASES = [
     _case(130008, "setnospeaking", {"C2CmsgNospeakingTime": None}),
     _case(130001, "setnospeaking", {"C2CmsgNospeakingTime": -1}, "C2CmsgNospeakingTime: -1"),
     _case(130003, "getnospeaking", {"Get_Account": "nobody"}, "Get_Account: 'nobody'"),
+    _case(130001, "getappinfo", {"RequestField": ["UserNum"]}, "RequestField[0]: 'UserNum'", "ActiveUserNum"),
 ]

@@ -108,6 +108,7 @@ def test_reading_commands_write_nothing(world):
     world.write("bob", "hello", From_Account="owner")
     fields |= {
         "get_c2c_unread_msg_num": {"To_Account": "bob"}, "getnospeaking": {"Get_Account": "bob"},
+        "getappinfo": {},
         "admin_getroammsg": {
             "Operator_Account": "bob", "Peer_Account": "owner", "MaxCnt": 1, "MinTime": 0, "MaxTime": world.now,
         },

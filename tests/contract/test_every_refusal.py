@@ -33,7 +33,6 @@ LATER = {
     10008: "requests are signed by the UserSig alone (70003, 70009); what a plan does not allow is 10059",
     10011: "a body that is no JSON object is 60003 here, as in the newer table",
     10012: "an operator whose id cannot be is 60025 at the door, one who has no account 10019",
-    10016: "webhooks: an issue of its own",
     10020: "import_group_msg answers 80002 in the item, as its page says",
     10023: "a message over the frequency limit is dropped: OK with `MsgDropReason`",
     10026: "every documented option is built; a command that is not, or is switched off, is 60017",

@@ -21,6 +21,7 @@ from contract.draws import COMMANDS, NAMES, USERS, drawn
 from contract.model import ADMIN, Fields, Who
 from contract.model_communities import Model
 from events.test_replay import apply, state_of
+from ledger import agree
 from qunzhu.commands._sweep import sweep
 from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
@@ -43,7 +44,10 @@ BEGINNINGS = (
 )  # fmt: skip
 CONSENT = ("ChatRoom",)
 #: Tables that outlive the groups.
-KEPT = {"accounts", "counters", "outbox", "dissolved", "deleted_accounts", "applications_seen"}
+KEPT = {
+    "accounts", "counters", "outbox", "dissolved", "deleted_accounts", "applications_seen", "meters", "active_users",
+    "active_groups",
+}  # fmt: skip
 #: Group commands that have tests of their own instead: what they do is in memory, or asks nobody's standing.
 ELSEWHERE = {
     "send_group_msg", "send_broadcast_msg",
@@ -334,6 +338,7 @@ class Machine(RuleBasedStateMachine):
             self.run("destroy_group", Who(ADMIN, gateway=False), {"GroupId": group_id})
         while self.world.store.write_now(sweep, self.world.app, self.world.now):
             pass
+        agree(self.world)
         hanging = [table for table in TABLES if table not in KEPT]
         left = {table: rows for table in hanging if (rows := self.world.rows(f"SELECT * FROM {table}"))}
         assert not left

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from ledger import agree
 from qunzhu.commands._sweep import sweep
 from qunzhu.core.events import MessageSent
 from worlds import World, switched
@@ -279,6 +280,10 @@ class Messages(RuleBasedStateMachine):
         self.world.now += seconds
 
     # -- what holds
+
+    def teardown(self) -> None:
+        """What was counted is what the events come to, and what a recount finds."""
+        agree(self.world)
 
     @invariant()
     def everybody_sees_what_is_his(self) -> None:

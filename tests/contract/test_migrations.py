@@ -7,11 +7,14 @@ import re
 import psycopg
 import pytest
 
+from qunzhu.commands._recount import recount
+from qunzhu.commands._usage import day_usage
 from qunzhu.store import migrate as migrations
+from qunzhu.store.batch import Around
 from qunzhu.store.migrate import scripts
 from qunzhu.store.postgres import drop_schema, open_postgres
 from qunzhu.store.sqlite import open_sqlite
-from worlds import TABLES, World
+from worlds import NOW, TABLES, World
 
 FAMILIES = ("app", "control")
 
@@ -55,12 +58,12 @@ def opening(request, tmp_path):
     """Return a function that opens a family's store in a place of an engine; the same place gives the same data."""
     opened, schemas = [], []
 
-    def run(engine: str, place: str, family: str):
+    def run(engine: str, place: str, family: str, around: Around | None = None):
         if engine == "sqlite":
-            store = open_sqlite(tmp_path / f"{place}.db", family)
+            store = open_sqlite(tmp_path / f"{place}.db", family, around)
         else:
             url = request.getfixturevalue("postgres_url")
-            store = open_postgres(url, f"migration_{place}", family)
+            store = open_postgres(url, f"migration_{place}", family, around)
             schemas.append((url, f"migration_{place}"))
         opened.append(store)
         return store
@@ -125,3 +128,58 @@ def test_a_script_that_fails_leaves_the_database_as_it_was(opening, monkeypatch,
         assert "half" not in columns(opening(engine, "half", "app"), engine, "migration_half")
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute("SELECT version FROM migration_half.schema_version").fetchall() == [(len(every),)]
+
+
+GROUP = (
+    "INSERT INTO groups (num, group_id, kind_name, name, introduction, notification, face_url, owner, created_at,"
+    " info_seq, info_at, last_msg_at, next_seq, member_num, max_member_num, apply_join, invite_join, mute_all, custom,"
+    " support_topic, enable_permission, default_permission, history_before_join, active)"
+    " VALUES (:num, :group_id, :kind, 'n', '', '', '', 'ann', 0, 0, 0, 0, 1, 1, 200, '', '', 0, '{}', 0, 0, 0, 0, 1)"
+)
+MEMBER = (
+    "INSERT INTO members (group_num, user_id, role, joined_at, read_seq, msg_flag, name_card, last_msg_at, custom)"
+    " VALUES (:num, 'ann', 400, 0, 0, 0, '', 0, '{}')"
+)
+ACCOUNT = "INSERT INTO accounts (user_id, nick, face_url, created_at, revoked_before) VALUES (:user, '', '', 0, 0)"
+ARCHIVE = (
+    "INSERT INTO archives (sort, hour, uuid, size, md5, gzip_size, gzip_md5) VALUES (1, :hour, :uuid, 9, '', :size, '')"
+)
+
+
+def fill(tx) -> None:
+    """Write what a server of before meters could have left."""
+    for num, (group_id, kind) in enumerate([("a", "Public"), ("b", "Public"), ("c", "AVChatRoom")], 1):
+        tx.run(GROUP, num=num, group_id=group_id, kind=kind)
+    for num in (1, 2):
+        tx.run(MEMBER, num=num)
+    for user in ("administrator", "ann", "ben"):
+        tx.run(ACCOUNT, user=user)
+    for hour, uuid, size in ((0, "x", 40), (3600, "", 0)):
+        tx.run(ARCHIVE, hour=hour, uuid=uuid, size=size)
+    tx.run("INSERT INTO counters (name, value) VALUES ('accounts', 3), ('last-group', 3)")
+    tx.run("INSERT INTO counters (name, value) VALUES ('groups:Public', 2), ('groups:AVChatRoom', 1)")
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_levels_begin_with_what_an_older_server_left(opening, monkeypatch, engine):
+    """What was there has no day; what follows is counted from it."""
+    every = scripts("app")
+    monkeypatch.setattr(migrations, "scripts", lambda _: every[:3])
+    old = opening(engine, "metered", "app")
+    old.write_now(fill)
+    old.close()
+    monkeypatch.setattr(migrations, "scripts", lambda _: every)
+    world = World(engine)
+    world.store = opening(engine, "metered", "app", around=world.around)
+    now = world.app.day(NOW)
+    assert world.store.read_now(recount, world.app, NOW) == []
+    before = world.store.read_now(day_usage, now, now)
+    assert (before.groups.existing, before.groups.peak, before.groups.created) == (3, 3, 0)
+    assert (before.kinds["Public"].existing, before.kinds["AVChatRoom"].existing) == (2, 1)
+    assert (before.members, before.accounts, before.bytes) == (2, 3, 40)
+    world.call("destroy_group", GroupId="a")
+    world.call("create_group", Type="ChatRoom", Name="n", Owner_Account="ann")
+    after = world.store.read_now(day_usage, now, now)
+    assert (after.groups.existing, after.groups.peak, after.groups.net, after.members) == (3, 3, 0, 2)
+    assert after.kinds["Public"].peak == 2
+    assert world.store.read_now(recount, world.app, NOW) == []

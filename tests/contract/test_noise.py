@@ -67,7 +67,7 @@ GOOD = {
     "GroupContactItem": [{"GroupName": "n", "ContactItem": [{"Type": 1, "To_Account": "bob"}]}], "UpdateType": 1,
     "UpdateGroup": {"UpdateGroupType": 1, "OldGroupName": "n", "NewGroupName": "m"}, "GroupName": ["n"],
     "MarkItem": [{"OptType": 3, "ContactItem": {"Type": 1, "To_Account": "bob"}, "SetMark": [1], "CustomMark": "c"}],
-    "Sort": "Image", "Size": 1, "MediaList": [{"UUID": "0" * 32}],
+    "RequestField": ["ActiveUserNum"], "Sort": "Image", "Size": 1, "MediaList": [{"UUID": "0" * 32}],
 }  # fmt: skip
 
 #: What some commands call by a name that means another sort of value elsewhere.

@@ -295,7 +295,9 @@ def test_open_is_the_default_and_has_no_caps(sqlite_world):
         "live_members_listed",
         "live_bans",
         "special_messages",
+        "limits_requests",
     }
     assert all(getattr(row, cap) is None for cap in caps)
+    assert not row.limits_requests
     assert sqlite_world.app.plan is row
     assert ADMIN in sqlite_world.app.admins

@@ -16,6 +16,7 @@ from qunzhu.core.events import (
     ApplicationsSeen,
     AttributesChanged,
     CountersChanged,
+    DailyQuotaNear,
     GroupCreated,
     GroupDissolved,
     GroupInfoChanged,
@@ -45,6 +46,7 @@ from qunzhu.core.events import (
     PermissionMembersRemoved,
     ReadMoved,
     ReceiptsGiven,
+    RequestsOverLimit,
     TopicChanged,
     TopicCreated,
     TopicPermissionsAdded,
@@ -369,7 +371,7 @@ def apply(state: State, event: Any, fresh: State) -> None:  # noqa: C901, PLR091
         apply_message(state, event)
     elif isinstance(event, HISTORY):
         apply_history(state, event)
-    elif isinstance(event, MessageDropped):
+    elif isinstance(event, MessageDropped | DailyQuotaNear | RequestsOverLimit):
         pass
     else:
         groups = state["groups"]

@@ -14,6 +14,7 @@ class Listener:
 
     def __init__(self, user: str, platform: str = "Linux", made_at: int = 10) -> None:
         self.user, self.platform, self.made_at = user, platform, made_at
+        self.client = "203.0.113.7"
         self.frames: list[dict] = []
         self.ended = None
 

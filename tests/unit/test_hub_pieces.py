@@ -29,6 +29,7 @@ class Listener:
 
     def __init__(self, user: str) -> None:
         self.user, self.platform, self.made_at, self.number = user, "Web", 100, 1
+        self.client = "203.0.113.7"
         self.pieces: list[bytes] = []
 
     def offer(self, frame: bytes) -> None:

@@ -24,6 +24,7 @@ class Listener:
 
     def __init__(self, user: str, platform: str = "Web", made_at: int = 100) -> None:
         self.user, self.platform, self.made_at = user, platform, made_at
+        self.client = "203.0.113.7"
         self.frames: list[dict] = []
         self.ended = None
 

@@ -11,6 +11,7 @@ import click
 from qunzhu.apps import (
     DEMO_ADMIN,
     RANGES,
+    UNLIMITED,
     Home,
     all_apps,
     change_app,
@@ -20,16 +21,19 @@ from qunzhu.apps import (
     forget_app,
     is_known,
     mark_erased,
+    step_name,
 )
 from qunzhu.cli.home import control, home_of, no_app, place_options
 from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress, when
 from qunzhu.config import ConfigError
+from qunzhu.core.callbacks import unknown_switch
 from qunzhu.core.kinds import BY_NAME
-from qunzhu.core.plans import PLANS
-from qunzhu.core.ports import LEVELS, App, AppSettings, CustomField
+from qunzhu.core.plans import PLANS, Extension
+from qunzhu.core.ports import LEVELS, App, AppSettings, CallbackSettings, CustomField, Rate
 from qunzhu.store.batch import BatchStore
 
 F = TypeVar("F", bound=Callable[..., Any])
+_CALLED = "callback_"
 POLL_SECONDS = 0.2
 ELSEWHERE_SECONDS = 3.0
 """How long a server on another machine, whose lock is not seen here, has to erase an app in a shared database."""
@@ -67,6 +71,44 @@ class OffsetType(click.ParamType[int]):
         return -minutes if found[1] == "-" else minutes
 
 
+class ExtensionType(click.ParamType[Extension]):
+    """``CAP=NUMBER`` or ``CAP=unlimited``; an empty text stands for none."""
+
+    name = "extension"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Extension:
+        """Return the extension; what may be extended is checked with the whole app."""
+        cap, _, step = value.partition("=")
+        if value and step != UNLIMITED and not (step.isascii() and step.isdigit() and len(step) < 10):
+            self.fail(f"{value!r} is not CAP=NUMBER or CAP={UNLIMITED}", param, ctx)
+        return Extension(cap, None if step in {"", UNLIMITED} else int(step))
+
+
+class RateType(click.ParamType[Rate]):
+    """``COMMAND=NUMBER``; an empty text stands for none."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Rate:
+        """Return the rate; which commands there are is checked with the whole app."""
+        command, _, number = value.partition("=")
+        if value and not (number.isascii() and number.isdigit() and len(number) < 10):
+            self.fail(f"{value!r} is not COMMAND=NUMBER", param, ctx)
+        return Rate(command, int(number or 0))
+
+
+class SwitchType(click.ParamType[str]):
+    """The name of a callback; ``*`` stands for all, an empty text for none."""
+
+    name = "callback"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name as it is in the table."""
+        if wrong := unknown_switch(value) if value else "":
+            self.fail(wrong, param, ctx)
+        return str(value)
+
+
 _FIELD = FieldType()
 _FIELD_HELP = (
     "A custom {} field: its key; the kinds of group that have it (comma-separated; none: all); who may write it ("
@@ -99,6 +141,22 @@ _VALUES = (
                  help="For so long the same sender's same Random is the same message. Unset: 300."),
     click.option("--recall-seconds", type=int, metavar="SECONDS",
                  help="For so long users may take back or change their messages. Unset: 120."),
+    click.option("--extend", "extensions", type=ExtensionType(), multiple=True, metavar="CAP=NUMBER|unlimited",
+                 help="A cap of the plan to raise, as the plan is sold. Repeat for more; '' for none."),
+    click.option("--rate", "rates", type=RateType(), multiple=True, metavar="COMMAND=NUMBER",
+                 help="Calls of a REST command in a second; 0: any number; * for all others. Unset: as the plan says."
+                 " Repeat for more; '' for none."),
+    click.option("--callback-url", metavar="URL", help="Where callbacks go, http:// or https://; '' for nowhere."),
+    click.option("--callback-token", metavar="TEXT", help="The secret that callbacks are signed with; '' for none."),
+    click.option("--callback", "callback_commands", type=SwitchType(), multiple=True, metavar="NAME",
+                 help="A callback that is on, such as Group.CallbackBeforeSendMsg; * for all. Repeat for more;"
+                      " '' for none."),
+    click.option("--callback-block/--no-callback-block", default=None,
+                 help="Refuse messages (80003) where a callback before them is not answered. Unset: they pass."),
+    click.option("--callback-private/--no-callback-private", default=None,
+                 help="Allow private, loopback and link-local addresses. Unset: they are refused."),
+    click.option("--callback-tries", type=int, metavar="NUMBER",
+                 help="So often it is tried to tell what has happened, 1 to 100. Unset: 12."),
 )  # fmt: skip
 
 
@@ -109,19 +167,24 @@ def _values(command: F) -> F:
     return command
 
 
-def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the given values of ``App`` and of ``AppSettings``; what was not given is in neither."""
+def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Return the given values of ``App``, ``AppSettings`` and ``CallbackSettings``; what was not given is in none."""
     named = {name: value for name, value in given.items() if value is not None and value != ()}
     for name in ("group_fields", "member_fields"):
         if name in named:
             named[name] = tuple(field for field in named[name] if field.key)
-    for name in ("disabled_commands", "invite_consent"):
+    for name in ("disabled_commands", "invite_consent", "callback_commands"):
         if name in named:
             named[name] = tuple(filter(None, named[name]))
+    for name, key in (("extensions", "cap"), ("rates", "command")):
+        if name in named:
+            named[name] = tuple(one for one in named[name] if getattr(one, key))
     if "invite_consent" in named:
         named["invite_consent"] = tuple(BY_NAME[k].name if k in BY_NAME else k for k in named["invite_consent"])
     inner = {name: value for name, value in named.items() if name in AppSettings.__struct_fields__}
-    return {name: value for name, value in named.items() if name in App.__struct_fields__ and name not in inner}, inner
+    outer = {name: value for name, value in named.items() if name in App.__struct_fields__ and name not in inner}
+    called = {name.removeprefix(_CALLED): value for name, value in named.items() if name.startswith(_CALLED)}
+    return outer, inner, called
 
 
 @click.group()
@@ -139,13 +202,13 @@ def create(*, sdkappid: int | None, as_json: bool, **given: Any) -> None:
 
     Unless given, the administrator is "administrator", the plan open, the key random.
     """
-    values, settings = _split(given)
+    values, settings, called = _split(given)
     with control(home_of(**_place(given)), make=True) as store:
         made = store.write_now(
             lambda tx: create_app(
                 tx, name=values.get("name", ""), plan=values.get("plan_name", "open"), sdkappid=sdkappid,
                 admins=tuple(values.get("admins", (DEMO_ADMIN,))), key=values.get("key"), now=int(time.time()),
-                settings=AppSettings(**settings),
+                settings=AppSettings(callbacks=CallbackSettings(**called), **settings),
             )
         )  # fmt: skip
     _show(made, as_json=as_json, with_key=True)
@@ -173,7 +236,7 @@ def list_(*, as_json: bool, **place: Any) -> None:
 
 @app.command()
 @click.argument("sdkappid", type=int)
-@click.option("--show-key", is_flag=True, help="Show the secret key as well.")
+@click.option("--show-key", is_flag=True, help="Show the secret key and the token of callbacks as well.")
 @place_options
 @json_option
 def show(sdkappid: int, *, show_key: bool, as_json: bool, **place: Any) -> None:
@@ -196,11 +259,11 @@ def set_(sdkappid: int, *, as_json: bool, **given: Any) -> None:
 
     A running server follows within a second. A new key makes every UserSig of the old one invalid.
     """
-    values, settings = _split(given)
-    if not values and not settings:
+    values, settings, called = _split(given)
+    if not (values or settings or called):
         raise click.UsageError("nothing to change: name at least one option")
     with control(home_of(**_place(given))) as store:
-        changed = store.write_now(change_app, sdkappid, values, settings)
+        changed = store.write_now(change_app, sdkappid, values, settings, called)
     if changed is None:
         raise no_app(sdkappid)
     _show(changed, as_json=as_json, with_key=False)
@@ -280,7 +343,19 @@ def shown(one: App, *, with_key: bool = False) -> dict[str, Any]:
         "utc_offset": _offset(settings.utc_offset_minutes), "group_fields": settings.group_fields,
         "member_fields": settings.member_fields, "delete_accounts": settings.delete_accounts,
         "disabled_commands": settings.disabled_commands, "invite_consent": settings.invite_consent,
+        "extensions": {one.cap: one.to for one in settings.extensions},
+        "rates": {rate.command: rate.per_second for rate in settings.rates},
         **{name: getattr(settings, name) for name in RANGES}, "created_at": one.created_at,
+        "callbacks": _called(settings.callbacks, with_key=with_key),
+    }  # fmt: skip
+
+
+def _called(callbacks: CallbackSettings, *, with_key: bool) -> dict[str, Any]:
+    """Return the settings of callbacks; of the token only whether there is one, unless it is asked for."""
+    return {
+        "url": callbacks.url, "signed": bool(callbacks.token),
+        **({"token": callbacks.token} if with_key and callbacks.token else {}), "commands": callbacks.commands,
+        "block": callbacks.block, "private": callbacks.private, "tries": callbacks.tries,
     }  # fmt: skip
 
 
@@ -300,8 +375,23 @@ def _show(one: App, *, as_json: bool, with_key: bool) -> None:
         "Size of a message": f"{settings.message_bytes} bytes",
         "Messages a second": settings.messages_per_second or "any number",
         "Same message within": f"{settings.duplicate_seconds} s", "Taking back within": f"{settings.recall_seconds} s",
-        "Made": when(one.created_at),
+        "Extended": [f"{cap.cap}={step_name(cap.to)}" for cap in settings.extensions],
+        "Calls a second": [f"{rate.command}={rate.per_second}" for rate in settings.rates] or "as the plan says",
+        **_show_called(settings.callbacks, with_key=with_key), "Made": when(one.created_at),
     })  # fmt: skip
+
+
+def _show_called(callbacks: CallbackSettings, *, with_key: bool) -> dict[str, Any]:
+    if not callbacks.url:
+        return {"Callbacks to": "nowhere"}
+    token = callbacks.token if with_key else "hidden (--show-key)"
+    return {
+        "Callbacks to": callbacks.url, "Callback token": token if callbacks.token else "none: not signed",
+        "Callbacks that are on": callbacks.commands or "none",
+        "Messages not answered for": "refused" if callbacks.block else "pass",
+        "Callbacks to private addresses": "allowed" if callbacks.private else "refused",
+        "Tries of a callback": callbacks.tries,
+    }  # fmt: skip
 
 
 def _field(field: CustomField) -> str:

@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ import msgspec
 
 from qunzhu import __version__
 from qunzhu.apps import Home, all_apps
-from qunzhu.cli.home import control
+from qunzhu.cli.home import app_store, control
 from qunzhu.cli.settings import options
 from qunzhu.cli.show import Failure, json_option, print_json, print_table
+from qunzhu.commands._recount import Difference, recount
 from qunzhu.config import Config, ConfigError, load_config
+from qunzhu.core.ports import App
 from qunzhu.store.media import CARD, MediaUnavailable
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -283,6 +286,28 @@ def media(config: Config) -> Finding:
     return Finding(name, OK, found)
 
 
+def meters(config: Config) -> Finding:
+    """Count the levels and peaks of every app anew; messages, which are many, are for ``qunzhu meter --check``."""
+    home, name = Home(config), "meters"
+    if not home.exists():
+        return Finding(name, OK, "none")
+    try:
+        with control(home) as store:
+            found = {app.sdkappid: _differing(home, app) for app in store.read_now(all_apps)}
+    except Failure as fault:
+        return Finding(name, FAIL, fault.message, "is it a data folder of qunzhu, and is there a backup?")
+    if wrong := [f"app {number}: {len(some)} differ" for number, some in found.items() if some]:
+        return Finding(name, FAIL, "; ".join(wrong), "`qunzhu meter --check --app NUMBER` shows them")
+    return Finding(name, OK, "what was counted is what a recount finds")
+
+
+def _differing(home: Home, app: App) -> list[Difference]:
+    if not home.used(app.sdkappid):
+        return []
+    with app_store(home, app) as store:
+        return store.read_now(partial(recount, messages=False), app, int(time.time()))
+
+
 CHECKS = (
-    data_folder, free_space, filesystem, sync_speed, port, file_limit, clock, versions, holder, apps, media,
+    data_folder, free_space, filesystem, sync_speed, port, file_limit, clock, versions, holder, apps, meters, media,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """``qunzhu group``: a client of the REST API of a running server."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -10,12 +11,14 @@ from qunzhu.apps import DEMO_ADMIN
 from qunzhu.cli.home import app_option, chosen_app, home_of, place_options
 from qunzhu.cli.rest import Client, Refusal
 from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress, when
-from qunzhu.core.errors import REPLY_TOO_LARGE
+from qunzhu.core.errors import REPLY_TOO_LARGE, TOO_FREQUENT
 from qunzhu.core.kinds import KIND_NAMES
 from qunzhu.core.limits import APPLY_OPTIONS, INVITE_OPTIONS, UINT32
 
 F = TypeVar("F", bound=Callable[..., Any])
 SERVICE = "group_open_http_svc"
+PATIENCE = 10
+"""So often a page is asked for while others of the same app list its groups as well."""
 PAGE = 5000
 """Ids a call: so many of the longest still fit into a reply of 1 MB."""
 MEMBER_PAGE = 100
@@ -164,7 +167,7 @@ def list_(*, kind: str | None, limit: int | None, as_json: bool, **where: Any) -
 def _pages(client: Client, kind: str | None, limit: int | None) -> Iterator[list[str]]:
     """Yield the ids page by page, with a bar when there are several pages."""
     only = {"GroupType": kind} if kind else {}
-    reply = client.call(f"{SERVICE}/get_appid_group_list", Limit=min(PAGE, limit or PAGE), **only)
+    reply = _page(client, Limit=min(PAGE, limit or PAGE), **only)
     total = min(reply["TotalCount"], limit or reply["TotalCount"])
     if not reply["Next"] or total <= len(reply["GroupIdList"]):
         yield _ids(reply)
@@ -179,7 +182,20 @@ def _pages(client: Client, kind: str | None, limit: int | None) -> Iterator[list
             left = PAGE if limit is None else min(PAGE, limit - done)
             if not reply["Next"] or left <= 0:
                 return
-            reply = client.call(f"{SERVICE}/get_appid_group_list", Limit=left, Next=reply["Next"], **only)
+            reply = _page(client, Limit=left, Next=reply["Next"], **only)
+
+
+def _page(client: Client, **fields: Any) -> dict[str, Any]:
+    """Read a page. Most plans allow one a second, so a page may have to wait for its second."""
+    tries = 0
+    while True:
+        try:
+            return client.call(f"{SERVICE}/get_appid_group_list", **fields)
+        except Refusal as refusal:
+            tries += 1
+            if refusal.code != TOO_FREQUENT.code or tries == PATIENCE:
+                raise
+            time.sleep(1.01 - time.time() % 1)
 
 
 def _ids(reply: dict[str, Any]) -> list[str]:

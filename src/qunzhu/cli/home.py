@@ -38,6 +38,19 @@ def control(home: Home, *, make: bool = False) -> Iterator[BatchStore]:
         yield store
 
 
+@contextlib.contextmanager
+def app_store(home: Home, app: App) -> Iterator[BatchStore]:
+    """Open an app's store for reading, beside a server that may have it open too."""
+    if not home.used(app.sdkappid):
+        raise Failure(f"app {app.sdkappid} was never used", "start a server, and call something")
+    try:
+        store = home.open_app(app.sdkappid)
+    except Exception as fault:  # noqa: BLE001 - each engine has its own
+        raise Failure(f"the store of app {app.sdkappid}: {fault}", "`qunzhu doctor` looks closer") from None
+    with contextlib.closing(store):
+        yield store
+
+
 def chosen_app(home: Home, sdkappid: int | None) -> App:
     """Return the app of a number; without one the only app, or among several the demo app."""
     with control(home) as store:

@@ -25,6 +25,7 @@ ADVICE = {
     10021: "choose another --id, or leave it out to have one made",
     10025: "the group is there already: `qunzhu group show ID`",
     11000: "`qunzhu app set SDKAPPID --community` switches communities on",
+    60007: "call it less often; `qunzhu app set SDKAPPID --rate COMMAND=NUMBER` sets another limit",
     60010: "name an administrator of the app with --admin; `qunzhu app show SDKAPPID` lists them",
     60016: "`qunzhu app set SDKAPPID --enable`",
     60018: "try again in a moment",

@@ -101,6 +101,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], styles
     Console().print(table)
 
 
+def wide() -> bool:
+    """Say whether standard output is a terminal, where people look."""
+    return sys.stdout.isatty()
+
+
 def print_record(fields: dict[str, Any]) -> None:
     """Print named values, one a line."""
     aligned = max(map(len, fields)) if sys.stdout.isatty() else 0

@@ -204,6 +204,18 @@ def unread_c2c(tx: Tx, user: str, peer: str, seen: int, since: int) -> int:
     return int(row[0]) if row else 0
 
 
+SELECT_UNREAD: LiteralString = (
+    "SELECT peer, " + SEEN + " FROM contacts WHERE user_id = :user AND sort = 1"  # noqa: S608 - a part of it
+    " AND last_num > read_num ORDER BY peer"
+)
+
+
+def all_unread_c2c(tx: Tx, who: Who, user: str) -> int:
+    """Return how many messages of all others count as unread for a user."""
+    since = kept_since(tx, who, user)
+    return sum(unread_c2c(tx, user, peer, seen, since) for peer, seen in tx.all(SELECT_UNREAD, user=user))
+
+
 HIDE = (
     "UPDATE c2c_messages SET hidden = hidden | :mine WHERE low = :low AND high = :high AND at = :at"
     " AND msg_seq = :msg_seq AND random = :random"

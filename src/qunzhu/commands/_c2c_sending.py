@@ -18,13 +18,15 @@ SYNCED, NOT_SYNCED = 1, 2
 class Draft(msgspec.Struct, frozen=True):
     """A message that is complete but for its number; ``sync`` is SyncOtherMachine, ``marks`` go beside its own.
 
-    ``repeats`` is for how many seconds the same MsgSeq and MsgRandom are the same message, beyond its own second.
+    ``repeats`` is for how many seconds the same MsgSeq and MsgRandom are the same message, beyond its own second. One
+    that is ``reported`` is told to the app's server.
     """
 
     message: C2CMessage
     sync: int | None = None
     marks: Mark = Mark(0)
     repeats: int = 0
+    reported: bool = False
 
     @property
     def holders(self) -> list[str]:
@@ -67,6 +69,7 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
     rows: list[dict[str, Any]] = []
     contacts: list[dict[str, Any]] = []
     newest: dict[str, int] = {}
+    events: list[C2CSent] = []
     for given in drafts:
         draft = _as_wanted(tx, given)
         message = draft.message
@@ -80,9 +83,11 @@ def send(tx: Tx, drafts: Iterable[Draft], *, exactly: bool = False) -> list[Key]
         event = _numbered(tx, draft, newest)
         rows.append(_row(draft, event))
         contacts += touched(event, event.flags, event.holders)
-        tx.emit(event)
+        events.append(event)
     tx.many(INSERT_MESSAGE, rows)
     tx.many(TOUCH_CONTACT, contacts)
+    for event in events:  # once they are stored: whoever is told of one is told how many are unread
+        tx.emit(event)
     return keys
 
 
@@ -129,7 +134,10 @@ def _tell_those_online(tx: Tx, draft: Draft) -> None:
     message = draft.message
     tx.remember(_memory(message), Key(message.MsgSeq, message.MsgRandom, message.MsgTime))
     event = C2CSent(
-        **_named(message), message=msgspec.Raw(encode_message(message)), told=dict.fromkeys(draft.listeners, 0)
+        **_named(message),
+        message=msgspec.Raw(encode_message(message)),
+        told=dict.fromkeys(draft.listeners, 0),
+        reported=draft.reported,
     )
     tx.emit(event, keep=False)
 
@@ -143,7 +151,7 @@ def _numbered(tx: Tx, draft: Draft, newest: dict[str, int]) -> C2CSent:
     flags = draft.flags
     return C2CSent(
         **_named(message), num=num, message=msgspec.Raw(encode_message(message)), flags=int(flags), told=told,
-        quiet=bool(flags & (Mark.NO_UNREAD | Mark.IMPORTED)), holders=draft.holders,
+        quiet=bool(flags & (Mark.NO_UNREAD | Mark.IMPORTED)), holders=draft.holders, reported=draft.reported,
     )  # fmt: skip
 
 

@@ -352,6 +352,12 @@ def count_of_kind(kind: Kind) -> str:
     return f"groups:{kind.name}"
 
 
+def member_limit(who: Who, group: GroupRow) -> int:
+    """Return how many members a group may have: its own number, and no more than the plan of today allows."""
+    cap: int | None = getattr(who.app.plan, group.kind.member_cap) if group.kind.member_cap else None
+    return group.max_member_num if cap is None else min(cap, group.max_member_num)
+
+
 def require_room_for_group(tx: Tx, who: Who, users: Iterable[str], error: ErrorRow = USER_GROUP_QUOTA) -> None:
     """Refuse (10037) where one more group would take a user over the plan's groups per user."""
     cap = who.app.plan.groups_per_user

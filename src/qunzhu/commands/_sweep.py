@@ -10,6 +10,7 @@ from typing import LiteralString
 import msgspec
 
 from qunzhu.commands._c2c import sweep_c2c
+from qunzhu.commands._metering import has_old, sweep_active
 from qunzhu.core.messages import Mark
 from qunzhu.core.ports import App, Tx
 
@@ -37,19 +38,22 @@ SOME_DOOMED = "SELECT 1 FROM doomed ORDER BY group_num LIMIT 1"
 
 def has_work(tx: Tx, app: App, now: int) -> bool:
     """Say whether there may be anything to remove."""
-    if tx.one(SOME_DOOMED) is not None:
+    if tx.one(SOME_DOOMED) is not None or has_old(tx, app, now):
         return True
     return app.kept_since(now) != 0
 
 
 def sweep(tx: Tx, app: App, now: int) -> int:
-    """Remove some messages; return how many, 0 where there were none. Streams take turns: a long one holds up none."""
+    """Remove some messages; return how many, 0 where there were none. Streams take turns: a long one holds up none.
+
+    Who was active in days long over goes as well.
+    """
     removed = _sweep_doomed(tx, STEP)
     before = app.kept_since(now)
     if before and removed < STEP:
         removed += _sweep_old(tx, before, STEP - removed)
         removed += sweep_c2c(tx, before, STEP)
-    return removed
+    return removed + sweep_active(tx, app, now)
 
 
 NEXT_DOOMED = (

@@ -94,7 +94,7 @@ class MultiaccountImport(Request[FailedAccounts], frozen=True, kw_only=True):
     AccountList: Annotated[list[ListedAccount], _hundred] | None = None
 
 
-@command(SERVICE, writes=True, doc="1047/34954", errors=IMPORT_ERRORS, internal=err.ACCOUNT_INTERNAL)
+@command(SERVICE, writes=True, doc="1047/34954", errors=IMPORT_ERRORS, internal=err.ACCOUNT_INTERNAL, per_second=100)
 def multiaccount_import(tx: Tx, who: Who, req: MultiaccountImport) -> FailedAccounts:
     """Register up to 100 accounts; those that are not valid or over the quota are named in the answer."""
     who.require_admin()
@@ -150,7 +150,8 @@ class AccountCheck(Request[AccountResults], frozen=True, kw_only=True):
     CheckItem: Annotated[list[AccountItem], _hundred]
 
 
-@command(SERVICE, writes=False, doc="1047/34956", errors=(err.ACCOUNT_BAD_PARAMETER,), internal=err.ACCOUNT_INTERNAL)
+@command(SERVICE, writes=False, doc="1047/34956", errors=(err.ACCOUNT_BAD_PARAMETER,), internal=err.ACCOUNT_INTERNAL,
+         per_second=100)  # fmt: skip
 def account_check(tx: Tx, who: Who, req: AccountCheck) -> AccountResults:
     """Tell which of up to 100 accounts are registered."""
     who.require_admin()
@@ -175,7 +176,7 @@ class AccountDelete(Request[AccountResults], frozen=True, kw_only=True):
 
 @command(SERVICE, writes=True, doc="1047/34955",
          errors=(err.ACCOUNT_BAD_PARAMETER, err.ACCOUNT_UNKNOWN, err.ACCOUNT_DELETE_FORBIDDEN),
-         internal=err.ACCOUNT_INTERNAL)  # fmt: skip
+         internal=err.ACCOUNT_INTERNAL, per_second=100)  # fmt: skip
 def account_delete(tx: Tx, who: Who, req: AccountDelete) -> AccountResults:
     """Delete accounts for good: they leave their groups, and groups they owned stay without owner."""
     who.require_admin()

@@ -50,7 +50,7 @@ SELECT_ARCHIVE = "SELECT uuid, size, md5, gzip_size, gzip_md5 FROM archives WHER
 
 
 @command("open_msg_svc", writes=False, doc="1047/34885", doors=(REST,), bad_input=err.HISTORY_PARAMETER,
-         internal=err.HISTORY_INTERNAL,
+         internal=err.HISTORY_INTERNAL, per_second=10,
          errors=(err.HISTORY_PARAMETER, err.HISTORY_NOT_READY, err.HISTORY_EXPIRED))  # fmt: skip
 def get_history(tx: Tx, who: Who, req: GetHistory) -> HistoryFiles:
     """Give the link to a file with all one-to-one or all group messages of one hour, packed with gzip.
@@ -187,16 +187,23 @@ class Archive(msgspec.Struct, frozen=True):
 RECORD = (
     "INSERT INTO archives (sort, hour, uuid, size, md5, gzip_size, gzip_md5)"
     " VALUES (:sort, :hour, :uuid, :size, :md5, :gzip_size, :gzip_md5) ON CONFLICT (sort, hour) DO NOTHING"
+    " RETURNING gzip_size"
 )
 
 
-def record(tx: Tx, archives: Sequence[Archive]) -> None:
-    """Note files that were made."""
-    tx.many(RECORD, [msgspec.structs.asdict(one) for one in archives])
+def record(tx: Tx, app: App, now: int, archives: Sequence[Archive]) -> None:
+    """Note files that were made, and count their bytes."""
+    noted = [tx.one(RECORD, **msgspec.structs.asdict(one)) for one in archives]
+    _count(tx, app, now, "bytes.added", sum(row[0] for row in noted if row))
+
+
+def _count(tx: Tx, app: App, now: int, name: str, size: int) -> None:
+    if size:
+        tx.meter(app.day(now), name, size)
 
 
 SELECT_EXPIRED = "SELECT uuid FROM archives WHERE hour <= :hour ORDER BY hour"
-FORGET = "DELETE FROM archives WHERE hour <= :hour"
+FORGET = "DELETE FROM archives WHERE hour <= :hour RETURNING gzip_size"
 
 
 def expired(tx: Tx, now: int) -> list[str]:
@@ -204,6 +211,7 @@ def expired(tx: Tx, now: int) -> list[str]:
     return [uuid for (uuid,) in tx.all(SELECT_EXPIRED, hour=now - KEPT - HOUR)]
 
 
-def forget(tx: Tx, now: int) -> None:
+def forget(tx: Tx, app: App, now: int) -> None:
     """Forget the files whose time is over, once they are removed."""
-    tx.run(FORGET, hour=now - KEPT - HOUR)
+    gone = tx.all(FORGET, hour=now - KEPT - HOUR)
+    _count(tx, app, now, "bytes.removed", sum(size for (size,) in gone))

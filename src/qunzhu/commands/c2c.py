@@ -21,7 +21,7 @@ from qunzhu.commands._c2c import (
 )
 from qunzhu.commands._c2c_sending import NOT_SYNCED, SYNCED, Draft, send
 from qunzhu.commands._shared import accounts_among, silenced_until
-from qunzhu.commands.messages import CALLBACKS, SELECT_PROFILE
+from qunzhu.commands.messages import CALLBACKS, NO_CALLBACK, SELECT_PROFILE
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.elements import Element, check_body, check_size
@@ -89,16 +89,22 @@ def sendmsg(tx: Tx, who: Who, req: SendMsg) -> SentC2C:
     again; through the gateway also one with the same MsgSeq and MsgRandom within five minutes. Administrators are not
     held up by the sender's mute.
     """
+    message = _message(tx, who, req, may_write(tx, who, req))
+    message = msgspec.structs.replace(message, To_Account=req.To_Account)
+    repeats = who.app.settings.duplicate_seconds if who.door == GATEWAY else 0
+    reported = not who.admin or NO_CALLBACK not in (req.ForbidCallbackControl or ())
+    [sent] = send(tx, [Draft(message, sync=_sync(who, req), repeats=repeats, reported=reported)])
+    return SentC2C(MsgTime=sent.at, MsgKey=str(sent))
+
+
+def may_write(tx: Tx, who: Who, req: SendMsg) -> str:
+    """Return in whose name a message to one user goes out, or refuse what may not be sent."""
     sender = sender_of(tx, who, req.From_Account)
     if not has_account(tx, who, req.To_Account):
         raise Refused(UNKNOWN_RECEIVER[who.door], f"To_Account: {req.To_Account!r} is not registered")
     _require_voice(tx, who)
     check_message(who, req.MsgBody, req.CloudCustomData, err.C2C_TOO_LONG)
-    message = _message(tx, who, req, sender)
-    message = msgspec.structs.replace(message, To_Account=req.To_Account)
-    repeats = who.app.settings.duplicate_seconds if who.door == GATEWAY else 0
-    [sent] = send(tx, [Draft(message, sync=_sync(who, req), repeats=repeats)])
-    return SentC2C(MsgTime=sent.at, MsgKey=str(sent))
+    return sender
 
 
 def sender_of(tx: Tx, who: Who, named: str | None) -> str:
@@ -202,15 +208,25 @@ def _sync(who: Who, req: SendMsg | BatchSendMsg) -> int | None:
 
 def _message(tx: Tx, who: Who, req: SendMsg | BatchSendMsg, sender: str) -> C2CMessage:
     """Return the message as it will be stored and pushed, but for its receiver and number."""
-    key = Key(new_seq(who) if req.MsgSeq is None else req.MsgSeq, req.MsgRandom, who.now)
+    key = key_of(who, req)
     nick, face_url = tx.one(SELECT_PROFILE, user=sender) or ("", "")
     return C2CMessage(
         From_Account=sender, To_Account="", MsgSeq=key.msg_seq, MsgRandom=key.random, MsgTime=key.at, MsgKey=str(key),
         MsgBody=req.MsgBody, CloudCustomData=req.CloudCustomData or "", Nick=nick, FaceUrl=face_url,
         OfflinePushInfo=req.OfflinePushInfo, SendMsgControl=req.SendMsgControl or (),
         IsNeedReadReceipt=req.IsNeedReadReceipt or 0, SupportMessageExtension=req.SupportMessageExtension or 0,
-        OnlineOnlyFlag=int(bool(req.OnlineOnlyFlag) or req.MsgLifeTime == 0),
+        OnlineOnlyFlag=online_only(req),
     )  # fmt: skip
+
+
+def key_of(who: Who, req: SendMsg | BatchSendMsg) -> Key:
+    """Return what names a message; one that came without MsgSeq gets one of chance."""
+    return Key(new_seq(who) if req.MsgSeq is None else req.MsgSeq, req.MsgRandom, who.now)
+
+
+def online_only(req: SendMsg | BatchSendMsg) -> int:
+    """Return 1 for a message that nobody keeps."""
+    return int(bool(req.OnlineOnlyFlag) or req.MsgLifeTime == 0)
 
 
 def new_seq(who: Who) -> int:

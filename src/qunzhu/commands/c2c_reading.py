@@ -6,11 +6,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from qunzhu.commands._c2c import (
-    SEEN,
     SERVICE,
     FromAccount,
     MsgKeyText,
     ToAccount,
+    all_unread_c2c,
     as_caller,
     find_message,
     has_account,
@@ -123,12 +123,6 @@ class GetC2CUnreadMsgNum(Request[C2CUnreadNums], frozen=True, kw_only=True):
     Peer_Account: Annotated[list[ToAccount], items(MAX_PEERS, error=err.STATUS_BAD_JSON)] | None = None
 
 
-SELECT_UNREAD: LiteralString = (
-    "SELECT peer, " + SEEN + " FROM contacts WHERE user_id = :user AND sort = 1"  # noqa: S608 - a part of it
-    " AND last_num > read_num ORDER BY peer"
-)
-
-
 @command(
     SERVICE, writes=False, doc="1047/41046", bad_input=err.STATUS_BAD_JSON, internal=err.OPENIM_INTERNAL,
     field_errors={"To_Account": err.STATUS_BAD_ACCOUNT},
@@ -139,11 +133,9 @@ def get_c2c_unread_msg_num(tx: Tx, who: Who, req: GetC2CUnreadMsgNum) -> C2CUnre
     user = req.To_Account
     as_caller(who, "To_Account", user)
     require_account(tx, who, "To_Account", user, err.STATUS_BAD_ACCOUNT)
-    since = kept_since(tx, who, user)
     if not req.Peer_Account:
-        return C2CUnreadNums(AllC2CUnreadMsgNum=sum(
-            unread_c2c(tx, user, peer, seen, since) for peer, seen in tx.all(SELECT_UNREAD, user=user)
-        ))  # fmt: skip
+        return C2CUnreadNums(AllC2CUnreadMsgNum=all_unread_c2c(tx, who, user))
+    since = kept_since(tx, who, user)
     found, unknown = [], []
     for peer in dict.fromkeys(req.Peer_Account):
         seen = read_num(tx, user, peer)

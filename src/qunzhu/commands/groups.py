@@ -8,6 +8,7 @@ from typing import Annotated, Any, LiteralString
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._alerts import tell_quota_near
 from qunzhu.commands._shared import (
     INSERT_MEMBER,
     MEMBERS_OF,
@@ -16,6 +17,7 @@ from qunzhu.commands._shared import (
     READ_SEQ,
     SELECT_GROUP,
     SET_MUTE,
+    CustomFields,
     GroupField,
     GroupRow,
     MemberField,
@@ -177,6 +179,7 @@ INSERT_GROUP = (
 _CREATE, _OFF, _STORED = Action.CREATE, Notice.OFF, Notice.STORED
 ROWS_AT_ONCE = 10
 """Few enough that the statements of all sizes stay prepared."""
+ALARM_PERCENT = 70
 LAST_NUM = "last-group"
 """Counter that numbers the groups' rows: to have the engine number them costs a creation a twentieth more."""
 
@@ -217,16 +220,8 @@ def make_group(
     is told of it. ``kept_id`` is the id it had there, which may be one that nobody can choose.
     """
     kind, imported, at = BY_NAME[req.Type], created_at is not None, who.now if created_at is None else created_at
-    owner, active = _new_owner(who, req), imported or not kind.needs_activation
-    _require_kind_open(who, kind, req, action)
-    members = _first_members(who, kind, req, owner)
-    custom = custom_fields(
-        req.AppDefinedData, who.app.settings.group_fields, kind, OWNER if owner == who.user else OUTSIDER,
-        who, "AppDefinedData",
-    )  # fmt: skip
-    cap = _member_cap(who, kind, req.MaxMemberCount, len(members))
-    _require_accounts(tx, owner, members)
-    require_room_for_group(tx, who, members)
+    active = imported or not kind.needs_activation
+    owner, members, custom, cap = may_make(tx, who, req, action)
     others = [user for user in members if user != owner]
     told = bool(others) and active and not imported and kind.member_notice is not _OFF
     seq = 1 if told and kind.member_notice is _STORED else 0
@@ -246,6 +241,25 @@ def make_group(
     if _enters(who, kind, owner):
         tx.emit(entering(who, group_id, kind, told=False), keep=False)
     return group_id
+
+
+Members = dict[str, dict[str, Any]]
+"""Users, each with the columns of his row that are not a new member's usual ones."""
+
+
+def may_make(tx: Tx, who: Who, req: CreateGroup, action: Action) -> tuple[str, Members, CustomFields, int]:
+    """Return a new group's owner, first members, custom fields and MaxMemberNum, or refuse what may not be made."""
+    kind, owner = BY_NAME[req.Type], _new_owner(who, req)
+    _require_kind_open(who, kind, req, action)
+    members = _first_members(who, kind, req, owner)
+    custom = custom_fields(
+        req.AppDefinedData, who.app.settings.group_fields, kind, OWNER if owner == who.user else OUTSIDER,
+        who, "AppDefinedData",
+    )  # fmt: skip
+    cap = _member_cap(who, kind, req.MaxMemberCount, len(members))
+    _require_accounts(tx, owner, members)
+    require_room_for_group(tx, who, members)
+    return owner, members, custom, cap
 
 
 def _new_owner(who: Who, req: CreateGroup) -> str:
@@ -399,6 +413,8 @@ def _count_created(tx: Tx, who: Who, kind: Kind) -> None:
     counts = kind.counts_daily or not plan.daily_excludes_communities
     if counts and cap is not None and today > cap:
         raise Refused(err.TOO_FREQUENT, f"net new groups today: plan {who.app.plan_name} allows {cap}")
+    if counts and cap is not None and today * 100 >= cap * ALARM_PERCENT:
+        tell_quota_near(tx, who, today, cap)
     group_cap: int | None = getattr(plan, kind.group_cap)
     if group_cap is None:
         return
@@ -530,7 +546,8 @@ LIST_ALL = "SELECT num, group_id FROM groups WHERE num > :next ORDER BY num LIMI
 LIST_KIND = "SELECT num, group_id FROM groups WHERE kind_name = :kind AND num > :next ORDER BY num LIMIT :limit"
 
 
-@command(SERVICE, writes=False, doc="1047/34960", errors=(err.BAD_PARAMETER, err.NOT_APP_ADMIN))
+@command(SERVICE, writes=False, doc="1047/34960", errors=(err.BAD_PARAMETER, err.NOT_APP_ADMIN),
+         per_second=1, too_frequent=err.TOO_FREQUENT)  # fmt: skip
 def get_appid_group_list(tx: Tx, who: Who, req: GetAppidGroupList) -> GroupIds:
     """List the ids of all groups of the app, page by page, optionally of one kind."""
     who.require_admin()
@@ -817,6 +834,10 @@ REMOVE_GROUP: tuple[LiteralString, ...] = (
 
 def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
     """Remove a group with all that hangs on it, count it out and tell its members."""
+    tx.emit(GroupDissolved(  # first: whoever is told of it may read who was in it
+        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
+        owner=group.owner, member_num=group.member_num,
+    ))  # fmt: skip
     for statement in REMOVE_GROUP:
         tx.run(statement, num=group.num)
     tx.run(
@@ -825,11 +846,6 @@ def dissolve(tx: Tx, who: Who, group: GroupRow) -> None:
         group_id=group.group_id, kind=group.kind_name, name=group.name, who=who.user, at=who.now,
     )  # fmt: skip
     _count_dissolved(tx, who, group.kind)
-    event = GroupDissolved(
-        group_id=group.group_id, kind=group.kind_name, operator=who.user, at=who.now, name=group.name,
-        owner=group.owner, member_num=group.member_num,
-    )  # fmt: skip
-    tx.emit(event)
 
 
 def _count_dissolved(tx: Tx, who: Who, kind: Kind) -> None:

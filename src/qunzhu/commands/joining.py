@@ -48,22 +48,28 @@ def join_group(tx: Tx, who: Who, req: JoinGroup) -> Done:
     The answer to an application is the same; `group_notice` tells what becomes of it. Only Public groups ask. Into a
     live room it lets this session, also where the user is there already.
     """
+    group, role = may_ask(tx, who, req)
+    if not group.kind.stores_members:
+        enter_live_room(tx, who, group, role)
+        return Done()
+    if group.kind.apply is Apply.BY_OPTION and group.apply_join == "NeedPermission":
+        apply_for(tx, who, group, Sort.APPLY, who.user, message=req.Message or "", admins=leaders(tx, group))
+    else:
+        join(tx, who, group, [who.user], how="Apply")
+    return Done()
+
+
+def may_ask(tx: Tx, who: Who, req: JoinGroup) -> tuple[GroupRow, Role]:
+    """Return a group that the caller may ask to join, and what he is in it: in a live room he may be there already."""
     group = find_group(tx, req.GroupId)
     role = role_of(tx, group, who.user)
     if role is not Role.OUTSIDER and group.kind.stores_members:
         raise Refused(err.ALREADY_MEMBER, f"{who.user!r} in {group.group_id!r}")
     require(Action.JOIN, group.kind, Role.OUTSIDER)
     _require_not_banned(tx, who, group, who.user)
-    if not group.kind.stores_members:
-        enter_live_room(tx, who, group, role)
-        return Done()
-    if group.apply_join == "DisableApply":
+    if group.kind.stores_members and group.apply_join == "DisableApply":
         raise Refused(err.NO_RIGHT, "ApplyJoinOption: the group takes no applications")
-    if group.kind.apply is Apply.BY_OPTION and group.apply_join == "NeedPermission":
-        apply_for(tx, who, group, Sort.APPLY, who.user, message=req.Message or "", admins=leaders(tx, group))
-    else:
-        join(tx, who, group, [who.user], how="Apply")
-    return Done()
+    return group, role
 
 
 def _require_not_banned(tx: Tx, who: Who, group: GroupRow, user: str) -> None:

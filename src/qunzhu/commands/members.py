@@ -20,6 +20,7 @@ from qunzhu.commands._shared import (
     allowed,
     find_group,
     find_member,
+    member_limit,
     publish,
     registered,
     require_room_for_group,
@@ -68,6 +69,11 @@ class AddGroupMember(Request[AddedMembers], frozen=True, kw_only=True):
     MemberList: Annotated[list[NewMember], items(300, least=1)]
     Message: ApplyText | None = None
 
+    @property
+    def refused(self) -> frozenset[str]:
+        """Return whom the app's own server does not want in; a request itself says it of nobody."""
+        return frozenset()
+
 
 @command(
     SERVICE, writes=True, doc="1047/34921",
@@ -81,13 +87,10 @@ def add_group_member(tx: Tx, who: Who, req: AddGroupMember) -> AddedMembers:
     InviteJoinOption is NeedPermission, invitations by members wait for owner or administrators (3); where the app's
     setting `invite_consent` names the kind, they wait for the invited user. An app administrator asks nobody.
     """
-    group = find_group(tx, req.GroupId)
-    role = allowed(tx, who, group, Action.INVITE)
-    users = list(dict.fromkeys(member.Member_Account for member in req.MemberList))
-    results = {user: _addable(tx, group, user) for user in users}
+    group, role, results = may_add(tx, who, req)
+    for user in req.refused & results.keys():
+        results[user] = FAILED
     new = [user for user, result in results.items() if result == ADDED]
-    if FAILED in results.values() and not new and PRESENT not in results.values():
-        raise Refused(err.MEMBER_UNKNOWN, f"MemberList: {users[0]!r}")
     sort = whom_to_ask(who, group, role)
     if sort is not None:
         deciders = leaders(tx, group)
@@ -101,6 +104,17 @@ def add_group_member(tx: Tx, who: Who, req: AddGroupMember) -> AddedMembers:
             AddedMember(Member_Account=m.Member_Account, Result=results[m.Member_Account]) for m in req.MemberList
         ]
     )
+
+
+def may_add(tx: Tx, who: Who, req: AddGroupMember) -> tuple[GroupRow, Role, dict[str, int]]:
+    """Return the group, what the caller is in it, and whom of those named he can add; refuse where it is nobody."""
+    group = find_group(tx, req.GroupId)
+    role = allowed(tx, who, group, Action.INVITE)
+    users = list(dict.fromkeys(member.Member_Account for member in req.MemberList))
+    results = {user: _addable(tx, group, user) for user in users}
+    if set(results.values()) == {FAILED}:
+        raise Refused(err.MEMBER_UNKNOWN, f"MemberList: {users[0]!r}")
+    return group, role, results
 
 
 def _addable(tx: Tx, group: GroupRow, user: str) -> int:
@@ -118,7 +132,7 @@ def join(  # noqa: PLR0913 - how somebody got in
     ``columns`` are, by user, those that are not a new member's usual ones.
     """
     own = columns or {}
-    cap = group.max_member_num
+    cap = member_limit(who, group)
     if group.member_num + len(users) > cap:
         raise Refused(err.GROUP_FULL, f"{group.member_num} members and {len(users)} more, the group's limit is {cap}")
     require_room_for_group(tx, who, users)

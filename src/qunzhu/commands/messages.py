@@ -5,6 +5,7 @@ from typing import Annotated, Any, LiteralString
 
 import msgspec
 
+from qunzhu.commands._callbacks import report_refusal
 from qunzhu.commands._shared import (
     GroupRow,
     MemberRow,
@@ -33,7 +34,9 @@ MAX_MENTIONS = 30
 MAX_TARGETS = 50
 RECEIPT_MEMBERS = 200
 DROPPED = "MsgFreqCtrl"
-CALLBACKS = ("ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback")
+TOO_MANY = 10023
+"""What a callback calls a message that was dropped; to its sender the answer is OK."""
+NOT_BEFORE, NO_CALLBACK = CALLBACKS = ("ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback")
 Random = Annotated[int, number(0, UINT32)]
 CloudText = Annotated[str, text(12288, binary=True, long=err.MESSAGE_TOO_LONG)]
 Controls = Annotated[list[Annotated[str, one_of(*CONTROLS)]], items(len(CONTROLS), error=err.BAD_PARAMETER)]
@@ -88,19 +91,28 @@ def send_group_msg(tx: Tx, who: Who, req: SendGroupMsg) -> SentMessage:
     member. The same sender's message with the same Random within five minutes is answered as the first one, and not
     sent again. Over 40 messages a second the lower priorities are dropped first: OK with ``MsgDropReason``.
     """
-    stream = find_stream(tx, who, req.GroupId, req.TopicId)
-    sender = _sender(tx, who, req.From_Account)
-    _require_rights(tx, who, stream, req)
-    _check(who, stream.group, req)
-    require_voice(tx, who, stream, sender)
+    stream, sender = may_send(tx, who, req)
     member = find_member(tx, stream.group, sender) if stream.group.kind.stores_members else None
     if (first := _first_of_its_kind(tx, who, stream, sender, req.Random)) is not None:
         return first
     priority = req.MsgPriority or "Normal"
     if not may_pass(tx, who, stream.name, priority):
         tx.emit(MessageDropped(**_place(who, stream, sender), priority=priority), keep=False)
+        most = who.app.settings.messages_per_second
+        report_refusal(tx, who, send_group_msg.__name__, req, TOO_MANY, f"{stream.name}: {most} messages a second")
         return SentMessage(MsgTime=who.now, MsgSeq=0, MsgDropReason=DROPPED)
-    return _send(tx, who, stream, _message(tx, who, stream, req, sender, member), member)
+    reported = not who.admin or NO_CALLBACK not in (req.ForbidCallbackControl or ())
+    return _send(tx, who, stream, _message(tx, who, stream, req, sender, member), member, reported=reported)
+
+
+def may_send(tx: Tx, who: Who, req: SendGroupMsg) -> tuple[Stream, str]:
+    """Return where a message goes and in whose name, or refuse what may not be sent there."""
+    stream = find_stream(tx, who, req.GroupId, req.TopicId)
+    sender = _sender(tx, who, req.From_Account)
+    _require_rights(tx, who, stream, req)
+    _check(who, stream.group, req)
+    require_voice(tx, who, stream, sender)
+    return stream, sender
 
 
 def _sender(tx: Tx, who: Who, named: str | None) -> str:
@@ -268,21 +280,25 @@ TOUCH_SENDER = "UPDATE members SET last_msg_at = :at WHERE group_num = :num AND 
 QUIET = Mark.NO_UNREAD | Mark.TARGETED
 
 
-def _send(tx: Tx, who: Who, stream: Stream, message: GroupMessage, member: MemberRow | None) -> SentMessage:
+def _send(
+    tx: Tx, who: Who, stream: Stream, message: GroupMessage, member: MemberRow | None, *, reported: bool
+) -> SentMessage:
     """Give a message its place in the stream, store it where the kind does, and tell the members."""
     if message.OnlineOnlyFlag:
-        return _emit(tx, who, stream, message, member, kept=False)
+        return _emit(tx, who, stream, message, member, kept=False, reported=reported)
     seq = take_seq(tx, stream, message.MsgTime)
     message = msgspec.structs.replace(message, MsgSeq=seq)
     _wake(tx, who, stream.group, message.From_Account)
-    sent = _emit(tx, who, stream, message, member, kept=stream.group.kind.stores_messages)
+    sent = _emit(
+        tx, who, stream, message, member, kept=stream.group.kind.stores_messages, reported=reported
+    )  # fmt: skip
     if not stream.group.kind.stores_messages:
         tx.remember(f"sent:{stream.name}:{message.From_Account}:{message.MsgRandom}", sent)
     return sent
 
 
 def _emit(
-    tx: Tx, who: Who, stream: Stream, message: GroupMessage, member: MemberRow | None, *, kept: bool
+    tx: Tx, who: Who, stream: Stream, message: GroupMessage, member: MemberRow | None, *, kept: bool, reported: bool
 ) -> SentMessage:
     body, flags, sender = encode_message(message), marks_of(message), message.From_Account
     place = {"num": stream.group.num, "topic": stream.topic_num, "seq": message.MsgSeq, "at": message.MsgTime}
@@ -297,7 +313,7 @@ def _emit(
     event = MessageSent(
         **_place(who, stream, sender), seq=message.MsgSeq, message=msgspec.Raw(body), topic_id=stream.topic_id,
         users=_receivers(stream.group, message), random=message.MsgRandom, flags=int(flags), kept=kept,
-        member=member is not None, told=_is_seen(stream.group, sender),
+        member=member is not None, told=_is_seen(stream.group, sender), reported=reported,
     )  # fmt: skip
     tx.emit(event, keep=kept)
     return SentMessage(MsgTime=message.MsgTime, MsgSeq=message.MsgSeq)
@@ -346,10 +362,10 @@ class SendBroadcastMsg(Request[Broadcast], frozen=True, kw_only=True):
     CloudCustomData: CloudText | None = None
 
 
-@command(SERVICE, writes=True, doc="1047/49440", doors=(REST,),
-         errors=(err.BAD_PARAMETER, err.HIGHER_PLAN, err.MESSAGE_TOO_LONG, err.TOO_FREQUENT))  # fmt: skip
+@command(SERVICE, writes=True, doc="1047/49440", doors=(REST,), per_second=1,
+         errors=(err.BAD_PARAMETER, err.HIGHER_PLAN, err.MESSAGE_TOO_LONG))  # fmt: skip
 def send_broadcast_msg(tx: Tx, who: Who, req: SendBroadcastMsg) -> Broadcast:
-    """Send a message to everybody who is in a live room, once a second (10006); it is not stored."""
+    """Send a message to everybody who is in a live room; it is not stored."""
     who.require_admin()
     if not who.app.plan.special_messages:
         raise Refused(err.HIGHER_PLAN, f"plan {who.app.plan_name} has no broadcasts")
@@ -359,9 +375,6 @@ def send_broadcast_msg(tx: Tx, who: Who, req: SendBroadcastMsg) -> Broadcast:
     key = f"broadcast:{sender}:{req.Random}"
     if (known := tx.recall(key)) is not None and known[0] > who.now - who.app.settings.duplicate_seconds:
         return Broadcast(MsgSeq=known[1])
-    if tx.recall("broadcast") == who.now:
-        raise Refused(err.TOO_FREQUENT, "one broadcast a second")
-    tx.remember("broadcast", who.now)
     seq = tx.count("last-broadcast", 1)
     tx.remember(key, (who.now, seq))
     nick, face_url = tx.one(SELECT_PROFILE, user=sender) or ("", "")

@@ -5,11 +5,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from qunzhu.commands._callbacks import StateChanged, report
 from qunzhu.commands._shared import registered
+from qunzhu.commands._usage import month_of
 from qunzhu.commands.accounts import register
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
+from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.core.limits import MSG_FLAGS, STATUS_ACCOUNTS, Account, items, number
+from qunzhu.core.meter import COUNTED, ONLINE, Did
 from qunzhu.core.ports import GATEWAY, Tx, Who
 
 DISCARD = MSG_FLAGS.index("Discard")
@@ -75,18 +79,33 @@ class Opened(Reply, frozen=True, kw_only=True):
     RevokedBefore: int
 
 
+SELECT_ACTIVE = "SELECT 1 FROM active_users WHERE day = :period AND user_id = :user"
+SELECT_METERED = "SELECT value FROM meters WHERE day = :period AND name = :name"
+
+
 class OpenSession(Request[Opened], frozen=True, kw_only=True):
-    """Nothing; the caller is the user."""
+    """The platforms whose sessions end for it; the caller is the user."""
+
+    Kicked: list[str] = []  # noqa: RUF012 - records copy it
 
 
-@command("gateway", writes=True, doors=(), errors=(err.ACCOUNT_QUOTA, err.ACCOUNT_DELETED_LATELY))
+@command("gateway", writes=True, doors=(), errors=(err.ACCOUNT_QUOTA, err.ACCOUNT_DELETED_LATELY, err.DAILY_USERS_QUOTA,
+                                                      err.MONTHLY_USERS_QUOTA))  # fmt: skip
 def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
     """Begin a session: a first login registers the account. Run by the gateway itself after it checked the UserSig."""
-    del req
+    day, plan = who.app.day(who.now), who.app.plan
+    if plan.is_trial:
+        _require_active(tx, who, day, plan.free_daily_users, err.DAILY_USERS_QUOTA)
+        _require_active(tx, who, month_of(day), plan.free_monthly_users, err.MONTHLY_USERS_QUOTA)
+    tx.meter(day, "logins", 1)
+    tx.mark(day, who.user, Did.ACTIVE | Did.LOGGED_IN)
+    tx.peak(day, ONLINE, tx.presence.users())
     row = tx.one("SELECT nick, face_url, revoked_before FROM accounts WHERE user_id = :user", user=who.user)
     if row is None:
         register(tx, who, who.user)
         row = ("", "", 0)
+    if who.app.settings.callbacks.url:
+        report(tx, who, StateChanged(who.user, "Login", "Register", req.Kicked))
     rooms = tx.all(
         "SELECT g.group_id, m.msg_flag FROM members m JOIN groups g ON g.num = m.group_num WHERE m.user_id = :user"
         " AND (g.active = 1 OR m.role = 400) ORDER BY g.num",
@@ -96,6 +115,22 @@ def open_session(tx: Tx, who: Who, req: OpenSession) -> Opened:
         ServerTime=who.now, Nick=row[0], FaceUrl=row[1], RevokedBefore=row[2], Rooms=[room for room, _ in rooms],
         Deaf=[room for room, flag in rooms if flag == DISCARD],
     )  # fmt: skip
+
+
+def _require_active(tx: Tx, who: Who, period: str, cap: int | None, error: ErrorRow) -> None:
+    """Refuse one who was not active in a day or month yet, where as many were as a trial may have (doc 1047/34350).
+
+    They are counted here as well: the meters have those of the commit under way only when it is over.
+    """
+    name, key = f"active:{period}", f"active:{period}:{who.user}"
+    if cap is None or tx.recall(key) or tx.one(SELECT_ACTIVE, period=period, user=who.user):
+        return
+    counted, metered = tx.count(name, 0), tx.one(SELECT_METERED, period=period, name=COUNTED[Did.ACTIVE])
+    have = max(counted, metered[0] if metered else 0)
+    if have >= cap:
+        raise Refused(error, f"{have} users in {period}, plan {who.app.plan_name} allows {cap}")
+    tx.count(name, have + 1 - counted)
+    tx.remember(key, True)
 
 
 class Profiles(Reply, frozen=True, kw_only=True):

@@ -89,11 +89,11 @@ def create_topic(tx: Tx, who: Who, req: CreateTopic) -> CreatedTopic:
     The id is the caller's or a generated one; 10025 when the creator's topic has that id already, 10021 when another's
     has; 10037 when the community has as many topics as the plan allows.
     """
-    group = _with_topics(tx, who, req.GroupId, Action.CREATE_TOPIC)
+    group = with_topics(tx, who, req.GroupId, Action.CREATE_TOPIC)
     return CreatedTopic(TopicId=_create(tx, who, group, req, who.now))
 
 
-def _with_topics(tx: Tx, who: Who, group_id: str, action: Action) -> GroupRow:
+def with_topics(tx: Tx, who: Who, group_id: str, action: Action) -> GroupRow:
     """Return a community with topics in which the caller may do ``action``."""
     group = find_group(tx, group_id)
     allowed(tx, who, group, action)
@@ -107,7 +107,7 @@ def _require_topics(who: Who, group: GroupRow) -> None:
         raise Refused(err.COMMUNITY_OFF, f"GroupId: {group.group_id!r} has no topics")
 
 
-def _operator(tx: Tx, who: Who, named: str | None) -> str:
+def operator_of(tx: Tx, who: Who, named: str | None) -> str:
     """Return who is named as the one who acts: an app administrator may name any registered account."""
     if named is None or not who.admin:
         return who.user
@@ -118,7 +118,7 @@ def _operator(tx: Tx, who: Who, named: str | None) -> str:
 
 def _create(tx: Tx, who: Who, group: GroupRow, req: CreateTopic, at: int, *, silent: bool = False) -> str:
     """Insert a topic, refuse (10037) one too many, and tell the community; return the id."""
-    operator = _operator(tx, who, req.From_Account)
+    operator = operator_of(tx, who, req.From_Account)
     topic_id = _insert(tx, who, group, req, at, operator)
     cap = who.app.plan.topics
     row = None if cap is None else tx.one("SELECT count(*) FROM topics WHERE group_num = :num", num=group.num)
@@ -163,7 +163,7 @@ class ImportTopic(CreateTopic, frozen=True, kw_only=True):
 )  # fmt: skip
 def import_topic(tx: Tx, who: Who, req: ImportTopic) -> CreatedTopic:
     """Take over a topic from another system. Nobody is told."""
-    group = _with_topics(tx, who, req.GroupId, Action.CREATE_TOPIC)
+    group = with_topics(tx, who, req.GroupId, Action.CREATE_TOPIC)
     allowed(tx, who, group, Action.IMPORT)
     return CreatedTopic(TopicId=_create(tx, who, group, req, req.CreateTime or who.now, silent=True))
 
@@ -234,10 +234,10 @@ def get_topic(tx: Tx, who: Who, req: GetTopic) -> Topics:
 
     Through REST ``From_Account`` is required. A topic that does not exist is 110003 in its item.
     """
-    group = _with_topics(tx, who, req.GroupId, Action.READ_TOPICS)
+    group = with_topics(tx, who, req.GroupId, Action.READ_TOPICS)
     if req.From_Account is None and who.door != GATEWAY:
         raise Refused(err.BAD_PARAMETER, "From_Account: required, but absent")
-    user = _operator(tx, who, req.From_Account)
+    user = operator_of(tx, who, req.From_Account)
     member = find_member(tx, group, user)
     if req.TopicIdList is None:
         rows = tx.all(ALL_TOPICS, num=group.num, user=user)
@@ -318,7 +318,7 @@ def modify_topic(tx: Tx, who: Who, req: ModifyTopic) -> Done:
     _require_topics(who, group)
     if topic is None:
         raise Refused(err.GROUP_UNKNOWN, f"TopicId: {req.TopicId!r}")
-    operator = _operator(tx, who, req.From_Account)
+    operator = operator_of(tx, who, req.From_Account)
     mute = topic.mute_all if req.MuteAllMember is None else ON_OFF.index(req.MuteAllMember)
     columns = {column: changes.get(name, getattr(topic, column)) for name, column in TOPIC_COLUMNS.items()}
     if req.MuteAllMember is not None:

@@ -17,6 +17,7 @@ from qunzhu.core.errors import (
     ACCOUNT_NOT_TEXT,
     BAD_PARAMETER,
     BODY_NOT_JSON,
+    COMMAND_TOO_FREQUENT,
     GROUP_INTERNAL,
     HISTORY_PARAMETER,
     NOT_APP_ADMIN,
@@ -78,6 +79,9 @@ class Command(msgspec.Struct, frozen=True, dict=True):
     not_admin: ErrorRow
     """What a caller is answered who is no administrator of the app."""
     internal: ErrorRow
+    per_second: int
+    """How often an app may call it at the REST door where its plan limits requests."""
+    too_frequent: ErrorRow
 
     @cached_property
     def decoder(self) -> msgspec.json.Decoder[Request[Any]]:
@@ -173,6 +177,8 @@ COMMANDS: dict[str, Command] = {}
 BY_NAME: dict[str, Command] = {}
 """By command name, old names included; names are unique across services."""
 
+USUAL_RATE = 200
+"""Calls of a command in a second, unless its page says otherwise (doc 1047/34620)."""
 _BAD_INPUT = {"im_open_login_svc": ACCOUNT_BAD_PARAMETER}
 _NOT_ADMIN = {"openim": OPENIM_NOT_ADMIN, "open_msg_svc": HISTORY_PARAMETER}
 F = TypeVar("F", bound=Handler)
@@ -190,6 +196,8 @@ def command(
     bad_input: ErrorRow | None = None,
     field_errors: Mapping[str, ErrorRow] | None = None,
     internal: ErrorRow = GROUP_INTERNAL,
+    per_second: int = USUAL_RATE,
+    too_frequent: ErrorRow = COMMAND_TOO_FREQUENT,
 ) -> Callable[[F], F]:
     """Enter a handler into the command table.
 
@@ -204,6 +212,7 @@ def command(
             doors=doors, doc=doc, errors=errors, aliases=aliases, old_fields=dict(old_fields or {}),
             bad_input=bad_input or _BAD_INPUT.get(service, BAD_PARAMETER), field_errors=field_errors or {},
             not_admin=_NOT_ADMIN.get(service, NOT_APP_ADMIN), internal=internal,
+            per_second=per_second, too_frequent=too_frequent,
         )  # fmt: skip
         for path in (row.path, *aliases):
             name = path.rpartition("/")[2]

@@ -29,6 +29,10 @@ class Refused(Exception):
         return f"{self.row.text}: {self.detail}" if self.detail else self.row.text
 
 
+class RefusedByApp(Refused):
+    """A refusal by the app's own server, or for want of its answer."""
+
+
 ERRORS: dict[int, ErrorRow] = {}
 
 
@@ -42,6 +46,7 @@ def _row(code: int, area: str, text: str) -> ErrorRow:
 
 HTTP_UNREADABLE = _row(60002, "common", "the HTTP request cannot be read")
 BODY_NOT_JSON = _row(60003, "common", "the request body is not a JSON object")
+COMMAND_TOO_FREQUENT = _row(60007, "common", "the command is called more often than the app may")
 COMMAND_UNKNOWN = _row(60009, "common", "no such service or command")
 NOT_APP_ADMIN = _row(60010, "common", "the caller must be an administrator of the app")
 SDKAPPID_MISSING = _row(60012, "common", "the URL parameter sdkappid is missing")
@@ -65,6 +70,8 @@ ACCOUNT_QUOTA = _row(70398, "account", "the plan's number of accounts is used up
 ACCOUNT_DELETED_LATELY = _row(70399, "account", "the account was deleted less than three months ago")
 ACCOUNT_BAD_PARAMETER = _row(70402, "account", "a parameter is missing or wrong")
 ACCOUNT_INTERNAL = _row(70500, "account", "internal error, try again")
+DAILY_USERS_QUOTA = _row(72000, "account", "the plan's number of active users of a day is used up")
+MONTHLY_USERS_QUOTA = _row(72002, "account", "the plan's number of active users of a month is used up")
 ACCOUNT_DELETE_FORBIDDEN = _row(71000, "account", "this app's plan or settings forbid deleting accounts")
 
 GROUP_NOT_LOGGED_IN = _row(10001, "group", "not logged in")
@@ -78,6 +85,7 @@ GROUP_UNKNOWN = _row(10010, "group", "the group does not exist or was dissolved"
 ALREADY_MEMBER = _row(10013, "group", "the user is a member already")
 GROUP_FULL = _row(10014, "group", "the group is full")
 GROUP_ID_INVALID = _row(10015, "group", "the group ID is not valid")
+CALLBACK_REFUSED = _row(10016, "group", "the app's own server refused it")
 REPLY_TOO_LARGE = _row(10018, "group", "the reply would be larger than 1 MB, ask for less")
 MEMBER_UNKNOWN = _row(10019, "group", "the account is not registered")
 SENDER_MUTED = _row(10017, "group", "the sender is muted")
@@ -114,6 +122,7 @@ HISTORY_NOT_READY = _row(1004, "history", "there is no file of this hour yet, or
 HISTORY_EXPIRED = _row(1005, "history", "files of an hour's messages are kept for seven days")
 NO_RECEIPT = _row(10062, "group", "the message has no read receipts")
 MESSAGE_TOO_LONG = _row(80002, "message", "the message is too long")
+CALLBACK_FAILED = _row(80003, "message", "the app's own server did not answer, and messages wait for its consent")
 COMMUNITY_OFF = _row(11000, "group", "communities or topics are switched off")
 TOPIC_UNKNOWN = _row(110003, "group", "the topic does not exist or was deleted")
 PERMISSION_GROUP_UNKNOWN = _row(110006, "group", "the permission group does not exist or was dissolved")
@@ -129,6 +138,7 @@ STATUS_INTERNAL = _row(90994, "openim_rest", "internal error, try again")
 
 # One-to-one messages
 C2C_ACCOUNT_INVALID = _row(20003, "c2c_message", "the sender or the receiver is not valid or not registered")
+C2C_CALLBACK_REFUSED = _row(20006, "c2c_message", "the app's own server refused the message")
 C2C_MUTED = _row(20012, "c2c_message", "the sender is muted for one-to-one messages")
 C2C_RECALL_LATE = _row(20016, "c2c_message", "the message is too old to be recalled")
 C2C_MESSAGE_UNKNOWN = _row(20022, "c2c_message", "the message does not exist or is no longer kept")
@@ -160,6 +170,7 @@ GET_ACCOUNT_INVALID = _row(130003, "config", "Get_Account is wrong or not regist
 SET_ACCOUNT_MISSING = _row(130004, "config", "Set_Account is missing")
 SET_ACCOUNT_INVALID = _row(130005, "config", "Set_Account is wrong or not registered")
 SPEAKING_TIMES_MISSING = _row(130008, "config", "both C2CmsgNospeakingTime and GroupmsgNospeakingTime are missing")
+CONFIG_QUERY = _row(130011, "config", "the figures cannot be read, try again")
 CONFIG_INTERNAL = _row(130014, "config", "internal error, try again")
 
 # Conversations, and what hangs on messages

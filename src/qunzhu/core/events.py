@@ -152,6 +152,8 @@ class MessageSent(GroupEvent, frozen=True, kw_only=True):
     kept: bool = False
     member: bool = False
     """True where the sender is a member: he has read the stream up to his message then."""
+    reported: bool = True
+    """False where an administrator wants the app's server not to hear of it."""
 
 
 class MessageDropped(GroupEvent, frozen=True, kw_only=True):
@@ -449,7 +451,7 @@ class C2CSent(C2CEvent, frozen=True, kw_only=True):
     """A user got a message, or one was imported.
 
     ``told`` are those whose sessions hear of it, each with the number of the newest message that he had before;
-    ``holders`` those who have a copy.
+    ``holders`` those who have a copy. One that is ``reported`` is told to the app's server.
     """
 
     message: msgspec.Raw
@@ -457,6 +459,7 @@ class C2CSent(C2CEvent, frozen=True, kw_only=True):
     quiet: bool = False
     holders: list[str] = []
     told: dict[str, int] = {}
+    reported: bool = False
 
 
 class C2CRecalled(C2CEvent, frozen=True, kw_only=True):
@@ -632,6 +635,31 @@ class ConversationsRead(Event, frozen=True, kw_only=True):
     groups: dict[str, int]
     peers: dict[str, tuple[int, int]]
     session: int = 0
+
+
+class DailyQuotaNear(Event, frozen=True, kw_only=True):
+    """The day's new groups less dissolved ones have reached 70 % of the plan's ``quota``: told once a day.
+
+    For the operator's log, as the app's server has a callback; users hear nothing of it.
+    """
+
+    sdkappid: int
+    used: int
+    quota: int
+
+
+class RequestsOverLimit(Event, frozen=True, kw_only=True):
+    """A command was called ``requests`` times in a second, the unix time ``second``, of which ``limit`` were allowed.
+
+    For the operator's log, as the app's server has a callback; users hear nothing of it.
+    """
+
+    sdkappid: int
+    service: str
+    command: str
+    requests: int
+    limit: int
+    second: int
 
 
 def _last(event: type[Event]) -> list[type[Event]]:

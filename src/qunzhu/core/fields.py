@@ -19,6 +19,11 @@ FIELDS: dict[str, str] = {
     "ResultInfo": "What the code means.",
     "ResultItem": "One item per account of the request, in its order.",
     "UserID": "An account's id.",
+    # Figures
+    "RequestField": "Names of figures; all unless some are named. Those of editions before 2020 are left out.",
+    "AppFigures.Result": (
+        "One object per day, the oldest first, today up to now: each figure by its name, as a text. `Date` is YYYYMMDD."
+    ),
     # How all messages reach a user
     "SetAllReceiveOption.MsgFlag": "How messages reach the caller.",
     "SetAllReceiveOption.Duration": "Seconds for which it holds, each day or once; 0: without an end.",
@@ -32,6 +37,7 @@ FIELDS: dict[str, str] = {
     "ErrorList": "Accounts that are not registered; absent where all are.",
     "Gone": "Groups of the request that the user is no longer in.",
     "IsNeedDetail": "1 adds the platforms.",
+    "Kicked": "Platforms on which an older session ends for this one.",
     "More": "Groups and topics of which there is more: call again with what `Upto` says.",
     "Platform": "Where a session runs: Web, Android, iOS, iPad, Windows, Mac or Linux.",
     "QueryResult": "One item per registered account.",
@@ -389,8 +395,11 @@ FIELDS: dict[str, str] = {
     "AppSettings.delete_accounts": "Whether account_delete is allowed; unset: as the plan says (71000).",
     "AppSettings.invite_consent": "Kinds (REST names) in which an invited user must agree before he becomes a member.",
     "AppSettings.disabled_commands": "Names of commands that are switched off (60017).",
+    "AppSettings.extensions": "Caps of the plan that were raised, as it is sold: [Plans](plans).",
+    "AppSettings.rates": "Calls of REST commands in a second, in place of the plan's: [Limits a second](limits).",
     # Caps of a plan
     "Plan.accounts": "Registered accounts (70398)",
+    "Plan.friends": "Friends of a user (there are no friends here yet)",
     "Plan.groups_per_user": "Groups a user may be in (10037)",
     "Plan.group_members": "Members of a Work, Public or Meeting group (10038, 10014)",
     "Plan.community_members": "Members of a Community (10038, 10014)",
@@ -411,6 +420,11 @@ FIELDS: dict[str, str] = {
         " (10059), conversation groups and marks (51013)"
     ),
     "Plan.history_days": "Days for which messages are kept",
+    "Plan.conversations": "Conversations of a user that the cloud keeps (here all are kept)",
+    "Plan.limits_requests": "REST commands have [limits a second](limits)",
+    "Plan.free_groups": "Groups at the month's peak that cost nothing more; no cap: groups are not billed",
+    "Plan.free_daily_users": "Active users of a day that cost nothing more; on a trial the most (72000)",
+    "Plan.free_monthly_users": "Active users of a month that cost nothing more; on a trial the most (72002)",
     # Columns of the table of kinds
     "Kind.new_name": "Newer name",
     "Kind.id_prefix": "A generated id starts with",

@@ -11,11 +11,14 @@ from qunzhu.core.errors import NOT_APP_ADMIN, ErrorRow, Refused
 from qunzhu.core.events import Event
 from qunzhu.core.live import Present
 from qunzhu.core.media import MediaRules
-from qunzhu.core.plans import PLANS, Plan
+from qunzhu.core.meter import Did
+from qunzhu.core.plans import PLANS, Extension, Plan, extended
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 REST = "rest"
 GATEWAY = "gateway"
+HUB = "hub"
+"""No door: the server itself, where somebody leaves a live room without a command."""
 LEVELS = ("AppAdmin", "Owner", "Admin", "Member", "Anyone")
 """Who may write a custom field, narrowest first."""
 
@@ -31,6 +34,16 @@ class CustomField(msgspec.Struct, frozen=True):
     key: str
     kinds: tuple[str, ...] = ()
     write: str = "Member"
+
+
+ALL_COMMANDS = "*"
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """How often a REST command may be called in a second (0: any number); ``*`` stands for all that have no rate."""
+
+    command: str
+    per_second: int
 
 
 class CallbackSettings(msgspec.Struct, frozen=True):
@@ -77,6 +90,10 @@ class AppSettings(msgspec.Struct, frozen=True):
     recall_seconds: int = 120
     """For so long a user may take back a message of his own; app administrators always may."""
     callbacks: CallbackSettings = CallbackSettings()
+    extensions: tuple[Extension, ...] = ()
+    """Caps of the plan that were raised for a price of its own."""
+    rates: tuple[Rate, ...] = ()
+    """Limits that stand in place of the documented ones, or of none."""
 
 
 class App(msgspec.Struct, frozen=True):
@@ -94,7 +111,13 @@ class App(msgspec.Struct, frozen=True):
     @property
     def plan(self) -> Plan:
         """Return the caps that bind this app."""
-        return PLANS[self.plan_name]
+        plan = PLANS[self.plan_name]
+        return extended(plan, self.settings.extensions) if self.settings.extensions else plan
+
+    @property
+    def limits_requests(self) -> bool:
+        """Say whether any REST command has a limit a second."""
+        return bool(self.settings.rates) or PLANS[self.plan_name].limits_requests
 
     @property
     def communities_on(self) -> bool:
@@ -127,6 +150,8 @@ class Who(msgspec.Struct, frozen=True):
     address: str = ""
     """Scheme, host and port under which the caller reaches the server; at the REST door, under which it listens."""
     media: MediaRules = MediaRules()
+    client: str = ""
+    """The caller's own address, empty where it is not known. What a proxy says of it is not believed."""
 
     @property
     def now(self) -> int:
@@ -155,6 +180,10 @@ class Live(Protocol):
         """Return a member of a room, or None."""
         ...
 
+    def lost(self, room: str, user: str) -> bool:
+        """Say whether a user was in a room a short while ago and lost the connection."""
+        ...
+
     def newest(self, room: str, most: int, mark: int | None = None) -> list[Present]:
         """Return those who came last, newest first: all who are not hidden, or all who have a mark."""
         ...
@@ -174,6 +203,10 @@ class Presence(Protocol):
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
+        ...
+
+    def users(self) -> int:
+        """Return how many users have a session now."""
         ...
 
 
@@ -216,5 +249,20 @@ class Tx(Protocol):
         ...
 
     def emit(self, event: Event, *, keep: bool = True) -> None:
-        """Publish an event with this transaction; ``keep=False`` for what may be lost (never stored)."""
+        """Publish an event with this transaction; ``keep=False`` for what may be lost (never stored).
+
+        What it adds to the meters is added with it.
+        """
+        ...
+
+    def meter(self, day: str, name: str, step: int) -> None:
+        """Add to a meter (``core.meter``) of a day, which is ``app.day(now)``, what no event does."""
+        ...
+
+    def peak(self, day: str, level: str, value: int) -> None:
+        """Raise a level's peak of a day to what was seen of it."""
+        ...
+
+    def mark(self, day: str, user: str, marks: Did) -> None:
+        """Count a user in the meters of what he did, each once a day."""
         ...

@@ -21,7 +21,7 @@ _HEAD = (
 class Direct(Protocol):
     """What answers an API request: calls ``done`` once with the reply's body, now or later on this loop."""
 
-    def answer_directly(self, path: str, query: bytes, body: bytes, done: Done) -> None:
+    def answer_directly(self, path: str, query: bytes, body: bytes, done: Done, client: str = "") -> None:
         """Answer a POST."""
         ...
 
@@ -160,7 +160,10 @@ class ApiProtocol(HttpToolsProtocol):
         path, _, query = self.url[len(PREFIX) :].partition(b"?")
         body = bytes(cycle.body) if cycle.size <= self.max_body else b"\0" * cycle.size
         cycle.body.clear()
-        self.direct.answer_directly(path.decode("latin-1"), query, body, lambda answer: self._reply(cycle, answer))
+        client = self.client[0] if self.client else ""
+        self.direct.answer_directly(
+            path.decode("latin-1"), query, body, lambda answer: self._reply(cycle, answer), client
+        )
 
     def _reply(self, cycle: _Cycle, answer: bytes) -> None:
         cycle.response_complete = True

@@ -6,7 +6,7 @@ from qunzhu.reference.commands import commands_page, errors_page
 from qunzhu.reference.coverage import coverage_page
 from qunzhu.reference.events import events_page
 from qunzhu.reference.html import body_of, frame, say
-from qunzhu.reference.tables import kinds_page, plans_page, rights_page
+from qunzhu.reference.tables import kinds_page, limits_page, plans_page, rights_page
 
 PAGES = {
     "commands": ("Commands", commands_page),
@@ -14,6 +14,7 @@ PAGES = {
     "rights": ("Rights", rights_page),
     "kinds": ("Kinds of group", kinds_page),
     "plans": ("Plans", plans_page),
+    "limits": ("Limits a second", limits_page),
     "events": ("Events", events_page),
     "coverage": ("Coverage", lambda: coverage_page(functions=False)),
 }

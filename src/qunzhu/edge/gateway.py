@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from qunzhu.commands._callbacks import StateChanged
 from qunzhu.commands.sessions import Opened, OpenSession, open_session
 from qunzhu.core import errors as err
 from qunzhu.core import wire
@@ -21,7 +22,7 @@ from qunzhu.core.errors import Refused
 from qunzhu.core.limits import is_account
 from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import GATEWAY, App, Who
-from qunzhu.core.wire import EXPIRED, IDLE, LOGGED_OUT, LOGIN_TIMEOUT, Call, End
+from qunzhu.core.wire import EXPIRED, IDLE, KICKED, LOGGED_OUT, LOGIN_TIMEOUT, REVOKED, Call, End
 from qunzhu.edge.auth import Caller, Gatekeeper
 from qunzhu.edge.rest import Backend
 from qunzhu.edge.session import MAX_RUNNING, Line, Session, State
@@ -29,6 +30,12 @@ from qunzhu.push.hub import Hub
 
 log = structlog.get_logger("qunzhu.gateway")
 LOGIN_SECONDS = 15
+LOST = ("Disconnect", "LinkClose")
+ENDINGS: dict[End | None, tuple[str, str] | None] = {
+    LOGGED_OUT: ("Logout", "Unregister"), REVOKED: ("Logout", "Unregister"), IDLE: ("Disconnect", "TimeOut"),
+    KICKED: None,
+}  # fmt: skip
+"""What the callback State.StateChange calls the end of a session; any other is a lost connection."""
 
 
 class GatewayBackend(Backend, Protocol):
@@ -45,6 +52,10 @@ class GatewayBackend(Backend, Protocol):
         """Return the hub of an app."""
         ...
 
+    def report(self, who: Who, change: StateChanged) -> None:
+        """Have the app's own server told that a user is there no more."""
+        ...
+
 
 class GatewayDoor:
     """Where connections begin, and the clock that looks after them: one timer for all of them."""
@@ -59,10 +70,10 @@ class GatewayDoor:
         self._turn = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def connect(self, line: Line, address: str) -> "Connection":
-        """Return the gateway's side of a new WebSocket to an address of this server."""
+    def connect(self, line: Line, address: str, client: str = "") -> "Connection":
+        """Return the gateway's side of a new WebSocket to an address of this server, from a client's address."""
         loop = asyncio.get_running_loop()
-        connection = Connection(self, line, address)
+        connection = Connection(self, line, address, client)
         self._new[connection] = loop.time() + LOGIN_SECONDS
         if self._timer is None:
             self._timer = loop.call_later(1, self._tick, loop)
@@ -97,9 +108,9 @@ class Connection:
 
     __slots__ = ("_address", "_caller", "_door", "_heard", "_hub", "_tasks", "session", "turn")
 
-    def __init__(self, door: GatewayDoor, line: Line, address: str) -> None:
+    def __init__(self, door: GatewayDoor, line: Line, address: str, client: str) -> None:
         self._address = address
-        self.session = Session(line)
+        self.session = Session(line, client)
         self.turn = 0
         self._door = door
         self._caller: Caller | None = None
@@ -126,8 +137,16 @@ class Connection:
         self._door.forget(self)
         if self._hub is not None:
             self._hub.detach(self.session)
+            if self._caller is not None:
+                self._report_end(self._caller.app)
         for task in self._tasks or ():
             task.cancel()
+
+    def _report_end(self, app: App) -> None:
+        """Have the app's server told that a session is over, unless the user's next one on the platform ended it."""
+        how = ENDINGS.get(self.session.ended, LOST)
+        if how is not None:
+            self._backend.report(self._who(app), StateChanged(self.session.user, *how))
 
     def _start(self, call: Call) -> None:
         if call.method == "ping":
@@ -199,7 +218,7 @@ class Connection:
         return Who(
             app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(),
             random=os.urandom, platform=self.session.platform, session=self.session.number,
-            address=self._address, media=self._backend.media,
+            address=self._address, media=self._backend.media, client=self.session.client,
         )  # fmt: skip
 
     async def _login(self, call: Call) -> bytes:
@@ -244,12 +263,14 @@ class Connection:
             raise Refused(err.GROUP_NOT_LOGGED_IN, "the session ended meanwhile")
         self.session.open(caller.user, platform, caller.signature.made_at)
         hub = self._hub = await self._backend.hub(caller.app)
-        hub.attach(self.session)
+        opening = OpenSession(Kicked=hub.attach(self.session))
         try:
-            opened = await self._backend.run(BY_NAME[open_session.__name__], self._who(caller.app), OpenSession())
-        except BaseException:
+            opened = await self._backend.run(BY_NAME[open_session.__name__], self._who(caller.app), opening)
+        except BaseException as fault:
             hub.detach(self.session)
             self._hub = None
+            if isinstance(fault, asyncio.CancelledError):  # the connection is gone; the login may be told already
+                self._report_end(caller.app)
             raise
         if not isinstance(opened, Opened):
             raise TypeError(type(opened))
@@ -259,6 +280,8 @@ class Connection:
             self.session.state = State.OPEN
             self._door.look_after(self)
             self._look_at_expiry()
+        else:
+            self._report_end(caller.app)
         return opened
 
     def look(self, now: float) -> None:

@@ -35,6 +35,7 @@ from qunzhu.edge.media_headers import (
     part_of,
 )
 from qunzhu.edge.rest import Receive, Scope, Send, envelope, failure, query_of
+from qunzhu.push.uploads import Uploads
 from qunzhu.store.media import CARD, KeptAlready, MediaStore, MediaUnavailable, gathering
 
 log = structlog.get_logger("qunzhu.media")
@@ -65,6 +66,10 @@ class MediaBackend(Protocol):
 
     def count(self, door: str, command: str, code: int) -> None:
         """Count an answer."""
+        ...
+
+    async def uploads(self, app: App) -> Uploads:
+        """Return what takes note of an app's uploads."""
         ...
 
 
@@ -144,8 +149,10 @@ class MediaDoor:
             await receive_file(receive, folder / "original", grant.size)
             card = await self._examined(folder, grant)
             await asyncio.to_thread(_on_disk, (folder / CARD).write_bytes, msgspec.json.encode(card))
-            await self._app(target)  # it may have been erased meanwhile
-            await self._store.keep(target.sdkappid, target.uuid, folder)
+            app = await self._app(target)  # it may have been erased meanwhile
+            uploads = await self._backend.uploads(app)
+            size = sum({one.file: one.size for one in card.variants}.values())
+            await uploads.keep(app, target.uuid, size, folder, self._now())
         except KeptAlready:
             raise _used(target) from None
         except (MediaUnavailable, OSError) as fault:

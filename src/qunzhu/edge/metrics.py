@@ -46,6 +46,20 @@ class _Server(Collector):
         for priority, number in list(self._tally.dropped.items()):
             dropped.add_metric((priority,), number)
         yield dropped
+        alerts = CounterMetricFamily("qunzhu_alerts", "What the log warned of about apps' limits.", labels=("alert",))
+        for alert, number in list(self._tally.alerts.items()):
+            alerts.add_metric((alert,), number)
+        yield alerts
+        callbacks = CounterMetricFamily(
+            "qunzhu_callbacks",
+            "Callbacks by what became of them; a failed one that comes after is tried again.",
+            labels=("command", "outcome"),
+        )
+        for (command, outcome), number in list(self._tally.callbacks.items()):
+            callbacks.add_metric((command, outcome), number)
+        yield callbacks
+        waiting = sum(list(self._tally.waiting.values()))
+        yield GaugeMetricFamily("qunzhu_callbacks_waiting", "Callbacks that wait, at most 4,096 of an app.", waiting)
         if self._census is not None:
             apps, sessions = self._census()
             yield GaugeMetricFamily("qunzhu_open_apps", "Apps whose store is open.", apps)

@@ -20,6 +20,7 @@ from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import REST, App, Who
 from qunzhu.core.reference import REFERENCE_PATHS
 from qunzhu.edge.auth import Caller, Gatekeeper
+from qunzhu.edge.rates import Rates
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -70,6 +71,10 @@ class Backend(Protocol):
 
     def refused(self, command: Command, fault: Exception) -> Refused:
         """Return a refusal as it is, and any other fault as the service's internal error."""
+        ...
+
+    def over_limit(self, who: Who, command: Command, limit: int, calls: Callable[[], int]) -> None:
+        """Hear, once a second, that a command is called too often; ``calls`` returns how often so far."""
         ...
 
     def now_ms(self) -> int:
@@ -127,6 +132,7 @@ class RestDoor:
     def __init__(self, backend: Backend, gatekeeper: Gatekeeper) -> None:
         self._backend = backend
         self._gatekeeper = gatekeeper
+        self._rates = Rates(backend.over_limit)
         self._parsed: dict[bytes, _Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -138,30 +144,33 @@ class RestDoor:
         except Refused as refused:
             answer = self._refusal(path, refused)
         else:
-            answer = await self._answer(path, scope["query_string"], body)
+            client = (scope.get("client") or ("",))[0]
+            answer = await self._answer(path, scope["query_string"], body, client)
         await send({
             "type": "http.response.start", "status": 200,
             "headers": [*_HEADERS, (b"content-length", b"%d" % len(answer))],
         })  # fmt: skip
         await send({"type": "http.response.body", "body": answer})
 
-    def answer_directly(self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None]) -> None:
+    def answer_directly(
+        self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None], client: str = ""
+    ) -> None:
         """Answer one POST by a callback; a task is made only where the app's record must be read first."""
         try:
             _check_size(body)
             asked = self._asked(query)
             app = self._backend.fresh_app(asked.sdkappid)
             if app is None:
-                self._answer_in_task(path, query, body, done)
+                self._answer_in_task(path, query, body, done, client)
                 return
-            command, request, who = self._prepare(path, asked, app, body)
+            command, request, who = self._prepare(path, asked, app, body, client)
             self._backend.start(command, who, request, _Waiter(self, command, done))
         except Refused as refused:
             done(self._refusal(path, refused))
 
-    def _answer_in_task(self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None]) -> None:
+    def _answer_in_task(self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None], client: str) -> None:
         async def answer() -> None:
-            done(await self._answer(path, query, body))
+            done(await self._answer(path, query, body, client))
 
         task = asyncio.get_running_loop().create_task(answer())
         self._tasks.add(task)
@@ -188,11 +197,11 @@ class RestDoor:
             return b"{}"
         return body
 
-    async def _answer(self, path: str, query: bytes, body: bytes) -> bytes:
+    async def _answer(self, path: str, query: bytes, body: bytes, client: str) -> bytes:
         try:
             asked = self._asked(query)
             app = await self._backend.app(asked.sdkappid)
-            command, request, who = self._prepare(path, asked, app or _no_app(asked.sdkappid), body)
+            command, request, who = self._prepare(path, asked, app or _no_app(asked.sdkappid), body, client)
             return self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
             return self._refusal(path, refused)
@@ -228,24 +237,26 @@ class RestDoor:
                 self._parsed[key] = found
         return found
 
-    def _prepare(self, path: str, asked: _Asked, app: App, body: bytes) -> tuple[Command, Any, Who]:
+    def _prepare(self, path: str, asked: _Asked, app: App, body: bytes, client: str) -> tuple[Command, Any, Who]:
         """Check the caller, then find the command and decode its request."""
         command = COMMANDS.get(path)
-        who = self._who(asked, app, command.not_admin if command else err.NOT_APP_ADMIN)
+        who = self._who(asked, app, command.not_admin if command else err.NOT_APP_ADMIN, client)
         if command is None or REST not in command.doors:
             raise _unknown(path)
         if command.name in app.settings.disabled_commands:
             raise Refused(err.COMMAND_DISABLED, command.path)
+        if app.limits_requests:
+            self._rates.count(who, command)
         return command, command.decode(body), who
 
-    def _who(self, asked: _Asked, app: App, not_admin: ErrorRow) -> Who:
+    def _who(self, asked: _Asked, app: App, not_admin: ErrorRow, client: str) -> Who:
         """Return the caller, who is checked anew where anything changed since the same query came last."""
         now_ms, caller = self._backend.now_ms(), asked.caller
         if caller is None or not self._gatekeeper.still(caller, app, now_ms // 1000):
             caller = asked.caller = self._check(asked.parameters, app, now_ms // 1000, not_admin)
         return Who(
             app=app, user=caller.user, admin=True, door=REST, now_ms=now_ms, random=os.urandom,
-            address=self._backend.address, media=self._backend.media,
+            address=self._backend.address, media=self._backend.media, client=client,
         )  # fmt: skip
 
     def _check(self, query: dict[str, str], app: App, now: int, not_admin: ErrorRow) -> Caller:

@@ -49,11 +49,12 @@ class Session:
     """
 
     __slots__ = (
-        "_flowing", "_line", "_waiting", "_weight", "ended", "made_at", "number", "platform", "running", "state",
-        "user",
+        "_flowing", "_line", "_waiting", "_weight", "client", "ended", "made_at", "number", "platform", "running",
+        "state", "user",
     )  # fmt: skip
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, client: str = "") -> None:
+        self.client = client
         self.number = next(_numbers)
         self.state = State.NEW
         self.user = ""

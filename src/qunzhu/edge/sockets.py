@@ -112,7 +112,9 @@ class SocketProtocol(asyncio.Protocol):
             self._transport.write(b"".join(self._core.data_to_send()))
             host = next(iter(request.headers.get_all("Host")), "")
             secure = self._transport.get_extra_info("sslcontext") is not None
-            self._connection = self.door.connect(self, address(host, secure=secure))
+            peer = self._transport.get_extra_info("peername")
+            client = str(peer[0]) if isinstance(peer, tuple) else ""
+            self._connection = self.door.connect(self, address(host, secure=secure), client)
 
     def _take(self, frame: Frame) -> None:
         """Gather the parts of a text, and hand it over with the last one."""

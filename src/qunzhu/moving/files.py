@@ -47,11 +47,17 @@ def export_app(home: Home, app: App, sink: Sink, *, with_key: bool, bar: Bar) ->
             store.write_now(ensure_admins, app, int(time.time()))
         rows = _write_data(store, app, sink, bar)
     files = asyncio.run(_copy_out(home.open_media(), app.sdkappid, sink, bar))
-    shown = app if with_key else msgspec.structs.replace(app, key="")
+    shown = app if with_key else without_secrets(app)
     manifest = Manifest(qunzhu=FORMAT, rows=rows, files=files, app=shown)
     with sink.file(MANIFEST) as file:
         file.write(_format(msgspec.json.encode(manifest), indent=2) + b"\n")
     return manifest
+
+
+def without_secrets(app: App) -> App:
+    """Return an app's record without its key and the secret of its callbacks' signatures."""
+    callbacks = msgspec.structs.replace(app.settings.callbacks, token="")
+    return msgspec.structs.replace(app, key="", settings=msgspec.structs.replace(app.settings, callbacks=callbacks))
 
 
 def _write_data(store: BatchStore, app: App, sink: Sink, bar: Bar) -> int:

@@ -23,7 +23,7 @@ from qunzhu.commands.topics import INSERT_TOPIC
 from qunzhu.core.events import MembersJoined
 from qunzhu.core.kinds import BY_NAME, Kind
 from qunzhu.core.limits import MSG_FLAGS
-from qunzhu.core.messages import PRIORITIES, RECALLED, THERE, GroupMessage, Recall, encode_message, marks_of
+from qunzhu.core.messages import PRIORITIES, RECALLED, THERE, GroupMessage, Mark, Recall, encode_message, marks_of
 from qunzhu.core.ports import Tx, Who
 from qunzhu.core.rights import ROLES_BY_NAME, Action, Role
 from qunzhu.moving.found import Field, Group, Info, Member, Said, Topic
@@ -243,7 +243,7 @@ def _message(tx: Tx, stream: Stream, one: Said) -> dict[str, Any]:
         CloudCustomData=one.CloudCustomData, GroupAtInfo=tuple(one.GroupAtInfo), To_Account=tuple(one.To_Account),
         Nick=nick, FaceUrl=face_url, Recalled=Recall("", 0) if recalled else None,
     )  # fmt: skip
-    flags = marks_of(message)
+    flags = marks_of(message) | Mark.IMPORTED
     return {
         "num": stream.group.num, "topic": stream.topic_num, "seq": one.MsgSeq, "at": one.MsgTimeStamp,
         "sender": one.From_Account, "random": one.MsgRandom, "state": RECALLED if recalled else THERE,

@@ -70,17 +70,17 @@ class Archivist:
         hours = await self._store.read(due, app, now)
         silent = [Archive(one.sort, one.hour) for one in hours if not one.any]
         if silent:
-            await self._store.write(record, silent)
+            await self._store.write(record, app, now, silent)
         for one in hours:
             if one.any:
-                await self._store.write(record, [await self._make(app, one, now)])
+                await self._store.write(record, app, now, [await self._make(app, one, now)])
 
     async def _clear(self, app: App, now: int) -> None:
         gone = await self._store.read(expired, now)
         for uuid in filter(None, gone):
             await self._media.remove(app.sdkappid, uuid)
         if gone:
-            await self._store.write(forget, now)
+            await self._store.write(forget, app, now)
 
     async def _make(self, app: App, what: Due, now: int) -> Archive:
         uuid = uuid_of(app, what)

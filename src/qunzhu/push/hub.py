@@ -1,8 +1,8 @@
 """The sessions of one app on this node, the rooms they are in, and what each is told of an event.
 
 A text is encoded once and the same bytes are offered to every session of a room. What a room is told by neighbouring
-events goes out in one piece. Runs on the event loop; only ``platforms`` and what reads ``live`` may be called from
-other threads.
+events goes out in one piece. Runs on the event loop; only ``platforms``, ``users`` and what reads ``live`` may
+be called from other threads.
 
 Into most rooms a user comes with all his sessions, as the store says. Into a live room a session comes by itself, and
 its user is a member as long as one of his sessions is there.
@@ -14,10 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
+import structlog
 
 from qunzhu.core import wire
 from qunzhu.core.events import (
     AccountsChanged,
+    DailyQuotaNear,
     Event,
     GroupCreated,
     GroupDissolved,
@@ -31,15 +33,22 @@ from qunzhu.core.events import (
     MembersLeft,
     MessageDropped,
     MessageSent,
+    RequestsOverLimit,
 )
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.limits import MSG_FLAGS
 from qunzhu.core.live import ALWAYS_THERE
+from qunzhu.core.meter import DELIVERED, DELIVERIES
 from qunzhu.core.notices import change, system_notices, tip, unsaid
 from qunzhu.core.pushes import pushes, skipped
 from qunzhu.core.wire import KICKED, REVOKED, End
 from qunzhu.push.live import LiveRooms
 
+log = structlog.get_logger("qunzhu.push")
+_ALERTS: dict[type[Event], str] = {
+    DailyQuotaNear: "70 % of the day's quota of new groups is used",
+    RequestsOverLimit: "a command is called more often than the app may",
+}
 DEAF = MSG_FLAGS[1]
 """The receive option of members who get no messages, only tips."""
 
@@ -51,6 +60,8 @@ class Member(Protocol):
     """Its own, in this process."""
     user: str
     platform: str
+    client: str
+    """Address that it comes from."""
     made_at: int
     """When its UserSig was made, unix seconds."""
 
@@ -63,6 +74,8 @@ class Member(Protocol):
         ...
 
 
+Moved = Callable[[MembersLeft, "Member | None"], None]
+"""Takes who left a live room without a command, and the session with which he was there, if there is one."""
 Bundle = Callable[[Sequence[bytes]], Sequence[bytes]]
 """Given texts in their order, returns what is offered: as many frames, or fewer that hold several of them."""
 
@@ -75,15 +88,34 @@ class Tally:
         """Texts given to sessions, each counted once for every session."""
         self.dropped: Counter[str] = Counter()
         """Messages that were over the frequency of their group, by priority."""
+        self.alerts: Counter[str] = Counter()
+        """What the log warned of, by event."""
+        self.callbacks: Counter[tuple[str, str]] = Counter()
+        """Callbacks by command and what became of them."""
+        self.waiting: dict[int, int] = {}
+        """Callbacks that wait, as far as they are in memory, by SDKAppID."""
+
+    def note(self, event: MessageDropped | DailyQuotaNear | RequestsOverLimit) -> None:
+        """Count what only operators hear of, and log what they should look at."""
+        if isinstance(event, MessageDropped):
+            self.dropped[event.priority] += 1
+            return
+        self.alerts[type(event).__name__] += 1
+        log.warning(_ALERTS[type(event)], **msgspec.structs.asdict(event))
 
 
 class Hub:
     """Who is connected, and in which rooms."""
 
     def __init__(
-        self, now: Callable[[], float] = time.time, bundle: Bundle = tuple, tally: Tally | None = None
+        self,
+        now: Callable[[], float] = time.time,
+        bundle: Bundle = tuple,
+        tally: Tally | None = None,
+        moved: Moved | None = None,
     ) -> None:
         self.live = LiveRooms()
+        self._moved = moved
         self.tally = tally or Tally()
         self._now = now
         self._bundle = bundle
@@ -96,21 +128,39 @@ class Hub:
         self._entering: dict[Member, list[Event]] = {}
         self._deaf: dict[str, set[str]] = {}
         self.revoked: dict[str, int] = {}
+        self._delivered: Counter[str] = Counter()
 
     def platforms(self, user: str) -> Collection[str]:
         """Return the platforms on which a user has a session now."""
         return tuple(self._users.get(user, {}))
 
+    def users(self) -> int:
+        """Return how many users have a session now."""
+        return len(self._users)
+
     def sessions(self) -> int:
         """Return the number of sessions."""
         return len(self._in)
+
+    def names(self) -> list[str]:
+        """Return the users who have a session now."""
+        return list(self._users)
+
+    def take_deliveries(self) -> "Counter[str]":
+        """Return what sessions were given since the last call, by meter."""
+        taken, self._delivered = self._delivered, Counter()
+        return taken
+
+    def give_back(self, deliveries: "Counter[str]") -> None:
+        """Take deliveries back that could not be counted elsewhere."""
+        self._delivered.update(deliveries)
 
     def busy(self) -> bool:
         """Say whether anybody is there: with a session, or in a live room by his mark."""
         return bool(self._in) or self.live.someone()
 
-    def attach(self, session: Member) -> None:
-        """Register a session, ending an older one of the same user and platform.
+    def attach(self, session: Member) -> list[str]:
+        """Register a session, ending an older one of the same user and platform; return the platforms of ended ones.
 
         Until ``enter`` names its rooms, joins and leaves that happen meanwhile are kept for it.
         """
@@ -121,6 +171,7 @@ class Hub:
         self._users.setdefault(session.user, {})[session.platform] = session
         self._in[session] = set()
         self._entering[session] = []
+        return [] if older is None else [older.platform]
 
     def enter(self, session: Member, rooms: Iterable[str], deaf: Iterable[str] = ()) -> None:
         """Put a session into its rooms, then let it live through what happened while they were read.
@@ -153,7 +204,7 @@ class Hub:
                     self._hears(room, session.user, heard=True)
         for room in self.live.rooms_of(session.user):
             if room in rooms and not self._sessions_in(room, session.user):
-                self._left_alone(room, session.user)
+                self._left_alone(room, session)
         self._send()
 
     def end_all(self, reason: End) -> None:
@@ -179,11 +230,11 @@ class Hub:
             for user in event.deleted:
                 self._end_user(user)
                 for room in self.live.rooms_of(user):
-                    self._leave_live(self._departure(room, user), [user])
+                    self._drop(room, user)
         elif isinstance(event, MessageSent):
             self._tell_message(event)
-        elif isinstance(event, MessageDropped):
-            self.tally.dropped[event.priority] += 1
+        elif isinstance(event, MessageDropped | DailyQuotaNear | RequestsOverLimit):
+            self.tally.note(event)
         elif isinstance(event, GroupEvent):
             if not BY_NAME[event.kind].stores_members:
                 self._tell_live(event)
@@ -194,9 +245,17 @@ class Hub:
 
     def sweep(self) -> None:
         """Let those go whom a mark kept in a live room for as long as it does."""
-        for room, user in self.live.overstayed(int(self._now())):
-            self._leave_live(self._departure(room, user), [user])
+        now = int(self._now())
+        for room, user in self.live.overstayed(now):
+            self._drop(room, user)
+        self.live.forget_lost(now)
         self._send()
+
+    def _drop(self, room: str, user: str) -> None:
+        """Let somebody go who has no session in a live room any more."""
+        gone = self._departure(room, user)
+        self._report(gone)
+        self._leave_live(gone, [user])
 
     def _tell_group(self, event: GroupEvent) -> None:
         leaving = isinstance(event, GroupDissolved)
@@ -277,7 +336,9 @@ class Hub:
         if not self.live.enter(room, event.kind, user, event.at):
             return
         for other in self.live.rooms_of(user)[: -event.most] if event.most else ():
-            self._leave_live(self._departure(other, user, how="Quit"), [user])
+            quitting = self._departure(other, user, how="Quit")
+            self._report(quitting, session)
+            self._leave_live(quitting, [user])
         self._announce_move(event)
 
     def _leave_live(self, event: MembersLeft, users: Iterable[str]) -> None:
@@ -287,10 +348,15 @@ class Hub:
         if gone:
             self._announce_move(msgspec.structs.replace(event, users=gone))
 
-    def _left_alone(self, room: str, user: str) -> None:
-        gone = self._departure(room, user)
-        if self.live.without_session(room, user, gone.at):
+    def _left_alone(self, room: str, session: Member) -> None:
+        gone = self._departure(room, session.user)
+        if self.live.without_session(room, session.user, gone.at):
+            self._report(gone, session)
             self._announce_move(gone)
+
+    def _report(self, gone: MembersLeft, session: Member | None = None) -> None:
+        if self._moved is not None:
+            self._moved(gone, session)
 
     def _mark_live(self, event: MarksChanged) -> None:
         room, on = event.group_id, event.enabled
@@ -303,7 +369,7 @@ class Hub:
             self._announce(msgspec.structs.replace(event, marks=marks))
         for user in () if on else marks.get(ALWAYS_THERE, ()):
             if self.live.stays_on(room, user):
-                self._leave_live(self._departure(room, user), [user])
+                self._drop(room, user)
 
     def _announce_move(self, event: MembersJoined | MembersLeft) -> None:
         """Tell who came or went, and how many there are now; a crowd is told by some of its movements."""
@@ -330,6 +396,9 @@ class Hub:
             self._send()
             self._audience = sessions
         self._unsent.append(wire.push(method, params))
+        self._delivered[DELIVERIES] += len(sessions)
+        if (name := DELIVERED.get(method)) is not None:
+            self._delivered[name] += len(sessions)
 
     def _send(self) -> None:
         """Let go what waits for more of its kind. Comes before any session goes, ends or changes its rooms."""

@@ -13,6 +13,9 @@ TIPS_A_SECOND = 40
 PUSHES_A_SECOND = 20_000
 """A large room is told so many fewer that no more than these pushes come of it: a crowd costs no crowd squared."""
 PLACES_A_SECOND = 1_000_000
+LOST_SECONDS = 300
+"""For so long one who comes back to a room after he lost the connection returns, and does not join anew."""
+MAX_LOST = 100_000
 
 
 class _Room:
@@ -34,6 +37,8 @@ class LiveRooms:
         self._of: dict[str, dict[str, None]] = {}
         self._kept: dict[tuple[str, str], int] = {}
         """Rooms and users without a session there, with the end of their stay, soonest first."""
+        self._lost: dict[tuple[str, str], int] = {}
+        """Rooms and users who lost the connection there, with when they did, in that order."""
         self._lock = threading.Lock()
 
     def online(self, room: str) -> int:
@@ -66,6 +71,15 @@ class LiveRooms:
             found = self._rooms.get(room)
             return {mark: len(users) for mark, users in found.marked.items()} if found else {}
 
+    def lost(self, room: str, user: str) -> bool:
+        """Say whether a user was in a room a short while ago and lost the connection."""
+        return (room, user) in self._lost
+
+    def forget_lost(self, now: int) -> None:
+        """Forget those who did not come back soon."""
+        while self._lost and (len(self._lost) > MAX_LOST or next(iter(self._lost.values())) <= now - LOST_SECONDS):
+            del self._lost[next(iter(self._lost))]
+
     def rooms_of(self, user: str) -> list[str]:
         """Return the rooms that a user is in, in the order of entering."""
         return list(self._of.get(user, ()))
@@ -83,6 +97,7 @@ class LiveRooms:
         with self._lock:
             found = self._rooms.get(room) or self._rooms.setdefault(room, _Room(kind))
             self._kept.pop((room, user), None)
+            self._lost.pop((room, user), None)
             if user in found.people:
                 return False
             found.last_place = max(found.last_place + 1, now * PLACES_A_SECOND)
@@ -103,6 +118,8 @@ class LiveRooms:
             if ALWAYS_THERE in found.people[user].marks:
                 self._kept[room, user] = now + ALWAYS_SECONDS
                 return False
+            self._lost.pop((room, user), None)
+            self._lost[room, user] = now
             return self._leave(room, found, user)
 
     def overstayed(self, now: int) -> list[tuple[str, str]]:
@@ -149,6 +166,7 @@ class LiveRooms:
             self._rooms.clear()
             self._of.clear()
             self._kept.clear()
+            self._lost.clear()
 
     def may_tell(self, room: str, now: int) -> bool:
         """Say whether a room may be told one more coming or going in this second, and count it."""

@@ -5,15 +5,18 @@ from pathlib import Path
 
 import qunzhu.commands  # noqa: F401 - fills the command table
 from qunzhu.reference.blocks import markdown
+from qunzhu.reference.callbacks import callbacks_page
 from qunzhu.reference.commands import commands_page, errors_page
 from qunzhu.reference.coverage import coverage_page
 from qunzhu.reference.events import events_page
 from qunzhu.reference.settings import settings_page
-from qunzhu.reference.tables import kinds_page, plans_page, rights_page
+from qunzhu.reference.tables import kinds_page, limits_page, plans_page, rights_page
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
 BUILDERS = (
-    commands_page, errors_page, rights_page, kinds_page, plans_page, events_page, settings_page, coverage_page,
+    commands_page, errors_page, rights_page, kinds_page, plans_page, limits_page, events_page, callbacks_page,
+    settings_page,
+    coverage_page,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import inspect
 
 import msgspec
 
+from qunzhu.commands._before import refusals
 from qunzhu.core import errors as err
 from qunzhu.core.command import COMMANDS, Command
 from qunzhu.core.errors import ERRORS, ErrorRow
@@ -12,9 +13,9 @@ from qunzhu.reference.blocks import Block, Code, Heading, Page, Table, Text, yes
 from qunzhu.reference.records import fields_of, sample
 
 EVERYWHERE = (
-    err.HTTP_UNREADABLE, err.BODY_NOT_JSON, err.COMMAND_UNKNOWN, err.NOT_APP_ADMIN, err.SDKAPPID_MISSING,
-    err.REPLY_UNENCODABLE, err.ACCOUNT_NOT_TEXT, err.APP_DISABLED, err.COMMAND_DISABLED, err.OVERLOADED,
-    err.URL_PARAMETER, err.USERSIG_EXPIRED, err.USERSIG_EMPTY, err.USERSIG_MALFORMED, err.USERSIG_WRONG,
+    err.HTTP_UNREADABLE, err.BODY_NOT_JSON, err.COMMAND_TOO_FREQUENT, err.COMMAND_UNKNOWN, err.NOT_APP_ADMIN,
+    err.SDKAPPID_MISSING, err.REPLY_UNENCODABLE, err.ACCOUNT_NOT_TEXT, err.APP_DISABLED, err.COMMAND_DISABLED,
+    err.OVERLOADED, err.URL_PARAMETER, err.USERSIG_EXPIRED, err.USERSIG_EMPTY, err.USERSIG_MALFORMED, err.USERSIG_WRONG,
     err.USERSIG_OTHER_USER, err.USERSIG_OTHER_APP, err.APP_UNKNOWN, err.USERSIG_TOO_MANY_FAILURES, err.REPLY_TOO_LARGE,
 )  # fmt: skip
 """What the doors themselves may answer, whatever the command."""
@@ -35,7 +36,7 @@ def commands() -> list[Command]:
 
 def errors_of(row: Command) -> list[ErrorRow]:
     """Return the errors that a command may answer besides those of every command, by code."""
-    rows = {*row.errors, row.bad_input, row.internal} - set(EVERYWHERE)
+    rows = {*row.errors, *refusals(row.name), row.bad_input, row.internal, row.too_frequent} - set(EVERYWHERE)
     return sorted(rows, key=lambda error: error.code)
 
 

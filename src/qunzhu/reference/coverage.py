@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Iterable
 
+from qunzhu.core.callbacks import CALLBACKS
 from qunzhu.core.command import COMMANDS
 from qunzhu.core.ports import REST
 from qunzhu.core.reference import REFERENCE
@@ -21,6 +22,14 @@ def command_counts() -> Counts:
 def _served(path: str) -> bool:
     row = COMMANDS.get(path)
     return row is not None and REST in row.doors
+
+
+def callback_counts() -> Counts:
+    """Return which callbacks of the reference service this server sends."""
+    counts: Counts = {}
+    for name, row in CALLBACKS.items():
+        counts.setdefault(name.partition(".")[0], {})[name] = row.there
+    return counts
 
 
 def function_counts() -> Counts:
@@ -43,6 +52,7 @@ def total(counts: Counts) -> tuple[int, int]:
 def coverage_page(*, functions: bool = True) -> Page:
     """Return the page of coverage, with or without the SDK's part."""
     blocks = [*_part("Server API", "Service", "commands", command_counts()), *_own()]
+    blocks += _part("Callbacks", "Service", "callbacks", callback_counts())
     if functions:
         blocks += _part("SDK", "Header", "functions", function_counts())
     return Page("coverage", "Coverage", blocks)

@@ -10,6 +10,7 @@ from qunzhu.reference.blocks import LINK, Block, Code, Heading, Page, Table, Tex
 LANGS = ("en", "zh")
 ZH = {
     "Commands": "命令", "Error codes": "错误码", "Kinds of group": "群组类型", "Rights": "权限", "Plans": "套餐",
+    "Limits a second": "每秒限频",
     "Events": "事件", "Coverage": "覆盖情况", "Reference": "参考", "On this page": "本页", "Start page": "首页",
     "Errors of every command": "所有命令的公共错误", "Fields of tips and notices": "提示与通知的字段",
     "Why a session ends": "会话结束的原因", "Server API": "服务端 API", "Roles": "角色", "Command": "命令",

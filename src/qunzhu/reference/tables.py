@@ -6,9 +6,11 @@ from typing import Any
 
 from qunzhu.core.fields import about
 from qunzhu.core.kinds import KINDS, Kind
-from qunzhu.core.plans import PLANS, Plan
+from qunzhu.core.plans import EXTENSIONS, PLANS, Plan
+from qunzhu.core.ports import REST
 from qunzhu.core.rights import GROUP_BITS, MESSAGE_BITS, ROLE_NAMES, TOPIC_BITS, TOPIC_MESSAGE_BITS, Action, Role, may
 from qunzhu.reference.blocks import Block, Heading, Page, Table, Text, yes
+from qunzhu.reference.commands import commands
 
 KIND_HEAD = tuple(kind.new_name for kind in KINDS)
 
@@ -113,7 +115,8 @@ def plans_page() -> Page:
         generations.setdefault(plan.name.partition("-")[0], []).append(plan)
     blocks: list[Block] = [
         Text("What an app may hold. `open` is the default. The others are those of the reference service's three"
-             " generations: until December 2022, the overseas one from 26 December 2022, and the one of 2025."),
+             " generations: until December 2022, the overseas one from 26 December 2022, and the one of 2025. A cap"
+             " that no page states for a generation is that of the generation before it."),
     ]  # fmt: skip
     for name, plans in generations.items():
         columns = [column for column in Plan.__struct_fields__ if column != "name"]
@@ -124,4 +127,33 @@ def plans_page() -> Page:
                 [(about("Plan", column), *(_cell(getattr(plan, column)) for plan in plans)) for column in columns],
             ),
         ]
-    return Page("plans", "Plans", blocks)
+    return Page("plans", "Plans", [*blocks, *_extensions()])
+
+
+def _extensions() -> list[Block]:
+    return [
+        Heading("Extensions"),
+        Text("What a plan sells beside itself: `qunzhu app set SDKAPPID --extend CAP=NUMBER` raises a cap to one of"
+             " these steps. No page says what the plans of other generations sell."),
+        Table(("Plan", "CAP", "What it caps", "Steps"), [
+            (plan, f"`{cap}`", about("Plan", cap), ", ".join("`unlimited`" if s is None else f"`{s}`" for s in steps))
+            for plan, sold in EXTENSIONS.items() for cap, steps in sold.items()
+        ]),
+    ]  # fmt: skip
+
+
+def limits_page() -> Page:
+    """Return the page of how often commands may be called."""
+    unlimited = ", ".join(f"`{plan.name}`" for plan in PLANS.values() if not plan.limits_requests)
+    return Page("limits", "Limits a second", [
+        Text("How often an app may call each command of the REST API in a second of the clock, in every plan but"
+             f" {unlimited}. `qunzhu app set SDKAPPID --rate COMMAND=NUMBER` sets another number for an app, 0 for"
+             " none; `*` stands for all commands without a number of their own. What is over is refused before it"
+             " reaches the store, and the app's server is told once a second (`Alert.RequestOverLimit`). The gateway"
+             " has no such limits. Where the documentation of a command has no number, it is that of most."),
+        Table(("Command", "Calls a second", "What is over"), [
+            (f"[{row.name}](commands#{row.name})", str(row.per_second),
+             f"[{row.too_frequent.code}](errors#{row.too_frequent.code})")
+            for row in commands() if REST in row.doors
+        ]),
+    ])  # fmt: skip

@@ -17,7 +17,8 @@ import msgspec
 from qunzhu.core.errors import OVERLOADED, Refused
 from qunzhu.core.events import Event, decode_events, encode_event
 from qunzhu.core.live import Present
-from qunzhu.core.ports import App, Presence, Row, Tx, Who
+from qunzhu.core.meter import Did
+from qunzhu.core.ports import Presence, Row, Tx, Who
 from qunzhu.store.meter import Meters
 
 T = TypeVar("T")
@@ -61,6 +62,11 @@ class Nobody:
         del room, user
         return None
 
+    def lost(self, room: str, user: str) -> bool:
+        """Return that nobody was."""
+        del room, user
+        return False
+
     def newest(self, room: str, most: int, mark: int | None = None) -> list[Present]:
         """Return no members."""
         del room, most, mark
@@ -75,6 +81,10 @@ class Nobody:
         """Return no platform for anybody."""
         del user
         return ()
+
+    def users(self) -> int:
+        """Return 0."""
+        return 0
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -193,7 +203,9 @@ class Memory:
 class EngineTx:
     """``Tx`` on an engine. Counters are kept in memory by the one writer and written once per commit."""
 
-    __slots__ = ("_counters", "_engine", "_memory", "_report", "accounts", "events", "presence", "undo", "who")
+    __slots__ = (
+        "_counters", "_engine", "_memory", "_report", "accounts", "counted", "events", "presence", "undo", "who",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -211,6 +223,7 @@ class EngineTx:
         self.accounts = set() if memory is None else memory.accounts
         self.presence = presence
         self.events: list[tuple[Event, bool]] = []
+        self.counted: list[Callable[[Meters], None]] = []
         self.undo: dict[str, int] = {}
 
     def one(self, sql: LiteralString, /, **params: Any) -> Row | None:
@@ -267,8 +280,25 @@ class EngineTx:
     def emit(self, event: Event, *, keep: bool = True) -> None:
         """Publish an event with this transaction, and report it where the app's server wants to know."""
         self.events.append((event, keep))
-        if self._report is not None and self.who is not None and self.who.app.settings.callbacks.url:
-            self._report(self, self.who, event)
+        who = self.who
+        if who is None:
+            return
+        day = who.app.day(who.now)
+        self.counted.append(lambda meters: meters.see(day, event))
+        if self._report is not None and who.app.settings.callbacks.url:
+            self._report(self, who, event)
+
+    def meter(self, day: str, name: str, step: int) -> None:
+        """Add to a meter of a day."""
+        self.counted.append(lambda meters: meters.add(day, name, step))
+
+    def peak(self, day: str, level: str, value: int) -> None:
+        """Raise a level's peak of a day."""
+        self.counted.append(lambda meters: meters.rise(day, level, value))
+
+    def mark(self, day: str, user: str, marks: Did) -> None:
+        """Count a user in the meters of what he did."""
+        self.counted.append(lambda meters: meters.mark(day, user, marks))
 
 
 class Job(msgspec.Struct):
@@ -325,7 +355,6 @@ class Batch:
         self._counters: dict[str, int] | None = {} if writes else None
         self._counted: set[str] = set()
         self._meters = Meters(engine)
-        self._app: App | None = None
         self._report = around.report
         self._memory = Memory() if writes else None
         self._events: list[tuple[int, Event]] = []
@@ -338,6 +367,7 @@ class Batch:
     def run(self, jobs: Sequence[Job]) -> None:
         """Run transactions up to, not including, the commit. A fault of one is kept for its caller only."""
         self._undone = False
+        self._meters.settle()
         if self._memory is not None:
             self._memory.settle()
         if jobs[0].alone:
@@ -379,7 +409,7 @@ class Batch:
 
     def _forget_data(self) -> None:
         """Forget what is remembered of the stored data; between two commits all of it is stored."""
-        self._meters.clear()
+        self._meters.forget()
         if self._counters is not None:
             self._counters.clear()
         if self._memory is not None:
@@ -427,11 +457,9 @@ class Batch:
 
     def _keep(self, tx: EngineTx) -> None:
         self._counted.update(tx.undo)
-        if tx.who is not None:
-            self._app = tx.who.app
+        for count in tx.counted:
+            count(self._meters)
         for event, keep in tx.events:
-            if self._app is not None:
-                self._meters.see(self._app, event)
             if keep:
                 self._last_event += 1
             self._events.append((self._last_event if keep else 0, event))

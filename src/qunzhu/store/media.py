@@ -52,6 +52,10 @@ class MediaStore(Protocol):
         """Remove all uploads of an app. Not for the loop: it waits."""
         ...
 
+    def sizes(self, sdkappid: int) -> dict[str, int]:
+        """Return every upload of an app with the bytes of its files but the card. Not for the loop: it waits."""
+        ...
+
 
 def media_folder(data: Path, sdkappid: int) -> Path:
     """Return the folder of an app's uploads, where they are gathered, and kept unless they are kept elsewhere."""
@@ -121,6 +125,18 @@ class LocalMedia:
     def erase(self, sdkappid: int) -> None:
         """Remove the app's folder of uploads."""
         shutil.rmtree(media_folder(self._data, sdkappid), ignore_errors=True)
+
+    def sizes(self, sdkappid: int) -> dict[str, int]:
+        """Look at every folder that has a card."""
+        try:
+            cards = media_folder(self._data, sdkappid).glob(f"??/*/{CARD}")
+            return {card.parent.name: _bytes_beside(card) for card in cards}
+        except OSError as fault:
+            raise MediaUnavailable(str(fault)) from None
+
+
+def _bytes_beside(card: Path) -> int:
+    return sum(path.stat().st_size for path in card.parent.iterdir() if path != card)
 
 
 def _open_at(path: Path, start: int) -> IO[bytes]:

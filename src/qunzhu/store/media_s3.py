@@ -96,6 +96,20 @@ class S3Media:
         """Delete every object of the app."""
         self._erase(f"{sdkappid}/")
 
+    def sizes(self, sdkappid: int) -> dict[str, int]:
+        """List every object of the app; what has no card is no upload."""
+        found: dict[str, int] = {}
+        cards: set[str] = set()
+        try:
+            for page in obstore.list(self._store, f"{sdkappid}/"):
+                for item in page:
+                    uuid, name = item["path"].split("/")[-2:]
+                    cards.update([uuid] if name == CARD else [])
+                    found[uuid] = found.get(uuid, 0) + (0 if name == CARD else item["size"])
+        except FAULTS as fault:
+            raise _unavailable(fault) from None
+        return {uuid: size for uuid, size in found.items() if uuid in cards}
+
     def _erase(self, prefix: str) -> None:
         try:
             for page in obstore.list(self._store, prefix):
