@@ -166,6 +166,13 @@ class TestKey:
         del shown["key"]
         assert shown == before | {"callbacks": before["callbacks"] | {"signed": False}}
 
+    def test_a_copy_that_tells_nobody(self, qunzhu, exported):
+        qunzhu("app", "set", SDKAPPID, "--callback-url", "http://a.example", "--data", "source")
+        assert qunzhu("export", SDKAPPID, "all", "--data", "source").code == 0
+        for more, url in (((), "http://a.example"), (("--no-callbacks",), "")):
+            assert qunzhu("import", "all", "--data", "copy", "--replace", *more).code == 0
+            assert qunzhu("app", "show", SDKAPPID, "--json", "--data", "copy").json["callbacks"]["url"] == url
+
     def test_a_key_that_cannot_be(self, qunzhu, exported):
         answer = qunzhu("import", exported, "--data", "a", "--key", "short", "--json")
         assert (answer.code, qunzhu("app", "list", "--json", "--data", "a").json) == (2, [])
@@ -291,6 +298,17 @@ class TestFaults:
             assert qunzhu("export", SDKAPPID, "after", "--data", "there", "--json").json["rows"] > 100
         else:
             assert not Path("there/apps").exists() or not list(Path("there/apps").iterdir())
+
+    def test_what_the_database_cannot_keep(self, qunzhu, exported, postgres_url):
+        """PostgreSQL has no character NUL, in which a text of SQLite may end."""
+        data = (exported / "data.jsonl").read_bytes()
+        (exported / "data.jsonl").write_bytes(data.replace(b'["ann",""', b'["ann","\\u0000"', 1))
+        place = ("--data", "there", "--database", postgres_url, "--json")
+        answer = qunzhu("import", exported, "--as", OTHER, *place)
+        assert answer.code == 1
+        assert "cannot be kept" in answer.error["message"]
+        assert OTHER not in [one["sdkappid"] for one in qunzhu("app", "list", *place).json]
+        assert qunzhu("import", exported, "--data", "there").code == 0
 
     def test_an_archive_that_is_none(self, qunzhu, tmp_path):
         (tmp_path / "x.qunzhu").write_bytes(b"PK\x03\x04 and no more")

@@ -7,12 +7,12 @@ from typing import Any
 import click
 import msgspec
 
-from qunzhu.apps import find_app
+from qunzhu.apps import StoreUnavailable, find_app
 from qunzhu.cli.counting import counting
 from qunzhu.cli.home import control, home_of, no_app, place_options
 from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress
 from qunzhu.moving import CannotMove
-from qunzhu.moving.files import Arrival, export_app
+from qunzhu.moving.files import Arrival, export_app, without_callbacks
 from qunzhu.moving.package import new_package, open_package, read_manifest
 from qunzhu.store.media import MediaUnavailable
 
@@ -73,10 +73,14 @@ def import_() -> None:
 @click.option("--as", "sdkappid", type=int, metavar="SDKAPPID", help="Its number. Unset: the one it had.")
 @click.option("--key", envvar="QUNZHU_KEY", show_envvar=True,
               help="Its secret key. Unset: the one in the files, or else a random one.")  # fmt: skip
+@click.option("--no-callbacks", is_flag=True, help="Leave out where its callbacks go: of a copy nobody is told.")
 @click.option("--replace", is_flag=True, help="Take the place of an app that is there; all its data goes.")
 @place_options
 @json_option
-def files(files: Path, *, sdkappid: int | None, key: str | None, replace: bool, as_json: bool, **place: Any) -> None:
+def files(
+    files: Path, *, sdkappid: int | None, key: str | None, no_callbacks: bool, replace: bool, as_json: bool,
+    **place: Any,
+) -> None:  # fmt: skip
     """Make an app of files that `qunzhu export` wrote, exact.
 
     A server may run meanwhile, unless the app takes the place of one that is there.
@@ -90,9 +94,13 @@ def files(files: Path, *, sdkappid: int | None, key: str | None, replace: bool, 
                 manifest.app, sdkappid=sdkappid or manifest.app.sdkappid,
                 key=key or manifest.app.key or secrets.token_hex(32),
             )  # fmt: skip
+            if no_callbacks:
+                app = without_callbacks(app)
             rows = Arrival(home, store, source, progress).take(app, manifest, header, replace=replace)
     except CannotMove as fault:
         raise Failure(str(fault), fault.advice) from None
+    except StoreUnavailable as fault:
+        raise Failure(str(fault)) from None
     told = {"sdkappid": app.sdkappid, "name": app.name, "rows": rows, "uploads": manifest.files}
     if made:
         told["key"] = app.key

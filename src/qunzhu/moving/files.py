@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
+import apsw
 import msgspec
 
 from qunzhu.apps import Home, StoreUnavailable, checked, ensure_admins, forget_app, mark_coming, save_app
@@ -58,6 +59,21 @@ def without_secrets(app: App) -> App:
     """Return an app's record without its key and the secret of its callbacks' signatures."""
     callbacks = msgspec.structs.replace(app.settings.callbacks, token="")
     return msgspec.structs.replace(app, key="", settings=msgspec.structs.replace(app.settings, callbacks=callbacks))
+
+
+def without_callbacks(app: App) -> App:
+    """Return an app's record that says of no place where callbacks go."""
+    callbacks = msgspec.structs.replace(app.settings.callbacks, url="")
+    return msgspec.structs.replace(app, settings=msgspec.structs.replace(app.settings, callbacks=callbacks))
+
+
+def store_faults(home: Home) -> tuple[type[Exception], ...]:
+    """Return what the engine raises that cannot keep something."""
+    if not home.database:
+        return apsw.Error, OSError
+    import psycopg
+
+    return psycopg.Error, OSError
 
 
 def _write_data(store: BatchStore, app: App, sink: Sink, bar: Bar) -> int:
@@ -138,6 +154,8 @@ class Arrival:
             raise CannotMove(f"{DATA}: {fault}") from None
         except MediaUnavailable as fault:
             raise StoreUnavailable(f"media_store: {fault}") from None
+        except store_faults(self._home) as fault:
+            raise CannotMove(f"the data cannot be kept: {str(fault).partition(chr(10))[0]}") from None
         return rows
 
     @contextlib.contextmanager
