@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from qunzhu.apps import Home, change_incoming, checked, ensure_admins, find_app, incoming_app, mark_coming, save_app
+from qunzhu.apps import Home, change_incoming, checked, find_app, incoming_app, mark_coming, save_app
 from qunzhu.core.events import Event
 from qunzhu.core.ports import App
 from qunzhu.moving import CannotMove
 from qunzhu.moving.calls import Reference
-from qunzhu.moving.files import alone, take_out_of_service
-from qunzhu.moving.notes import Notes, Task
+from qunzhu.moving.files import alone, take_out_of_service, value_faults
+from qunzhu.moving.notes import Notes, Served, Task
 from qunzhu.moving.reference import Importer, Seen
 from qunzhu.store.batch import Around, BatchStore
 
@@ -42,12 +42,21 @@ def import_reference(home: Home, control: BatchStore, plan: Plan, seen: Seen) ->
     """Import an app, or go on with it, and return the report. One that is finished is only reported again."""
     reference = Reference(plan.url, plan.sdkappid, plan.admin, plan.key, plan.rate, plan.ca)
     notes = Notes(plan.state)
-    with alone(home), contextlib.ExitStack() as held:
-        if notes.finished is None:
-            held.callback(notes.close)
-            app = _claim(home, control, plan, notes, held)
-            asyncio.run(_run(home, control, reference, notes, app, seen))
     _require_same(plan, notes)
+    with alone(home), contextlib.ExitStack() as held:
+        held.callback(notes.close)
+        if not notes.served:
+            notes.open()
+            if notes.finished is None:
+                app = _claim(home, control, plan, notes, held)
+                asyncio.run(_run(home, control, reference, notes, app, seen))
+            _return_to_service(control, plan.target)
+            notes.note(Served(), safe=True)
+        elif control.read_now(find_app, plan.target) is None:
+            raise CannotMove(
+                f"{plan.state} says that all is there, but there is no app {plan.target} any more",
+                "remove that file to import it anew",
+            )
     accounts = notes.finished.accounts if notes.finished else 0
     return {
         "sdkappid": plan.target, "accounts": accounts, **notes.report(),
@@ -63,15 +72,12 @@ def _claim(home: Home, control: BatchStore, plan: Plan, notes: Notes, held: cont
             f"app {plan.target} is half imported already, and {plan.state} does not say from where",
             f"name the file with --state, or erase what there is: `qunzhu app erase {plan.target}`",
         )
-    _require_same(plan, notes)
-    notes.open()
     if notes.task is None:
         notes.note(Task(url=plan.url, source=plan.sdkappid, target=plan.target, existed=present is not None), safe=True)
     app = coming or present or plan.app
     if coming is not None and not (notes.task and notes.task.existed):
-        app = msgspec.structs.replace(
-            coming, key=plan.key, admins=(plan.admin,)
-        )  # the first try may have had wrong ones
+        # the first try may have had wrong ones
+        app = msgspec.structs.replace(coming, key=plan.key, admins=(plan.admin,))
     if notes.task is not None and notes.task.existed:
         take_out_of_service(home, control, app, held)
         held.callback(_return_to_service, control, app.sdkappid)
@@ -109,10 +115,9 @@ async def _run(home: Home, control: BatchStore, reference: Reference, notes: Not
     try:
         async with reference:
             importer = Importer(
-                reference, store, notes, app, lambda changed: control.write_now(change_incoming, changed), seen
-            )
+                reference, store, notes, app, lambda changed: control.write_now(change_incoming, changed), seen,
+                value_faults(home),
+            )  # fmt: skip
             await importer.run()
-            await store.write(ensure_admins, importer.app, 0)
     finally:
         await asyncio.to_thread(store.close)
-    control.write_now(save_app, importer.app)

@@ -98,7 +98,7 @@ class Reference:
     ) -> None:
         await self._session.close()
 
-    async def call(self, path: str, read: Callable[[dict[str, Any]], Any] = dict, **fields: Any) -> Any:
+    async def call(self, path: str, read: Callable[[dict[str, Any]], Any], **fields: Any) -> Any:
         """Call ``service/command`` and return the answer, or raise ``Unreadable``.
 
         ``read`` turns the answer into what is wanted of it; an answer that it cannot read is none. Where there is no
@@ -117,7 +117,7 @@ class Reference:
                         f"{self.url}/v4/{path}: {fault}, {TRIES} times one after the other",
                         "call the same command again later: it goes on where it stopped",
                     ) from None
-            except (msgspec.ValidationError, KeyError, TypeError) as fault:
+            except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as fault:
                 raise Unreadable(0, f"{path}: an answer that is not as documented: {fault}") from None
             self.repeats += 1
             pause = wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret

@@ -76,6 +76,15 @@ def store_faults(home: Home) -> tuple[type[Exception], ...]:
     return psycopg.Error, OSError
 
 
+def value_faults(home: Home) -> tuple[type[Exception], ...]:
+    """Return what the engine raises of a value that it cannot keep, such as a NUL in a text of PostgreSQL."""
+    if not home.database:
+        return OverflowError, UnicodeError
+    import psycopg
+
+    return psycopg.DataError, OverflowError, UnicodeError
+
+
 def _write_data(store: BatchStore, app: App, sink: Sink, bar: Bar) -> int:
     total = store.read_now(count_rows)
     with sink.file(DATA) as file, bar(f"data of app {app.sdkappid}", total) as at:

@@ -1,11 +1,10 @@
 """What the reference service says of a group, as records. Only what qunzhu keeps is named; other fields pass by."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from qunzhu.core.elements import Element
 from qunzhu.core.messages import Mention
 
 
@@ -66,6 +65,19 @@ class Muted(msgspec.Struct, frozen=True, kw_only=True):
 
     Member_Account: str
     MutedUntil: int
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A group in the list of all."""
+
+    GroupId: str
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is of an account."""
+
+    UserID: str
+    AccountStatus: str = ""
 
 
 class Banned(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,8 +162,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     From_Account: str = ""
     IsPlaceMsg: int = 0
     IsSystemMsg: int = 0
-    MsgBody: list[Element] = []
-    MsgPriority: int = 2
+    MsgBody: list[dict[str, Any]] = []
+    MsgPriority: int | str = 2
     MsgRandom: int = 0
     MsgTimeStamp: int = 0
     CloudCustomData: str = ""
@@ -183,11 +195,15 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         yield from self.admins
 
 
-def whole(answer: dict[str, Any]) -> dict[str, Any]:
-    """Take an answer as it is."""
-    return answer
+Read = Callable[[dict[str, Any]], Any]
 
 
-def records(kind: Any, field: str) -> Any:
+def records(kind: Any, field: str) -> Read:
     """Return what reads a list of records out of an answer."""
     return lambda answer: msgspec.convert(answer.get(field) or [], list[kind], strict=False)
+
+
+def page(kind: Any, field: str, cursor: str = "Next") -> Read:
+    """Return what reads a list of records out of an answer, and where the next page begins (nothing: at no place)."""
+    read = records(kind, field)
+    return lambda answer: (read(answer), answer.get(cursor))

@@ -64,7 +64,11 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     accounts: int
 
 
-Line = Task | Begun | Down | Done | Missing | Finished
+class Served(msgspec.Struct, frozen=True, kw_only=True, tag="served"):
+    """The app may be served: what becomes of it from now on is not this import's."""
+
+
+Line = Task | Begun | Down | Done | Missing | Finished | Served
 _decode = msgspec.json.Decoder(Line).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -81,6 +85,7 @@ class Notes:
         self.done: dict[str, Done] = {}
         self.missing: dict[tuple[str, str, str], None] = {}
         self.finished: Finished | None = None
+        self.served = False
         self._read()
 
     def open(self) -> None:
@@ -157,3 +162,5 @@ class Notes:
                 self.missing[line.where, line.what, line.why] = None
             case Finished():
                 self.finished = line
+            case Served():
+                self.served = True

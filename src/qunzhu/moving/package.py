@@ -136,7 +136,8 @@ def new_package(out: Path) -> Iterator[Sink]:
     _remove(part)
     try:
         if out.name.endswith(ARCHIVE):
-            with zipfile.ZipFile(part, "x") as archive:
+            part.touch(mode=0o600, exist_ok=False)  # the key may be in it
+            with zipfile.ZipFile(part, "w") as archive:
                 yield ArchiveSink(archive)
         else:
             part.mkdir(mode=0o700, parents=True)

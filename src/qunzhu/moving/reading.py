@@ -11,25 +11,29 @@ from qunzhu.moving.found import (
     Admin,
     Attribute,
     Banned,
+    Checked,
     Counter,
     Group,
     Info,
+    Listed,
     Member,
     Muted,
     Permission,
     PermissionGroup,
+    Read,
     Said,
     Topic,
     TopicBits,
     TopicItem,
+    page,
     records,
-    whole,
 )
 
 T = TypeVar("T")
 Missing = Callable[[str, str, str], None]
 """Takes note of what cannot be read: where, what, and why."""
 GROUPS, ROOMS, TOPICS = "group_open_http_svc", "group_open_avchatroom_http_svc", "million_group_open_http_svc"
+INFO = f"{GROUPS}/get_group_info"
 INFOS, MEMBERS, BANS, SIMPLE = 50, 100, 100, 20
 NICK, IMAGE = "Tag_Profile_IM_Nick", "Tag_Profile_IM_Image"
 TOO_LARGE = 10018
@@ -57,9 +61,10 @@ class Reader:
         found: dict[str, None] = {}
         cursor = 0
         while True:
-            answer = await self._reference.call(f"{GROUPS}/get_appid_group_list", Limit=10000, Next=cursor)
-            found |= dict.fromkeys(str(one["GroupId"]) for one in answer.get("GroupIdList") or ())
-            cursor = int(answer.get("Next") or 0)
+            listed, cursor = await self._must(
+                f"{GROUPS}/get_appid_group_list", page(Listed, "GroupIdList"), Limit=10000, Next=cursor
+            )
+            found |= dict.fromkeys(one.GroupId for one in listed)
             if not cursor:
                 return list(found)
 
@@ -70,26 +75,20 @@ class Reader:
         that is too much is asked for without its members, and with the custom fields known so far.
         """
         try:
-            found = await self._infos(ids)
+            found: list[Info] = await self._reference.call(INFO, records(Info, "GroupInfo"), GroupIdList=list(ids))
         except Unreadable as fault:
             if fault.code != TOO_LARGE:
                 raise CannotMove(f"get_group_info: {fault}") from None
             if len(ids) > 1:
                 half = len(ids) // 2
                 return [*await self.infos(ids[:half]), *await self.infos(ids[half:])]
-            found = await self._infos(ids, ResponseFilter={
-                "GroupBaseInfoFilter": BASE, "AppDefinedDataFilter_Group": list(self._keys()),
-            })  # fmt: skip
+            only = {"GroupBaseInfoFilter": BASE, "AppDefinedDataFilter_Group": list(self._keys())}
+            found = await self._ask(ids[0], "group", INFO, records(Info, "GroupInfo"), [], GroupIdList=list(ids),
+                                    ResponseFilter=only)  # fmt: skip
         for info in found:
             if info.ErrorCode:
                 self._missing(info.GroupId, "group", f"{info.ErrorCode} {info.ErrorInfo}")
         return [info for info in found if not info.ErrorCode]
-
-    async def _infos(self, ids: Sequence[str], **more: Any) -> list[Info]:
-        found: list[Info] = await self._reference.call(
-            f"{GROUPS}/get_group_info", records(Info, "GroupInfo"), GroupIdList=list(ids), **more
-        )
-        return found
 
     async def group(self, info: Info) -> Group | None:
         """Return a group with everything but its messages, or None where it is of a kind that is unknown here."""
@@ -136,11 +135,9 @@ class Reader:
 
     async def imported(self, users: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return those of up to 100 users who have an account, each with nickname and avatar."""
-        items = await self._reference.call(
-            "im_open_login_svc/account_check", lambda answer: answer["ResultItem"],
-            CheckItem=[{"UserID": user} for user in users],
-        )  # fmt: skip
-        found = [str(one["UserID"]) for one in items if one.get("AccountStatus") == "Imported"]
+        items = await self._must("im_open_login_svc/account_check", records(Checked, "ResultItem"),
+                                 CheckItem=[{"UserID": user} for user in users])  # fmt: skip
+        found = [one.UserID for one in items if one.AccountStatus == "Imported"]
         profiles = await self._ask("", "nicknames and avatars", "profile/portrait_get", _profiles, {},
                                    To_Account=found, TagList=[NICK, IMAGE]) if found else {}  # fmt: skip
         return {user: profiles.get(user, ("", "")) for user in found}
@@ -149,16 +146,15 @@ class Reader:
         found: dict[str, Member] = {}
         place: dict[str, Any] = {"Next": ""} if kind is COMMUNITY else {"Offset": 0}
         while True:
-            answer = await self._ask(group_id, "members", f"{GROUPS}/get_group_member_info", whole, {},
-                                     GroupId=group_id, Limit=MEMBERS, **place)  # fmt: skip
-            page: list[Member] = records(Member, "MemberList")(answer)
-            found |= {one.Member_Account: one for one in page}
+            listed, cursor = await self._ask(
+                group_id, "members", f"{GROUPS}/get_group_member_info", page(Member, "MemberList"), ([], ""),
+                GroupId=group_id, Limit=MEMBERS, **place,
+            )  # fmt: skip
+            found |= {one.Member_Account: one for one in listed}
             if kind is COMMUNITY:
-                place = {"Next": str(answer.get("Next") or "")}
-                more = bool(place["Next"])
+                place, more = {"Next": cursor}, bool(cursor)
             else:
-                place = {"Offset": place["Offset"] + len(page)}
-                more = len(page) >= MEMBERS
+                place, more = {"Offset": place["Offset"] + len(listed)}, len(listed) >= MEMBERS
             if not more:
                 return list(found.values())
 
@@ -170,10 +166,11 @@ class Reader:
         found: list[Banned] = []
         offset = 0
         while True:
-            answer = await self._ask(group_id, "bans", f"{GROUPS}/get_group_ban_member", whole, {}, GroupId=group_id,
-                                     Offset=offset, Limit=BANS)  # fmt: skip
-            found += records(Banned, "BannedAccountList")(answer)
-            offset = int(answer.get("NextOffset") or 0)
+            listed, offset = await self._ask(
+                group_id, "bans", f"{GROUPS}/get_group_ban_member", page(Banned, "BannedAccountList", "NextOffset"),
+                ([], 0), GroupId=group_id, Offset=offset, Limit=BANS,
+            )  # fmt: skip
+            found += listed
             if not offset:
                 return found
 
@@ -211,11 +208,18 @@ class Reader:
         """Give records of pages that name the next one."""
         cursor = ""
         while True:
-            answer = await self._ask(group_id, what, f"{GROUPS}/{command}", whole, {}, GroupId=group_id, Next=cursor,
-                                     **more)  # fmt: skip
-            for one in records(kind, field)(answer):
+            listed, cursor = await self._ask(
+                group_id,
+                what,
+                f"{GROUPS}/{command}",
+                page(kind, field),
+                ([], ""),
+                GroupId=group_id,
+                Next=cursor,
+                **more,
+            )
+            for one in listed:
                 yield one
-            cursor = str(answer.get("Next") or "")
             if not cursor:
                 return
 
@@ -223,9 +227,7 @@ class Reader:
         found: list[T] = await self._ask(group_id, what, path, records(kind, field), [], GroupId=group_id, **more)
         return found
 
-    async def _ask(
-        self, where: str, what: str, path: str, read: Callable[[dict[str, Any]], Any], otherwise: Any, **fields: Any
-    ) -> Any:
+    async def _ask(self, where: str, what: str, path: str, read: Read, otherwise: Any, **fields: Any) -> Any:
         """Return what is asked for; where it is refused take note of it, once where the whole app has none of it."""
         if what in self._off:
             return otherwise
@@ -238,6 +240,13 @@ class Reader:
             if everywhere:
                 self._off.add(what)
             return otherwise
+
+    async def _must(self, path: str, read: Read, **fields: Any) -> Any:
+        """Return what nothing goes on without."""
+        try:
+            return await self._reference.call(path, read, **fields)
+        except Unreadable as fault:
+            raise CannotMove(f"{path}: {fault}") from None
 
 
 async def _nothing() -> list[Any]:

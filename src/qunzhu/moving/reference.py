@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from qunzhu.apps import checked
+from qunzhu.apps import checked, ensure_admins
 from qunzhu.config import ConfigError
 from qunzhu.core.errors import Refused
 from qunzhu.core.limits import is_account
@@ -39,15 +39,20 @@ HUNDRED = 100
 
 
 class Importer:
-    """One import, begun or gone on with. ``keep`` keeps the app's record where it changes."""
+    """One import, begun or gone on with.
+
+    ``keep`` keeps the app's record where it changes; ``faults`` are what the engine raises of values it cannot keep.
+    """
 
     def __init__(
-        self, reference: Reference, store: BatchStore, notes: Notes, app: App, keep: Callable[[App], None], seen: Seen
-    ) -> None:
+        self, reference: Reference, store: BatchStore, notes: Notes, app: App, keep: Callable[[App], None], seen: Seen,
+        faults: tuple[type[Exception], ...],
+    ) -> None:  # fmt: skip
         self.app = app
         self._store, self._notes, self._keep, self._seen = store, notes, keep, seen
         self._reader = Reader(reference, notes.miss, lambda: [field.key for field in self.app.settings.group_fields])
         self._accounts: dict[str, bool] = {}
+        self._faults = faults
         self._total = 0
         self._messages = sum(one.messages for one in notes.done.values())
 
@@ -61,6 +66,7 @@ class Importer:
             self._tell()
             await self._take(await self._reader.infos(left[start : start + INFOS]))
         self._tell()
+        await self._store.write(ensure_admins, self.app, int(time.time()))
         self._notes.note(Finished(accounts=await self._store.read(count_accounts)), safe=True)
 
     def _tell(self) -> None:
@@ -92,6 +98,9 @@ class Importer:
         except Refused as fault:
             self._notes.miss(group.info.GroupId, "group", f"{fault.row.code} {fault.text}")
             return ""
+        except self._faults as fault:
+            self._notes.miss(group.info.GroupId, "group", _in_one_line(fault))
+            return ""
         for user in left_out:
             self._notes.miss(group.info.GroupId, "member or owner", f"{user!r} has no account")
         return group.info.GroupId
@@ -113,8 +122,11 @@ class Importer:
         async for page in self._reader.messages(group_id, topic_id, down.seq - 1):
             messages = [place for place in page if is_message(place)]
             await self._settle({place.From_Account for place in messages})
-            await self._store.write(take_messages, self._who(), group_id, topic_id, messages)
-            self._messages += len(messages)
+            try:
+                await self._store.write(take_messages, self._who(), group_id, topic_id, messages)
+                self._messages += len(messages)
+            except self._faults as fault:
+                self._notes.miss(topic_id or group_id, "messages", _in_one_line(fault))
             down = msgspec.structs.replace(
                 down, seq=min(place.MsgSeq for place in page),
                 notices=down.notices + sum(1 for place in page if place.IsSystemMsg),
@@ -153,6 +165,10 @@ class Importer:
             except ConfigError as fault:
                 self._notes.miss(key, "setting of a custom field", str(fault))
             present = getattr(self.app.settings, name)
+
+
+def _in_one_line(fault: Exception) -> str:
+    return f"the database cannot keep it: {str(fault).partition(chr(10))[0]}"
 
 
 async def each(work: Callable[[T], Coroutine[Any, Any, R]], items: Sequence[T]) -> list[R]:

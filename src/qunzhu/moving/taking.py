@@ -20,6 +20,8 @@ from qunzhu.commands.live_admins import APPOINT
 from qunzhu.commands.messages import QUIET, SELECT_PROFILE
 from qunzhu.commands.permissions import INSERT_PERMISSION_GROUP
 from qunzhu.commands.topics import INSERT_TOPIC
+from qunzhu.core.elements import Element
+from qunzhu.core.errors import GROUP_ID_TAKEN, Refused
 from qunzhu.core.events import MembersJoined
 from qunzhu.core.kinds import BY_NAME, Kind
 from qunzhu.core.limits import MSG_FLAGS
@@ -183,10 +185,16 @@ def _put_room(tx: Tx, num: int, group: Group, known: set[str]) -> None:
 
 
 def _put_values(tx: Tx, num: int, group: Group) -> None:
-    tx.many(PUT_ATTRIBUTE, [{"num": num, "name": one.key, "value": one.value} for one in group.attributes])
+    tx.many(PUT_ATTRIBUTE, [
+        {"num": num, "name": name, "value": value}
+        for name, value in {one.key: one.value for one in group.attributes}.items()
+    ])  # fmt: skip
     if group.attributes:
         tx.run(PUT_VERSION, num=num)
-    tx.many(PUT_COUNTER, [{"num": num, "name": one.Key, "value": one.Value} for one in group.counters])
+    tx.many(PUT_COUNTER, [
+        {"num": num, "name": name, "value": value}
+        for name, value in {one.Key: one.Value for one in group.counters}.items()
+    ])  # fmt: skip
 
 
 def _put_topic(tx: Tx, num: int, topic: Topic) -> int:
@@ -196,7 +204,7 @@ def _put_topic(tx: Tx, num: int, topic: Topic) -> int:
         at=topic.CreateTime,
     )  # fmt: skip
     if row is None:
-        raise ValueError(f"topic {topic.TopicId!r} is there already")
+        raise Refused(GROUP_ID_TAKEN, f"TopicId: {topic.TopicId!r}")
     tx.run(
         SET_TOPIC, num=row[0], next_seq=max(topic.NextMsgSeq, 1), at=topic.LastMsgTime,
         mute=ON_OFF.index("On" if topic.MuteAllMember == "On" else "Off"),
@@ -211,7 +219,7 @@ def _put_permissions(tx: Tx, num: int, group: Group, known: set[str], topics: di
             INSERT_PERMISSION_GROUP, name=base.PermissionGroupName, permission=signed(base.Permission),
             custom=base.CustomString, at=base.CreateTime, **where,
         )  # fmt: skip
-        tx.many(PUT_PERMITTED, [{**where, "user": user} for user in one.members if user in known])
+        tx.many(PUT_PERMITTED, [{**where, "user": user} for user in known.intersection(one.members)])
         tx.run(COUNT_PERMITTED, **where)
         tx.many(PUT_TOPIC_BITS, [
             {**where, "topic": topics[topic], "bits": signed(bits)}
@@ -239,7 +247,7 @@ def _message(tx: Tx, stream: Stream, one: Said) -> dict[str, Any]:
     message = GroupMessage(
         GroupId=stream.group.group_id, GroupType=stream.group.kind_name, TopicId=stream.topic_id,
         From_Account=one.From_Account, MsgSeq=one.MsgSeq, MsgTime=one.MsgTimeStamp, MsgRandom=one.MsgRandom,
-        MsgPriority=PRIORITIES[min(max(one.MsgPriority, 1), len(PRIORITIES)) - 1], MsgBody=one.MsgBody,
+        MsgPriority=_priority(one.MsgPriority), MsgBody=[_element(given) for given in one.MsgBody],
         CloudCustomData=one.CloudCustomData, GroupAtInfo=tuple(one.GroupAtInfo), To_Account=tuple(one.To_Account),
         Nick=nick, FaceUrl=face_url, Recalled=Recall("", 0) if recalled else None,
     )  # fmt: skip
@@ -249,6 +257,19 @@ def _message(tx: Tx, stream: Stream, one: Said) -> dict[str, Any]:
         "sender": one.From_Account, "random": one.MsgRandom, "state": RECALLED if recalled else THERE,
         "flags": int(flags), "quiet": int(bool(flags & QUIET)), "body": encode_message(message).decode(),
     }  # fmt: skip
+
+
+def _priority(given: int | str) -> str:
+    """Return the name of a priority: 1 is high, what is lower than low is low."""
+    if isinstance(given, str):
+        return given if given in PRIORITIES else "Normal"
+    return PRIORITIES[min(max(given, 1), len(PRIORITIES)) - 1]
+
+
+def _element(given: dict[str, Any]) -> Element:
+    """Return an element as it was given, whatever is in it."""
+    content = given.get("MsgContent")
+    return Element(str(given.get("MsgType", "")), content if isinstance(content, dict) else {"Data": content})
 
 
 def finish_group(tx: Tx, who: Who, group_id: str) -> tuple[int, int]:
