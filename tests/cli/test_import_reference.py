@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
+import itertools
 import json
 import random
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
+from cli.between import CUT, between, refused
 from cli.servers import Server
 from moved import KEY, fill, make_app, told
 from qunzhu.apps import Home
 from qunzhu.commands._recount import recount
 from qunzhu.config import Config
-from qunzhu.moving import calls
+from qunzhu.moving import calls, reading
 from worlds import ADMIN, SDKAPPID, app_of
 
 OTHER = 1400000888
@@ -112,72 +110,26 @@ def test_killed_again_and_again(qunzhu, source, words, tmp_path):
     same(source, "there")
 
 
-class Unreliable(BaseHTTPRequestHandler):
-    """Stands before a service: most calls go through, some are refused, cut, or answered by something else."""
-
-    protocol_version = "HTTP/1.1"
-    target = ""
-    calls = 0
-    nick = ""
-    lock = threading.Lock()
-
-    def log_message(self, *args):
-        """Say nothing."""
-
-    def do_POST(self):
-        """Pass a call on, or not."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        with self.lock:
-            type(self).calls += 1
-            number = self.calls
-        if "/portrait_get" in self.path and self.nick:
-            self.answer(200, {"ActionStatus": "OK", "ErrorCode": 0, "UserProfileItem": [
-                {"To_Account": user, "ProfileItem": [{"Tag": "Tag_Profile_IM_Nick", "Value": self.nick + user}]}
-                for user in json.loads(body)["To_Account"]
-            ]})  # fmt: skip
-        elif number % 7 == 1:
-            self.answer(200, {"ActionStatus": "FAIL", "ErrorCode": 60007, "ErrorInfo": "too often"})
-        elif number % 11 == 2:
-            self.close_connection = True
-        elif number % 13 == 3:
-            self.answer(502, "bad gateway")
-        else:
-            connection = http.client.HTTPConnection(urlsplit(self.target).netloc)
-            connection.request("POST", self.path, body)
-            answer = connection.getresponse()
-            self.send(answer.status, answer.read())
-            connection.close()
-
-    def answer(self, status, value):
-        """Send JSON, or a page."""
-        self.send(status, json.dumps(value).encode())
-
-    def send(self, status, body):
-        """Send an answer."""
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@pytest.fixture
-def unreliable(source):
-    """Put something unreliable before the service; give its class."""
-    handler = type("Handler", (Unreliable,), {"target": source[0].url, "calls": 0})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    handler.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield handler
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_service_that_fails_now_and_then(qunzhu, source, words, unreliable, monkeypatch):
+def test_a_service_that_fails_now_and_then(qunzhu, source, words, monkeypatch):
+    """Calls over a limit, cut connections and pages of a proxy: the same calls are made again. It knows nicknames."""
     monkeypatch.setattr(calls, "FIRST_WAIT", 0.01)
-    unreliable.nick = "nick of "
-    answer = qunzhu(*words(unreliable.url), "--data", "there", "--json")
+    numbers = itertools.count(1)
+
+    def change(command, request, ask):
+        number = next(numbers)
+        if command == "portrait_get":
+            return {"ActionStatus": "OK", "ErrorCode": 0, "UserProfileItem": [
+                {"To_Account": user, "ProfileItem": [{"Tag": "Tag_Profile_IM_Nick", "Value": f"nick of {user}"}]}
+                for user in request["To_Account"]
+            ]}  # fmt: skip
+        if number % 7 == 1:
+            return refused(60007)
+        if number % 11 == 2:
+            return CUT
+        return "bad gateway" if number % 13 == 3 else ask()
+
+    with between(source[0].url, change) as url:
+        answer = qunzhu(*words(url), "--data", "there", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["repeated_calls"] > 50
     assert answer.json["missing"] == []
@@ -186,6 +138,104 @@ def test_a_service_that_fails_now_and_then(qunzhu, source, words, unreliable, mo
         assert store.read_now(lambda tx: tx.one("SELECT nick FROM accounts WHERE user_id = 'u1'")) == ("nick of u1",)
         [body] = store.read_now(lambda tx: tx.one("SELECT body FROM messages WHERE sender = 'u1' ORDER BY seq LIMIT 1"))
         assert json.loads(body)["Nick"] == "nick of u1"
+
+
+class TestWhatIsNotToBeHad:
+    """It is named in the report, and the rest is there."""
+
+    @pytest.fixture
+    def imported(self, qunzhu, source, words, tmp_path):
+        """Return a function that imports through a change; it gives the report, and what is there."""
+
+        def run(change, *more: str, **settings: str):
+            with between(source[0].url, change) as url:
+                answer = qunzhu(*words(url), "--data", "there", "--json", *more)
+            assert answer.code == 0, answer.err
+            missing = {(one["what"], one["why"].split()[0]): one for one in answer.json["missing"]}
+            missing.pop(("nicknames and avatars", "60017"), None)
+            return missing, told(Home(Config(data="there", **settings)), SDKAPPID)
+
+        return run
+
+    def test_a_group_that_is_too_large_for_an_answer(self, imported, source):
+        """It comes without the custom fields that are not known yet, and says so."""
+
+        def change(command, request, ask):
+            large = command == "get_group_info" and "large" in request["GroupIdList"]
+            return refused(10018) if large and "ResponseFilter" not in request else ask()
+
+        missing, copy = imported(change)
+        assert missing.keys() == {("custom fields that are not known yet", "10018")}
+        assert missing["custom fields that are not known yet", "10018"]["where"] == ["large"]
+        original = told(Home(Config(data=str(source[1]))), SDKAPPID)
+        assert copy["members"] == original["members"]
+        assert [one | {"custom": ""} for one in copy["groups"]] == [one | {"custom": ""} for one in original["groups"]]
+
+    def test_what_the_plan_has_not_is_asked_for_once(self, imported):
+        asked = []
+
+        def change(command, request, ask):
+            asked.append(command)
+            return refused(10059) if command == "get_group_counter" else ask()
+
+        missing, copy = imported(change)
+        assert missing.keys() == {("counters", "10059")}
+        assert missing["counters", "10059"]["where"] == []
+        assert asked.count("get_group_counter") <= 50
+        assert copy["group_counters"] == []
+
+    def test_one_answer_of_many(self, imported, source):
+        """Answers that are refused, or not as documented."""
+
+        def change(command, request, ask):
+            if command == "get_group_attr" and request["GroupId"] == "last":
+                return refused(10007)
+            if command == "group_msg_get_simple" and request["GroupId"] == "small3":
+                return {"ActionStatus": "OK", "ErrorCode": 0, "RspMsgList": [{"MsgSeq": "many"}]}
+            answer = ask()
+            if command == "group_msg_get_simple" and request["GroupId"] == "small4":
+                [message] = [one for one in answer["RspMsgList"] if one["From_Account"] == "bob"]
+                message["MsgPriority"], message["MsgBody"][0]["MsgContent"] = "Low", "words"
+            if command == "account_check":
+                answer["ResultItem"] = [one for one in answer["ResultItem"] if one["UserID"] != "u20"]
+            return answer
+
+        missing, copy = imported(change)
+        assert missing.keys() == {("attributes", "10007"), ("messages", "0"), ("member or owner", "'u20'")}
+        assert missing["messages", "0"]["where"] == ["small3"]
+        assert {one["group_num"] for one in copy["messages"]} >= {f"small{n}" for n in range(60) if n != 3}
+        [message] = [one["body"] for one in copy["messages"] if one["group_num"] == "small4"]
+        assert (message["MsgPriority"], message["MsgBody"][0]["MsgContent"]) == ("Low", {"Data": "words"})
+        assert "u20" not in {one["user_id"] for one in copy["members"]}
+
+    def test_what_the_database_cannot_keep(self, qunzhu, imported, postgres_url):
+        def change(command, request, ask):
+            answer = ask()
+            if command == "get_group_info":
+                for one in answer["GroupInfo"]:
+                    one["Name"] += "\x00" if one["GroupId"] == "small5" else ""
+            return answer
+
+        place = ("--database", postgres_url)
+        missing, copy = imported(change, *place, database=postgres_url)
+        assert missing["group", "the"]["where"] == ["small5"]
+        assert len(copy["groups"]) == 65
+        assert qunzhu("app", "erase", SDKAPPID, "--yes", "--wait", 0, "--data", "there", *place).code == 0
+
+    def test_what_has_expired(self, imported, monkeypatch):
+        """After many places with nothing left no more are asked for."""
+        monkeypatch.setattr(reading, "EXPIRED_PLACES", 40)
+
+        def change(command, request, ask):
+            answer = ask()
+            for one in answer.get("RspMsgList", ()):
+                if request["GroupId"] == "large" and one["MsgSeq"] < 70:
+                    one.update(IsPlaceMsg=1, MsgBody=[], From_Account="")
+            return answer
+
+        missing, copy = imported(change)
+        assert missing.keys() == {("messages", "nothing")}
+        assert min(one["seq"] for one in copy["messages"] if one["group_num"] == "large") >= 70
 
 
 class TestFaults:
@@ -211,9 +261,39 @@ class TestFaults:
             "is not like https://" in qunzhu(*words("console.tim.qq.com"), "--data", "there", "--json").error["message"]
         )
 
-    def test_state_of_another_import(self, qunzhu, words, unreliable, tmp_path):
+    def test_no_right_to_ask(self, qunzhu, words, source):
+        def change(command, request, ask):
+            return refused(70403) if command == "account_check" else ask()
+
+        with between(source[0].url, change) as url:
+            answer = qunzhu(*words(url), "--data", "there", "--json")
+        assert "account_check: 70403" in answer.error["message"]
+
+    @pytest.mark.parametrize("lost", [1, 2])
+    def test_an_end_in_the_middle_of_the_end(self, qunzhu, words, source, tmp_path, lost):
+        """Killed after the last message: the next one only puts it into service."""
+        assert qunzhu(*words(), "--data", "there").code == 0
+        state = tmp_path / "there" / f"import-{SDKAPPID}.jsonl"
+        state.write_bytes(b"".join(state.read_bytes().splitlines(keepends=True)[:-lost]))
+        with contextlib.closing(Home(Config(data="there")).open_control()) as control:
+            control.write_now(lambda tx: tx.run("UPDATE apps SET erased = 2"))
+        answer = qunzhu(*words(), "--data", "there", "--json")
+        assert answer.code == 0, answer.err
+        assert answer.json["groups"] == 66
+        assert answer.json["calls"] < 5
+        same(source, "there")
+        assert len(qunzhu("app", "list", "--json", "--data", "there").json) == 1
+
+    def test_erased_since(self, qunzhu, words, tmp_path):
+        assert qunzhu(*words(), "--data", "there").code == 0
+        assert qunzhu("app", "erase", SDKAPPID, "--yes", "--wait", 0, "--data", "there").code == 0
+        answer = qunzhu(*words(), "--data", "there", "--json")
+        assert "there is no app" in answer.error["message"]
+        assert "remove that file" in answer.error["advice"]
+
+    def test_state_of_another_import(self, qunzhu, words, tmp_path):
         assert qunzhu(*words(), "--data", "there", "--state", "notes").code == 0
-        answer = qunzhu(*words(unreliable.url), "--data", "there", "--state", "notes", "--json")
+        answer = qunzhu(*words("http://127.0.0.1:1"), "--data", "there", "--state", "notes", "--json")
         assert "is of the import of app" in answer.error["message"]
         (tmp_path / "other").write_text("something\n")
         assert "is no state" in qunzhu(*words(), "--data", "there", "--state", "other", "--json").error["message"]

@@ -82,6 +82,7 @@ class Reader:
             if len(ids) > 1:
                 half = len(ids) // 2
                 return [*await self.infos(ids[:half]), *await self.infos(ids[half:])]
+            self._missing(ids[0], "custom fields that are not known yet", str(fault))
             only = {"GroupBaseInfoFilter": BASE, "AppDefinedDataFilter_Group": list(self._keys())}
             found = await self._ask(ids[0], "group", INFO, records(Info, "GroupInfo"), [], GroupIdList=list(ids),
                                     ResponseFilter=only)  # fmt: skip
