@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -348,3 +349,15 @@ def test_as_fast_as_is_allowed(qunzhu, words, source):
     start = time.monotonic()
     assert qunzhu(*words(), "--data", "there", "--rate", "40").code == 0
     assert time.monotonic() - start > 65 / 40
+
+
+def test_stopped(words, tmp_path):
+    """Stopped by hand it says that it goes on."""
+    process = subprocess.Popen([sys.executable, "-m", "qunzhu", *words(), "--data", "there", "--rate", "5"],
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    state = tmp_path / "there" / f"import-{SDKAPPID}.jsonl"
+    while not state.exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told_by_it = process.communicate(timeout=20)
+    assert (process.returncode, "it goes on" in told_by_it) == (1, True), told_by_it

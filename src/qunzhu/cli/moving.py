@@ -156,10 +156,12 @@ def reference(  # noqa: PLR0913 - an option each
         state=state or home.folder / f"import-{number}.jsonl",
     )  # fmt: skip
     try:
-        with control(home, make=True) as store, counting(f"app {sdkappid} of {url}") as seen:
+        with control(home, make=True) as store, counting(f"app {sdkappid}") as seen:
             report = import_reference(home, store, plan, seen)
     except CannotMove as fault:
         raise Failure(str(fault), fault.advice) from None
+    except KeyboardInterrupt:
+        raise Failure("stopped", "call the same command again: it goes on where it stopped") from None
     if as_json:
         print_json(report)
         return

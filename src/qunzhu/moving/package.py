@@ -20,7 +20,7 @@ from qunzhu.store.dump import FORMAT, DumpFault, Header, read_header
 ARCHIVE = ".qunzhu"
 MANIFEST, DATA, MEDIA = "app.json", "data.jsonl", "media"
 _UNFINISHED = ".part"
-_FILE = re.compile(r"media/([0-9a-f]{32})/([A-Za-z0-9_.-]{1,64})\Z")
+_FILE = re.compile(r"media/([0-9a-f]{32})/([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})\Z")
 _MADE = (1980, 1, 1, 0, 0, 0)
 """Files of an archive carry one time, so that the same app gives the same bytes."""
 
