@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -40,27 +40,29 @@ from qunzhu.core.errors import GROUP_INTERNAL, OVERLOADED, Refused
 from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
-from qunzhu.core.ports import App, Who
-from qunzhu.core.wire import APP_GONE, STOPPING, End
+from qunzhu.core.ports import App, Tx, Who
+from qunzhu.core.wire import APP_GONE, CUT, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
 from qunzhu.edge.console_sessions import PREFIX as CONSOLE
 from qunzhu.edge.console_sessions import Sessions
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.media import MediaDoor
-from qunzhu.edge.pages import Pages
+from qunzhu.edge.pages import CONTROLS, Pages
 from qunzhu.edge.rest import MAX_BODY, PREFIX, Receive, RestDoor, Scope, Send
 from qunzhu.edge.sockets import SocketProtocol, bundle
 from qunzhu.push.archive import Archivist
 from qunzhu.push.asides import Asides, Watched
 from qunzhu.push.callbacks import Client, Dispatcher
+from qunzhu.push.double import Double, RecordedClient, meet
 from qunzhu.push.hub import Hub, Tally
 from qunzhu.push.uploads import Uploads
-from qunzhu.store.batch import Around, BatchStore, StoreClosed
+from qunzhu.store.batch import Around, BatchStore, EngineTx, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 if TYPE_CHECKING:
     from qunzhu.edge.console import ConsoleDoor
+    from qunzhu.edge.double import DoubleDoor
     from qunzhu.push.before import Asker
 
 log = structlog.get_logger("qunzhu")
@@ -80,12 +82,19 @@ SWITCH_SECONDS = 0.00002
 """How long a thread that wants the interpreter waits for another: the default of 5 ms would be seen in latencies."""
 
 
+Put = Callable[[EngineTx], Any]
+
+
 class OpenApp:
     """An app whose store is open: its record, store and hub."""
 
-    def __init__(self, app: App, tally: Tally) -> None:
+    def __init__(self, app: App, tally: Tally, now_ms: Callable[[], int]) -> None:
         self.app = app
-        self.hub = Hub(bundle=bundle, tally=tally, moved=lambda gone, by: self.asides.moved(self.app, gone, by))
+        self.now_ms = now_ms
+        """The app's time."""
+        self.hub = Hub(
+            lambda: now_ms() / 1000, bundle, tally, moved=lambda gone, by: self.asides.moved(self.app, gone, by)
+        )
         self.used_at = time.monotonic()
         self.sweep_at = self.archive_at = self.settle_at = 0.0
         self.archiving: asyncio.Task[None] | None = None
@@ -98,6 +107,10 @@ class OpenApp:
         self.callbacks: Dispatcher
         self.asides: Asides
         self.uploads: Uploads
+
+    def wake(self) -> None:
+        """Have new callbacks sent."""
+        self.callbacks.wake()
 
 
 class _Unheard:
@@ -133,9 +146,15 @@ class Backend:
         self._open: dict[int, OpenApp] = {}
         self._opening: dict[int, asyncio.Lock] = {}
         self._unknown: dict[int, float] = {}
+        self.controls = config.controls or config.demo
+        """Whether tests may set anything."""
+        self._doubles: dict[int, Double] = {}
+        """What tests have set for apps, from the first time that one of their controls is used."""
 
-    def now_ms(self) -> int:
-        """Return the server's time in unix milliseconds."""
+    def now_ms(self, sdkappid: int = 0) -> int:
+        """Return an app's time, without one the server's, in unix milliseconds."""
+        if self._doubles and (double := self._doubles.get(sdkappid)) is not None:
+            return double.clock.now_ms()
         return time.time_ns() // 1_000_000
 
     def count(self, door: str, command: str, code: int) -> None:
@@ -185,7 +204,7 @@ class Backend:
             await self._open_app(app)
         else:
             if app.admins != opened.app.admins:
-                await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
+                await opened.store.write(ensure_admins, app, opened.now_ms() // 1000)
             await self._call_back(opened, app)
             opened.app = app
             if not app.enabled:
@@ -194,45 +213,49 @@ class Backend:
 
     async def _open_app(self, app: App) -> OpenApp:
         loop = asyncio.get_running_loop()
-        opened = OpenApp(app, self.tally)
+        opened = OpenApp(app, self.tally, functools.partial(self.now_ms, app.sdkappid))
 
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
 
         around = Around(opened.hub, publish, report)
         opened.store = await asyncio.to_thread(self.home.open_app, app.sdkappid, around)
-        await opened.store.write(ensure_admins, app, self.now_ms() // 1000)
-        revoked = await opened.store.read(
-            lambda tx: tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
-        )
-        opened.hub.revoked = dict(revoked)
+        await opened.store.write(ensure_admins, app, opened.now_ms() // 1000)
+        opened.hub.revoked = dict(await opened.store.read(_revoked))
         opened.uploads = Uploads(opened.store, self._kept)
         await opened.uploads.remember()
         self._settle(opened)
         left = await asyncio.to_thread(opened.store.undelivered)
-        opened.callbacks = Dispatcher(app, opened.store, lambda: self._client(app.sdkappid), self.now_ms, self.tally)
-        opened.asides = Asides(opened.store, self.now_ms, opened.callbacks.wake)
+        opened.callbacks = self._dispatcher(opened)
+        opened.asides = Asides(opened.store, opened.now_ms, opened.wake)
         self._deliver(opened, left)
         await self._call_back(opened, app)
         self._open[app.sdkappid] = opened
+        if (double := self._doubles.get(app.sdkappid)) is not None:
+            opened.hub.outgoing = double.outgoing
         return opened
+
+    def _dispatcher(self, opened: OpenApp) -> Dispatcher:
+        make = functools.partial(self._client, opened.app.sdkappid)
+        return Dispatcher(opened.app, opened.store, make, self.now_ms, self.tally, opened.now_ms)
 
     async def _call_back(self, opened: OpenApp, app: App) -> None:
         """Make ready for an app's callbacks where it has any; the library is imported then, in a thread."""
         if app.settings.callbacks.url and opened.asker is None:
-            opened.asker = await asyncio.to_thread(self._asker, app.sdkappid, opened.store)
+            opened.asker = await asyncio.to_thread(self._asker, opened)
         opened.callbacks.follow(app)
 
-    def _asker(self, sdkappid: int, store: BatchStore) -> "Asker":
+    def _asker(self, opened: OpenApp) -> "Asker":
         from qunzhu.push.before import Asker
 
-        return Asker(store, self._client(sdkappid), self.tally)
+        return Asker(opened.store, self._client(opened.app.sdkappid), self.tally, opened.now_ms)
 
     def _client(self, sdkappid: int) -> Client:
         """Return what posts an app's callbacks; its library is imported when the first one goes out."""
         from qunzhu.push.callback_client import CallbackClient
 
-        return CallbackClient(sdkappid, demo=self._demo)
+        client = CallbackClient(sdkappid, demo=self._demo)
+        return RecordedClient(client, self.double(sdkappid)) if self.controls else client
 
     @staticmethod
     def _deliver(opened: OpenApp, events: Sequence[tuple[int, Event]]) -> None:
@@ -290,6 +313,15 @@ class Backend:
         """Run a command in its app's store."""
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.start(command, who, request, future)
+        return await self._outcome(command, future)
+
+    async def run_plainly(self, command: Command, who: Who, request: Any) -> Reply:
+        """Run a command that meets none of the faults that tests have set."""
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._begin(self._open[who.app.sdkappid], command, future, who, request)
+        return await self._outcome(command, future)
+
+    async def _outcome(self, command: Command, future: "asyncio.Future[Reply]") -> Reply:
         try:
             return await future
         except Exception as fault:  # noqa: BLE001 - turned into what the caller may know
@@ -300,6 +332,14 @@ class Backend:
         opened = self._open.get(who.app.sdkappid)
         if opened is None:
             raise Refused(OVERLOADED, "the app's store is closing")
+        if self._doubles and (double := self._doubles.get(who.app.sdkappid)) is not None:
+            rule = double.fault(who, command.name)
+            if rule is not None:
+                meet(rule, waiter, lambda waiter: self._begin(opened, command, waiter, who, request))
+                return
+        self._begin(opened, command, waiter, who, request)
+
+    def _begin(self, opened: OpenApp, command: Command, waiter: Any, who: Who, request: Any) -> None:
         if who.app.settings.callbacks.url and command.name in REFUSED:
             waiter = Watched(waiter, opened.asides, who, command.name, request)
         if opened.asker is not None and (row := BEFORE.get(command.name)) is not None and row.wanted(who, request):
@@ -404,13 +444,13 @@ class Backend:
             counts += opened.asker.take_counts()
         if counts:
             try:
-                await opened.store.write(count_deliveries, opened.app, self.now_ms() // 1000, counts)
+                await opened.store.write(count_deliveries, opened.app, opened.now_ms() // 1000, counts)
             except BaseException:
                 opened.hub.give_back(counts)
                 raise
 
     async def _begin_day(self, opened: OpenApp) -> None:
-        now = self.now_ms() // 1000
+        now = opened.now_ms() // 1000
         if (day := opened.app.day(now)) != opened.day:
             users = opened.hub.names()
             for start in range(0, len(users), STEP):
@@ -419,7 +459,7 @@ class Backend:
 
     async def _sweep(self, opened: OpenApp) -> None:
         """Remove what nobody can read any more, between other writes."""
-        clock, now = time.monotonic(), self.now_ms() // 1000
+        clock, now = time.monotonic(), opened.now_ms() // 1000
         if clock < opened.sweep_at:
             return
         if not await opened.store.read(has_work, opened.app, now):
@@ -444,12 +484,12 @@ class Backend:
         if running or clock < opened.settle_at or opened.uploads.settled:
             return
         opened.settle_at = clock + ARCHIVE_SECONDS
-        opened.settling = asyncio.create_task(opened.uploads.settle(opened.app, self.now_ms() // 1000))
+        opened.settling = asyncio.create_task(opened.uploads.settle(opened.app, opened.now_ms() // 1000))
 
     async def _tend_archives(self, opened: OpenApp) -> None:
         archivist = Archivist(opened.store, self._kept, self.home.folder)
         try:
-            await archivist.tend(opened.app, self.now_ms() // 1000)
+            await archivist.tend(opened.app, opened.now_ms() // 1000)
         except StoreClosed:
             return
         except (MediaUnavailable, OSError) as fault:
@@ -466,12 +506,16 @@ class Backend:
         await self._control.write(forget_app, sdkappid)
         log.info("app erased", sdkappid=sdkappid)
 
-    async def _close_app(self, opened: OpenApp) -> None:
-        self._open.pop(opened.app.sdkappid, None)
-        opened.hub.end_all(APP_GONE)
+    @staticmethod
+    async def _leave_tasks(opened: OpenApp) -> None:
         for task in filter(None, (opened.archiving, opened.settling)):
             task.cancel()
             await asyncio.wait([task])
+
+    async def _close_app(self, opened: OpenApp) -> None:
+        self._open.pop(opened.app.sdkappid, None)
+        opened.hub.end_all(APP_GONE)
+        await self._leave_tasks(opened)
         if opened.asker is not None:
             await opened.asker.stop()
         await opened.callbacks.stop()
@@ -479,6 +523,64 @@ class Backend:
         self.tally.waiting.pop(opened.app.sdkappid, None)
         await self._meter(opened)
         await asyncio.to_thread(opened.store.close)
+
+    def double(self, sdkappid: int) -> Double:
+        """Return what tests have set for an app."""
+        double = self._doubles.get(sdkappid)
+        if double is None:
+            double = self._doubles[sdkappid] = Double(self.home.double(sdkappid), self.now_ms)
+            if (opened := self._open.get(sdkappid)) is not None:
+                opened.hub.outgoing = double.outgoing
+        return double
+
+    def recorded(self, sdkappid: int) -> Double | None:
+        """Return what tests have set for an app whose record is being written."""
+        double = self._doubles.get(sdkappid)
+        return double if double is not None and double.record.on else None
+
+    async def time_moves(self, sdkappid: int) -> None:
+        """Count what happened at an app's time as it is, before it is another."""
+        await self._meter(self._open[sdkappid])
+
+    async def time_moved(self, sdkappid: int) -> None:
+        """Do at once what an app's new time makes due."""
+        opened = self._open[sdkappid]
+        opened.hub.sweep()
+        await self._meter(opened)
+        while await opened.store.write(sweep, opened.app, opened.now_ms() // 1000):
+            pass
+        if opened.archiving is not None:
+            await asyncio.wait([opened.archiving])
+        if GET_HISTORY not in opened.app.settings.disabled_commands:
+            await self._tend_archives(opened)
+
+    async def replace(self, sdkappid: int, put: Put) -> Any:
+        """Put other data in the place of an app's; whoever is connected is asked to come again."""
+        opened = self._open[sdkappid]
+        await self._leave_tasks(opened)
+        opened.asides.flush()
+        await opened.callbacks.abandon()
+        opened.hub.end_all(CUT)
+        opened.hub.take_deliveries()  # they are counted nowhere: what they are of is gone
+        if opened.asker is not None:
+            opened.asker.take_counts()
+        try:
+            done, revoked = await opened.store.replace(_replaced, put, opened.app, opened.now_ms() // 1000)
+            opened.hub.revoked = dict(revoked)
+            opened.day = ""
+            await opened.uploads.remember()
+        finally:
+            opened.callbacks = self._dispatcher(opened)
+            opened.callbacks.follow(opened.app)
+        return done
+
+    async def snapshot(self, sdkappid: int, take: Put) -> Any:
+        """Have an app's data read."""
+        opened = self._open[sdkappid]
+        opened.asides.flush()
+        await self._meter(opened)
+        await opened.store.write(_nothing)
+        return await opened.store.read(take)
 
     def end_sessions(self) -> None:
         """End every session because the server stops."""
@@ -490,6 +592,21 @@ class Backend:
         for opened in list(self._open.values()):
             await self._close_app(opened)
         await asyncio.to_thread(self._control.close)
+
+
+def _revoked(tx: Tx) -> list[Any]:
+    return tx.all("SELECT user_id, revoked_before FROM accounts WHERE revoked_before > 0")
+
+
+def _replaced(tx: EngineTx, put: Put, app: App, now: int) -> tuple[Any, list[Any]]:
+    """Put other data in the place of what there is; the administrators have their accounts in it."""
+    done = put(tx)
+    ensure_admins(tx, app, now)
+    return done, _revoked(tx)
+
+
+def _nothing(tx: Tx) -> None:
+    """Come after whatever was to be written."""
 
 
 class Application:
@@ -507,6 +624,15 @@ class Application:
         """Of the console."""
         self._backend, self._gatekeeper = backend, gatekeeper
         self._pages = Pages(backend.answers, backend.ends, backend.tally, census=backend.census)
+        self._double = self._controls(backend) if backend.controls else None
+
+    def _controls(self, backend: Backend) -> "DoubleDoor":
+        """Open the door of the controls, and have both other doors watched for the records."""
+        from qunzhu.edge.double import DoubleDoor
+        from qunzhu.edge.double_watch import DoubleWatch
+
+        self.rest.watch = self.gateway.watch = DoubleWatch(backend)
+        return DoubleDoor(backend, self.gateway.time_moved)
 
     @functools.cached_property
     def console(self) -> "ConsoleDoor":
@@ -519,11 +645,16 @@ class Application:
         """Send a request to its door."""
         if scope["type"] == "http":
             path = scope["path"]
-            if path == CONSOLE or path.startswith(f"{CONSOLE}/"):
-                await self.console(scope, receive, send)
-                return
-            beside = self._media if path.startswith(MEDIA) else self._pages
-            await (self.rest if path.startswith(PREFIX) else beside)(scope, receive, send)
+            await (self.rest if path.startswith(PREFIX) else self._beside(path))(scope, receive, send)
+
+    def _beside(self, path: str) -> "Callable[[Scope, Receive, Send], Awaitable[None]]":
+        if path.startswith(MEDIA):
+            return self._media
+        if path == CONSOLE or path.startswith(f"{CONSOLE}/"):
+            return self.console
+        if self._double is not None and (path == CONTROLS or path.startswith(f"{CONTROLS}/")):
+            return self._double
+        return self._pages
 
 
 async def _prepare() -> None:

@@ -43,6 +43,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console_link: Annotated[
         bool, _doc("Print a link that signs in at the console, once and within ten minutes; --demo does so too.")
     ] = False
+    controls: Annotated[
+        bool,
+        _doc(
+            "Let app administrators reset, rewind and break their apps over HTTP, for tests; on with demo. Not for a"
+            " server that people use."
+        ),
+    ] = False
     public_url: Annotated[
         str,
         _doc(

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from qunzhu.apps import DEMO_ADMIN
-from qunzhu.cli.home import app_option, chosen_app, home_of, place_options
+from qunzhu.cli.connecting import connect, server_options
 from qunzhu.cli.rest import Client, Refusal
-from qunzhu.cli.show import Failure, json_option, print_json, print_record, print_table, progress, when
+from qunzhu.cli.show import Failure, print_json, print_record, print_table, progress, when
 from qunzhu.core.errors import REPLY_TOO_LARGE, TOO_FREQUENT
 from qunzhu.core.kinds import KIND_NAMES
 from qunzhu.core.limits import APPLY_OPTIONS, INVITE_OPTIONS, UINT32
@@ -23,42 +22,7 @@ PAGE = 5000
 """Ids a call: so many of the longest still fit into a reply of 1 MB."""
 MEMBER_PAGE = 100
 _ROLES = {"admin": "Admin", "member": "Member"}
-_SERVER = (
-    click.option("--url", envvar="QUNZHU_URL", show_envvar=True, default="http://127.0.0.1:8140", show_default=True,
-                 help="The server."),
-    app_option,
-    click.option("--admin", envvar="QUNZHU_ADMIN", show_envvar=True,
-                 help="The app administrator to call as; unless given the app's first."),
-    click.option("--key", envvar="QUNZHU_KEY", show_envvar=True,
-                 help="The app's secret key; unless given it is read from the data folder."),
-    click.option("--ca", envvar="QUNZHU_CA", show_envvar=True, metavar="FILE",
-                 help="Certificate (PEM) to trust for https."),
-    place_options,
-    json_option,
-)  # fmt: skip
 _kind = click.Choice(KIND_NAMES, case_sensitive=False)
-
-
-def _server(command: F) -> F:
-    """Give a command the options that say which server and app; it takes them as ``**where``."""
-    for option in reversed(_SERVER):
-        command = option(command)
-    return command
-
-
-def connect(
-    *, url: str, sdkappid: int | None, admin: str | None, key: str | None, ca: str | None, **place: Any
-) -> Client:
-    """Return a client; what the options leave out is read from the data folder."""
-    if key and sdkappid:
-        return Client(url, sdkappid, admin or DEMO_ADMIN, key, ca)
-    try:
-        app = chosen_app(home_of(**place), sdkappid)
-    except Failure as fault:
-        raise Failure(
-            fault.message, "for a server elsewhere give --app and --key; else name its --data folder"
-        ) from None
-    return Client(url, app.sdkappid, admin or app.admins[0], key or app.key, ca)
 
 
 @click.group()
@@ -97,7 +61,7 @@ def _profile(command: F) -> F:
 @group.command()
 @_profile
 @click.option("--register", is_flag=True, help="First register owner and members that have no account yet.")
-@_server
+@server_options
 def create(*, register: bool, as_json: bool, owner: str | None, members: tuple[str, ...], **given: Any) -> None:
     """Create a group."""
     first = [_member(text) for text in members]
@@ -146,7 +110,7 @@ def _field(text: str) -> dict[str, str]:
 @group.command("list")
 @click.option("--type", "kind", type=_kind, help="Only groups of this kind.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many.")
-@_server
+@server_options
 def list_(*, kind: str | None, limit: int | None, as_json: bool, **where: Any) -> None:
     """List the ids of the app's groups, one a line, oldest first.
 
@@ -204,7 +168,7 @@ def _ids(reply: dict[str, Any]) -> list[str]:
 
 @group.command()
 @click.argument("group_ids", metavar="ID...", nargs=-1, required=True)
-@_server
+@server_options
 def show(group_ids: tuple[str, ...], *, as_json: bool, **where: Any) -> None:
     """Show groups: profile, options and custom fields.
 
@@ -254,7 +218,7 @@ def _readable(profile: dict[str, Any]) -> dict[str, Any]:
 
 @group.command()
 @click.argument("group_id", metavar="ID")
-@_server
+@server_options
 def members(group_id: str, *, as_json: bool, **where: Any) -> None:
     """List a group's members."""
     client = connect(**where)
@@ -284,7 +248,7 @@ def members(group_id: str, *, as_json: bool, **where: Any) -> None:
 @group.command()
 @click.argument("group_id", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_server
+@server_options
 def destroy(group_id: str, *, yes: bool, as_json: bool, **where: Any) -> None:
     """Dissolve a group for good: profile, members and messages."""
     client = connect(**where)

@@ -13,6 +13,7 @@ from qunzhu.cli.show import Failure
 from qunzhu.core.token import make_usersig
 
 TIMEOUT_SECONDS = 30
+_NO_CONTROLS = "has no controls"
 SIGNED_SECONDS = 86400
 _PLAN = "`qunzhu app show SDKAPPID` shows the plan, `qunzhu app set SDKAPPID --plan open` takes its caps away"
 ADVICE = {
@@ -66,21 +67,45 @@ class Client:
         sig = make_usersig(key, sdkappid, admin, now=int(time.time()), expire=SIGNED_SECONDS)
         query = {"sdkappid": sdkappid, "identifier": admin, "usersig": sig, "random": 0, "contenttype": "json"}
         self._path = f"{parts.path.rstrip('/')}/v4/{{}}?{urlencode(query, quote_via=quote)}"
+        self._control = self._path.replace("/v4/", "/double/", 1)
 
     def call(self, command: str, **fields: Any) -> dict[str, Any]:
         """Call ``service/command`` and return the reply's fields, or say what went wrong."""
-        answer = self._exchange(self._path.format(command), msgspec.json.encode(fields))
+        return self._reply(self._exchange(self._path.format(command), msgspec.json.encode(fields)))
+
+    def control(self, name: str, body: bytes) -> dict[str, Any]:
+        """Use a control of the server, which must have them, and return the reply's fields."""
+        return self._reply(self._exchange(self._control.format(name), body, _NO_CONTROLS))
+
+    def look(self) -> dict[str, Any]:
+        """Return what is set."""
+        return self._reply(self._exchange(self._control.format(""), None, _NO_CONTROLS))
+
+    def record(self) -> bytes:
+        """Return the lines of the record."""
+        status, raw = self._raw(self._control.format("record"), None)
+        if status != http.HTTPStatus.OK or raw.startswith(b'{"ActionStatus":"FAIL"'):
+            self._reply(self._read(status, raw, _NO_CONTROLS))
+        return raw
+
+    @staticmethod
+    def _reply(answer: dict[str, Any]) -> dict[str, Any]:
         code = answer.pop("ErrorCode", 0)
         info = answer.pop("ErrorInfo", "")
         if answer.pop("ActionStatus", None) != "OK":
             raise Refusal(code, info)
         return answer
 
-    def _exchange(self, path: str, body: bytes) -> dict[str, Any]:
+    def _exchange(self, path: str, body: bytes | None, unknown: str = "") -> dict[str, Any]:
+        """Post a body, or without one get; ``unknown`` is what a server means that has no such path."""
+        return self._read(*self._raw(path, body), unknown)
+
+    def _raw(self, path: str, body: bytes | None) -> tuple[int, bytes]:
+        method = "GET" if body is None else "POST"
         try:
-            self._connection.request("POST", path, body, {"Content-Type": "application/json"})
+            self._connection.request(method, path, body, {"Content-Type": "application/json"})
             response = self._connection.getresponse()
-            raw = response.read()
+            return response.status, response.read()
         except ssl.SSLCertVerificationError as fault:
             raise Failure(f"{self._url}: {fault.verify_message}", "name the certificate to trust with --ca") from None
         except (OSError, http.client.HTTPException) as fault:
@@ -88,13 +113,17 @@ class Client:
                 f"no answer from {self._url}: {str(fault) or type(fault).__name__}",
                 "start a server with `qunzhu serve`, or name one with --url (or QUNZHU_URL)",
             ) from None
+
+    def _read(self, status: int, raw: bytes, unknown: str) -> dict[str, Any]:
+        if unknown and status == http.HTTPStatus.NOT_FOUND:
+            raise Failure(f"{self._url} {unknown}", "start it with --controls, or with --demo")
         try:
             answer: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
         except msgspec.MsgspecError:
             answer = {}
         if "ErrorCode" not in answer:
             raise Failure(
-                f"{self._url} answers HTTP {response.status} without the API's envelope",
+                f"{self._url} answers HTTP {status} without the API's envelope",
                 "is --url the server you mean?",
             )
         return answer

@@ -33,6 +33,13 @@ class RefusedByApp(Refused):
     """A refusal by the app's own server, or for want of its answer."""
 
 
+class Dropped(Refused):
+    """No answer at all: the connection ends instead. Only a double for tests does this."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorRow(-1, "double", "the connection was ended without an answer"))
+
+
 ERRORS: dict[int, ErrorRow] = {}
 
 

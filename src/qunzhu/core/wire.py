@@ -31,9 +31,10 @@ IDLE = End(4005, "idle", again=True)
 LOGIN_TIMEOUT = End(4006, "login_timeout", again=True)
 APP_GONE = End(4007, "app_gone", again=False)
 LOGGED_OUT = End(4008, "logged_out", again=False)
+CUT = End(4009, "cut", again=True)
 ENDS = {
     end.code: end
-    for end in (STOPPING, BAD_FRAME, KICKED, REVOKED, EXPIRED, SLOW, IDLE, LOGIN_TIMEOUT, APP_GONE, LOGGED_OUT)
+    for end in (STOPPING, BAD_FRAME, KICKED, REVOKED, EXPIRED, SLOW, IDLE, LOGIN_TIMEOUT, APP_GONE, LOGGED_OUT, CUT)
 }
 
 encode = msgspec.json.Encoder().encode

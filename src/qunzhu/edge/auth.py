@@ -28,8 +28,8 @@ class Gatekeeper:
     def __init__(self, revoked_before: Callable[[int, str], int]) -> None:
         self._revoked_before = revoked_before
         self._good: dict[tuple[int, str, str, str], Signature] = {}
-        self._failures: dict[tuple[int, str], int] = {}
-        self._minute = 0
+        self._failures: dict[tuple[int, str], tuple[int, int]] = {}
+        """By app and identifier: a minute of the app's clock, and how many checks failed in it."""
 
     def check(self, app: App, identifier: str, usersig: str, now: int) -> Caller:
         """Return the caller, or refuse with the documented code of what is wrong with the UserSig."""
@@ -62,11 +62,12 @@ class Gatekeeper:
         try:
             return check_usersig(app.key, app.sdkappid, identifier, usersig, now)
         except Refused:
-            if now // 60 != self._minute or len(self._failures) >= MAX_REMEMBERED:
-                self._minute = now // 60
+            if len(self._failures) >= MAX_REMEMBERED:
                 self._failures.clear()
-            key = (app.sdkappid, identifier)
-            self._failures[key] = self._failures.get(key, 0) + 1
-            if self._failures[key] > MAX_FAILURES:
+            key, minute = (app.sdkappid, identifier), now // 60
+            before, number = self._failures.get(key, (minute, 0))
+            number = number + 1 if before == minute else 1
+            self._failures[key] = minute, number
+            if number > MAX_FAILURES:
                 raise Refused(err.USERSIG_TOO_MANY_FAILURES, f"{identifier[:40]!r}") from None
             raise

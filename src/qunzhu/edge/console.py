@@ -23,7 +23,18 @@ from qunzhu.edge.console_files import INDEX, File, load_files
 from qunzhu.edge.console_guard import ALWAYS, Barred, cookie_of, header, require_own, set_cookie
 from qunzhu.edge.console_reads import CHECKED, READS, SERVER_READS, Sight
 from qunzhu.edge.console_sessions import PREFIX, Session, Sessions
-from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, administrator, failure, query_of
+from qunzhu.edge.rest import (
+    MAX_BODY,
+    Backend,
+    Receive,
+    RestDoor,
+    Scope,
+    Send,
+    administrator,
+    failure,
+    hang_up,
+    query_of,
+)
 
 DOOR = "console"
 API, CHECK, DATA = "api/", "check/", "data/"
@@ -69,6 +80,8 @@ class Reply(msgspec.Struct, frozen=True):
 
 _sign_in = msgspec.json.Decoder(SignIn)
 _encode = msgspec.json.Encoder().encode
+HUNG_UP = b""
+"""The body of an answer that is none: a test has the connection end."""
 NOT_FOUND = b"There is no such page.\n"
 TEXT = b"text/plain; charset=utf-8"
 
@@ -89,6 +102,9 @@ class ConsoleDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         reply = await self._answer(scope, receive)
+        if (reply.status, reply.kind, reply.body) == (HTTPStatus.OK, JSON, HUNG_UP):
+            await hang_up(scope)
+            return
         headers = [*ALWAYS, (b"content-type", reply.kind), *reply.more]
         if reply.status != HTTPStatus.NOT_MODIFIED:
             headers.append((b"content-length", b"%d" % len(reply.body)))
@@ -160,7 +176,12 @@ class ConsoleDoor:
 
     @property
     def _now(self) -> int:
+        """Return the server's own time: how long a session lasts is no matter of an app's clock."""
         return self._backend.now_ms() // 1000
+
+    def _now_of(self, app: App) -> int:
+        """Return an app's time, which its UserSigs and revocations follow."""
+        return self._backend.now_ms(app.sdkappid) // 1000
 
     async def _who_is_it(self, scope: Scope, receive: Receive) -> Reply:
         """Say who is signed in; nobody is no fault."""
@@ -193,12 +214,11 @@ class ConsoleDoor:
         return Reply(_encode(self._told(app, session)), more=more)
 
     async def _by_code(self, given: SignIn) -> tuple[App, str, int]:
-        now = self._now
-        code = self.sessions.redeem(given.code, now)
+        code = self.sessions.redeem(given.code, self._now)
         app = await self._backend.app(code.sdkappid)
         if app is None or not app.enabled or app.key != code.key or code.user not in app.admins:
             raise Barred(HTTPStatus.FORBIDDEN, err.NOT_APP_ADMIN, "code: its app has changed since")
-        return app, code.user, now
+        return app, code.user, self._now_of(app)
 
     async def _by_usersig(self, given: SignIn) -> tuple[App, str, int]:
         """Check an administrator's UserSig as the other doors do."""
@@ -208,7 +228,7 @@ class ConsoleDoor:
         if app is None:
             raise Barred(HTTPStatus.FORBIDDEN, err.APP_UNKNOWN, str(given.sdkappid))
         try:
-            caller = self._gatekeeper.check(app, given.identifier, given.usersig, self._now)
+            caller = self._gatekeeper.check(app, given.identifier, given.usersig, self._now_of(app))
         except Refused as refused:
             raise Barred(HTTPStatus.FORBIDDEN, refused.row, refused.detail) from None
         if caller.user not in app.admins:
@@ -241,7 +261,7 @@ class ConsoleDoor:
 
     def _who(self, scope: Scope, app: App, session: Session, door: str = REST) -> Who:
         client = (scope.get("client") or ("",))[0]
-        return administrator(self._backend, app, session.user, self._backend.now_ms(), client, door)
+        return administrator(self._backend, app, session.user, self._backend.now_ms(app.sdkappid), client, door)
 
     async def _check(self, who: Who, path: str, body: bytes) -> Reply:
         """Say what a command would be answered, without doing it. Always an envelope with status 200."""

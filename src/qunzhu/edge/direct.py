@@ -10,6 +10,8 @@ from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from qunzhu.edge.rest import HANG_UP
+
 Done = Callable[[bytes], None]
 PREFIX = b"/v4/"
 _HEAD = (
@@ -19,7 +21,10 @@ _HEAD = (
 
 
 class Direct(Protocol):
-    """What answers an API request: calls ``done`` once with the reply's body, now or later on this loop."""
+    """What answers an API request: calls ``done`` once with the reply's body, now or later on this loop.
+
+    An empty one ends the connection.
+    """
 
     def answer_directly(self, path: str, query: bytes, body: bytes, done: Done, client: str = "") -> None:
         """Answer a POST."""
@@ -71,6 +76,7 @@ class ApiProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.url, self.headers, self.expect_100_continue = url, headers, expect
         self.scope["headers"] = headers
+        cast("Any", self.scope)["extensions"] = {HANG_UP: self.transport.abort}
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop the keep-alive timer with the connection."""
@@ -168,6 +174,9 @@ class ApiProtocol(HttpToolsProtocol):
     def _reply(self, cycle: _Cycle, answer: bytes) -> None:
         cycle.response_complete = True
         if cycle.disconnected or self.transport.is_closing():
+            return
+        if not answer:
+            self.transport.abort()
             return
         self.transport.write(_HEAD % (len(answer), b"" if cycle.keep_alive else b"connection: close\r\n", answer))
         if cycle.keep_alive:

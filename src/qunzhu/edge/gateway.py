@@ -18,7 +18,7 @@ from qunzhu.commands.sessions import Opened, OpenSession, open_session
 from qunzhu.core import errors as err
 from qunzhu.core import wire
 from qunzhu.core.command import BY_NAME, Command, Reply
-from qunzhu.core.errors import Refused
+from qunzhu.core.errors import Dropped, Refused
 from qunzhu.core.limits import is_account
 from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import GATEWAY, App, Who
@@ -57,8 +57,18 @@ class GatewayBackend(Backend, Protocol):
         ...
 
 
+class Watch(Protocol):
+    """Who looks on at what is asked and answered."""
+
+    def gateway(self, app: App | None, session: Session, call: Call, answer: bytes) -> None:
+        """Take a call and its answer, which is empty where the session ended instead."""
+        ...
+
+
 class GatewayDoor:
     """Where connections begin, and the clock that looks after them: one timer for all of them."""
+
+    watch: Watch | None = None
 
     def __init__(self, backend: GatewayBackend, gatekeeper: Gatekeeper) -> None:
         self.backend = backend
@@ -93,6 +103,12 @@ class GatewayDoor:
         if not sharing:
             self._turns.pop(connection.turn, None)
 
+    def time_moved(self, sdkappid: int) -> None:
+        """End the sessions of an app whose UserSigs do not hold at its time."""
+        for connection in [one for sharing in self._turns.values() for one in sharing]:
+            if connection.sdkappid == sdkappid:
+                connection.expire()
+
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for connection in list(itertools.takewhile(lambda late: self._new[late] <= now, self._new)):
@@ -122,6 +138,11 @@ class Connection:
     def _backend(self) -> GatewayBackend:
         return self._door.backend
 
+    @property
+    def sdkappid(self) -> int:
+        """Return the app's, 0 before the login."""
+        return self._caller.app.sdkappid if self._caller else 0
+
     def receive(self, text: str | bytes) -> None:
         """Take a text of the client."""
         self._heard = asyncio.get_running_loop().time()
@@ -150,7 +171,7 @@ class Connection:
 
     def _start(self, call: Call) -> None:
         if call.method == "ping":
-            self._reply(call, wire.result(call.id, {"ServerTime": self._backend.now_ms() // 1000}))
+            self._reply(call, wire.result(call.id, {"ServerTime": self._backend.now_ms(self.sdkappid) // 1000}))
         elif self.session.running >= MAX_RUNNING:
             self._reply(call, wire.refusal(call.id, Refused(err.OVERLOADED, f"{MAX_RUNNING} calls of this session")))
         else:
@@ -164,6 +185,9 @@ class Connection:
         code = 0
         try:
             answer = await self._answer(call)
+        except Dropped as refused:
+            code, answer = refused.row.code, b""
+            self.session.drop()
         except Refused as refused:
             code = refused.row.code
             answer = wire.refusal(call.id, refused)
@@ -179,6 +203,8 @@ class Connection:
 
     def _reply(self, call: Call, answer: bytes) -> None:
         """Answer a call; a notification has no answer, and one that is too large becomes a refusal."""
+        if self._door.watch is not None:
+            self._door.watch.gateway(self._caller.app if self._caller else None, self.session, call, answer)
         if not answer or call.id is None:
             return
         if len(answer) > wire.MAX_FRAME:
@@ -216,7 +242,7 @@ class Connection:
     def _who(self, app: App) -> Who:
         user = self.session.user
         return Who(
-            app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(),
+            app=app, user=user, admin=user in app.admins, door=GATEWAY, now_ms=self._backend.now_ms(app.sdkappid),
             random=os.urandom, platform=self.session.platform, session=self.session.number,
             address=self._address, media=self._backend.media, client=self.session.client,
         )  # fmt: skip
@@ -246,7 +272,7 @@ class Connection:
             raise Refused(err.APP_UNKNOWN, str(login.sdkappid))
         if not is_account(login.identifier):
             raise Refused(err.URL_PARAMETER, "identifier: 1 to 32 bytes of printable ASCII are allowed")
-        now = self._backend.now_ms() // 1000
+        now = self._backend.now_ms(app.sdkappid) // 1000
         caller = self._door.gatekeeper.check(app, login.identifier, login.usersig, now)
         opened = await self._open(caller, login.platform)
         return wire.result(
@@ -294,15 +320,16 @@ class Connection:
     def _look_at_expiry(self) -> None:
         """End the session on time where its UserSig expires before it is looked at again."""
         if (left := self._left()) <= self._backend.heartbeat:
-            asyncio.get_running_loop().call_later(max(left + 1, 0), self._expire)
+            asyncio.get_running_loop().call_later(max(left + 1, 0), self.expire)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """End the session where its UserSig does not hold any more."""
         if self._left() < 0:
             self.session.end(EXPIRED)
 
     def _left(self) -> int:
         caller = self._caller
-        return caller.signature.valid_until - self._backend.now_ms() // 1000 if caller else 0
+        return caller.signature.valid_until - self._backend.now_ms(self.sdkappid) // 1000 if caller else 0
 
     def login_late(self) -> None:
         """End the session where no login came in time; one that is under way may finish."""

@@ -60,8 +60,8 @@ class MediaBackend(Protocol):
         """Return an app by its SDKAppID."""
         ...
 
-    def now_ms(self) -> int:
-        """Return the server's time in unix milliseconds."""
+    def now_ms(self, sdkappid: int = 0) -> int:
+        """Return an app's time, without one the server's, in unix milliseconds."""
         ...
 
     def count(self, door: str, command: str, code: int) -> None:
@@ -118,14 +118,14 @@ class MediaDoor:
             raise Refused(err.MEDIA_DENIED, "the link is for downloads")
         app = await self._app(target)
         token = query_of(scope["query_string"]).get("token", "")
-        grant = Links(app.sdkappid, app.key).granted(target.uuid, token, self._now())
+        grant = Links(app.sdkappid, app.key).granted(target.uuid, token, self._now(target))
         require_length(scope, grant.size)
         with self._claim(target):
             if await self._card(target) is not None:
                 raise _used(target)
             card = await self._take(target, grant, receive)
         rules, links = self._backend.media, Links(app.sdkappid, app.key)
-        base, until = rules.public_url or address_of(scope), self._now() + rules.link_seconds
+        base, until = rules.public_url or address_of(scope), self._now(target) + rules.link_seconds
         reply = uploaded(links, base, target.uuid, card, until)
         await _answer(scope, send, HTTPStatus.OK, envelope(reply))
         return 0
@@ -147,12 +147,12 @@ class MediaDoor:
         folder = await asyncio.to_thread(_on_disk, gathering, self._data, target.sdkappid, target.uuid)
         try:
             await receive_file(receive, folder / "original", grant.size)
-            card = await self._examined(folder, grant)
+            card = await self._examined(folder, grant, self._now(target))
             await asyncio.to_thread(_on_disk, (folder / CARD).write_bytes, msgspec.json.encode(card))
             app = await self._app(target)  # it may have been erased meanwhile
             uploads = await self._backend.uploads(app)
             size = sum({one.file: one.size for one in card.variants}.values())
-            await uploads.keep(app, target.uuid, size, folder, self._now())
+            await uploads.keep(app, target.uuid, size, folder, self._now(target))
         except KeptAlready:
             raise _used(target) from None
         except (MediaUnavailable, OSError) as fault:
@@ -161,21 +161,19 @@ class MediaDoor:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         return card
 
-    async def _examined(self, folder: Path, grant: Grant) -> Card:
+    async def _examined(self, folder: Path, grant: Grant, now: int) -> Card:
         sort, kind = SORTS[grant.sort], 0
         variants = [Variant(1, "original", grant.size, grant.content_type)]
         if sort.is_image:
             kind, variants = await asyncio.get_running_loop().run_in_executor(
                 self._examiner, examine, folder, sort, self._backend.media.image_pixels
             )
-        return Card(
-            sort=sort.name, name=grant.name, owner=grant.user, made_at=self._now(), format=kind, variants=variants
-        )
+        return Card(sort=sort.name, name=grant.name, owner=grant.user, made_at=now, format=kind, variants=variants)
 
     async def _get(self, scope: Scope, receive: Receive, send: Send) -> int:
         target = _target(scope)
         app = await self._app(target)
-        query, now = query_of(scope["query_string"]), self._now()
+        query, now = query_of(scope["query_string"]), self._now(target)
         until = Links(app.sdkappid, app.key).require(target, query.get("e", ""), query.get("k", ""), now)
         card = await self._card(target)
         variant = next((one for one in card.variants if one.type == target.type), None) if card else None
@@ -245,8 +243,8 @@ class MediaDoor:
         except msgspec.MsgspecError as fault:
             raise _unavailable(fault) from None
 
-    def _now(self) -> int:
-        return self._backend.now_ms() // 1000
+    def _now(self, target: Target) -> int:
+        return self._backend.now_ms(target.sdkappid) // 1000
 
 
 def _target(scope: Scope) -> Target:

@@ -21,6 +21,8 @@ TEXT = b"text/plain; charset=utf-8"
 JSON = b"application/json"
 METRICS = b"text/plain; version=0.0.4; charset=utf-8"
 POLICY = b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CONTROLS = "/double"
+"""Where the controls are, on a server that has them; on any other there is nothing, whatever the method."""
 _FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
 
 
@@ -86,9 +88,11 @@ class Pages:
         await send({"type": "http.response.body", "body": body})
 
     def _answer(self, scope: Scope) -> Answer:
+        path = scope["path"].rstrip("/") or "/"
+        if path == CONTROLS or path.startswith(f"{CONTROLS}/"):
+            return NOT_FOUND
         if scope["method"] not in {"GET", "HEAD"}:
             return NOT_ALLOWED
-        path = scope["path"].rstrip("/") or "/"
         if path == "/docs" or path.startswith("/docs/"):
             return self._docs(path.removeprefix("/docs").removeprefix("/") or "commands", scope)
         page = self._pages.get(path)

@@ -8,13 +8,13 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn, Protocol
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 
 import msgspec
 
 from qunzhu.core import errors as err
 from qunzhu.core.command import COMMANDS, Command, Reply
-from qunzhu.core.errors import ErrorRow, Refused
+from qunzhu.core.errors import Dropped, ErrorRow, Refused
 from qunzhu.core.limits import is_account
 from qunzhu.core.media import MediaRules
 from qunzhu.core.ports import REST, App, Who
@@ -32,6 +32,8 @@ MAX_PARSED = 1024
 MAX_PARSED_BYTES = 2048
 """What is remembered of strangers' queries must stay small: at most so many, of at most so many bytes."""
 PREFIX = "/v4/"
+HANG_UP = "qunzhu.hang_up"
+"""Extension of the ASGI scope: ends the connection."""
 _encode = msgspec.json.Encoder().encode
 _HEADERS = [
     (b"content-type", b"application/json"),
@@ -77,8 +79,8 @@ class Backend(Protocol):
         """Hear, once a second, that a command is called too often; ``calls`` returns how often so far."""
         ...
 
-    def now_ms(self) -> int:
-        """Return the server's time in unix milliseconds."""
+    def now_ms(self, sdkappid: int = 0) -> int:
+        """Return an app's time, without one the server's, in unix milliseconds."""
         ...
 
     def count(self, door: str, command: str, code: int) -> None:
@@ -122,12 +124,35 @@ class _Asked:
 
     def __init__(self, parameters: dict[str, str]) -> None:
         self.parameters = parameters
-        self.sdkappid = _sdkappid(parameters)
+        self.sdkappid = sdkappid_of(parameters)
         self.caller: Caller | None = None
 
 
+class Watch(Protocol):
+    """Who looks on at what is asked and answered."""
+
+    def rest(self, path: str, query: bytes, body: bytes) -> Callable[[bytes], None] | None:
+        """Take a request; return what takes its answer, or None where nobody wants to know."""
+        ...
+
+
+async def hang_up(scope: Scope) -> None:
+    """End a request's connection without an answer."""
+    abort = scope.get("extensions", {}).get(HANG_UP)
+    if abort is not None:
+        abort()
+        await asyncio.sleep(
+            0.01
+        )  # until the server has seen it: before that it answers for an application that does not
+
+
 class RestDoor:
-    """The /v4/ paths, as an ASGI application and for the short way (``edge/direct.py``)."""
+    """The /v4/ paths, as an ASGI application and for the short way (``edge/direct.py``).
+
+    An answer without a byte stands for none at all: the connection ends.
+    """
+
+    watch: Watch | None = None
 
     def __init__(self, backend: Backend, gatekeeper: Gatekeeper) -> None:
         self._backend = backend
@@ -145,7 +170,13 @@ class RestDoor:
             answer = self._refusal(path, refused)
         else:
             client = (scope.get("client") or ("",))[0]
+            told = self.watch and self.watch.rest(path, scope["query_string"], body)
             answer = await self._answer(path, scope["query_string"], body, client)
+            if told:
+                told(answer)
+        if not answer:
+            await hang_up(scope)
+            return
         await send({
             "type": "http.response.start", "status": 200,
             "headers": [*_HEADERS, (b"content-length", b"%d" % len(answer))],
@@ -156,6 +187,8 @@ class RestDoor:
         self, path: str, query: bytes, body: bytes, done: Callable[[bytes], None], client: str = ""
     ) -> None:
         """Answer one POST by a callback; a task is made only where the app's record must be read first."""
+        if self.watch is not None and (told := self.watch.rest(path, query, body)) is not None:
+            done = _both(told, done)
         try:
             _check_size(body)
             asked = self._asked(query)
@@ -222,7 +255,7 @@ class RestDoor:
     def _refusal(self, path: str, refused: Refused) -> bytes:
         command = COMMANDS.get(path)
         self._backend.count(REST, command.name if command else "unknown", refused.row.code)
-        return failure(refused, path.partition("/")[0])
+        return b"" if isinstance(refused, Dropped) else failure(refused, path.partition("/")[0])
 
     def _asked(self, query: bytes) -> _Asked:
         """Return what a query asks; remembered without ``random``, which is all that differs between requests."""
@@ -254,17 +287,25 @@ class RestDoor:
         return command, command.decode(body)
 
     async def answer_for(self, path: str, who: Who, body: bytes) -> bytes:
-        """Answer a call of an administrator who was let in at another door, in all else as if it had come here."""
+        """Answer a call of an administrator who was let in at another door, in all else as if it had come here.
+
+        The answer is empty where the connection is to end without one.
+        """
+        query = urlencode({"sdkappid": who.app.sdkappid, "identifier": who.user}).encode()
+        told = self.watch and self.watch.rest(path, query, body)
         try:
             _check_size(body)
             command, request = self._opened(path, COMMANDS.get(path), who, body)
-            return self.success(command, await self._backend.run(command, who, request))
+            answer = self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
-            return self._refusal(path, refused)
+            answer = self._refusal(path, refused)
+        if told:
+            told(answer)
+        return answer
 
     def _who(self, asked: _Asked, app: App, not_admin: ErrorRow, client: str) -> Who:
         """Return the caller, who is checked anew where anything changed since the same query came last."""
-        now_ms, caller = self._backend.now_ms(), asked.caller
+        now_ms, caller = self._backend.now_ms(app.sdkappid), asked.caller
         if caller is None or not self._gatekeeper.still(caller, app, now_ms // 1000):
             caller = asked.caller = self._check(asked.parameters, app, now_ms // 1000, not_admin)
         return administrator(self._backend, app, caller.user, now_ms, client)
@@ -319,6 +360,14 @@ class _Waiter:
         self._done(self._door.late_refusal(self._command, fault))
 
 
+def _both(first: Callable[[bytes], None], second: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    def done(answer: bytes) -> None:
+        first(answer)
+        second(answer)
+
+    return done
+
+
 def _check_size(body: bytes) -> None:
     if len(body) > MAX_BODY:
         raise Refused(err.HTTP_UNREADABLE, f"body: {len(body)} bytes, at most {MAX_BODY} are allowed")
@@ -328,7 +377,7 @@ def _no_app(number: int) -> NoReturn:
     raise Refused(err.APP_UNKNOWN, str(number))
 
 
-def _sdkappid(query: dict[str, str]) -> int:
+def sdkappid_of(query: dict[str, str]) -> int:
     """Return the query's SDKAppID, or refuse what is none; contenttype is checked here too, before any look-up."""
     number = query.get("sdkappid", "")
     if not number:

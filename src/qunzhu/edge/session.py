@@ -40,6 +40,10 @@ class Line(Protocol):
         """Close the connection with the code of an end, after what was written."""
         ...
 
+    def drop(self) -> None:
+        """Let the connection break, at once."""
+        ...
+
 
 class Session:
     """Decides what a frame means and what is sent; a line moves the bytes.
@@ -135,6 +139,11 @@ class Session:
         self.cut()
         self._line.write(b"".join((*waiting, last)))
         self._line.close(reason)
+
+    def drop(self) -> None:
+        """Be over because the connection breaks: nothing more is sent."""
+        self.cut()
+        self._line.drop()
 
     def cut(self) -> None:
         """Be over without a word: the connection is gone, or goes by itself."""

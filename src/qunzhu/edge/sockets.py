@@ -177,6 +177,10 @@ class SocketProtocol(asyncio.Protocol):
         self._await_close(SLOW_SECONDS if end is SLOW else CLOSE_SECONDS)
         self._loop.call_soon(self._leave)
 
+    def drop(self) -> None:
+        """Let the connection break."""
+        self._transport.abort()
+
     def _await_close(self, seconds: float) -> None:
         self._closing = True
         if self._timer is not None:

@@ -36,10 +36,12 @@ encode = msgspec.json.Encoder().encode
 class Asker:
     """Asks one app's server."""
 
-    def __init__(self, store: BatchStore, client: Client, tally: Tally) -> None:
+    def __init__(self, store: BatchStore, client: Client, tally: Tally, now_ms: Callable[[], int]) -> None:
         self._store = store
         self._client = client
         self._tally = tally
+        self._now_ms = now_ms
+        """The app's time."""
         self._asked = 0
         self._counts: Counter[str] = Counter()
         self._turns: dict[int, asyncio.Event] = {}
@@ -77,7 +79,7 @@ class Asker:
                 if not waiter.done():
                     waiter.set_result(left)
             else:
-                go(who if row.named else _later(who), left)
+                go(who if row.named else self._later(who), left)
         except Exception as fault:  # noqa: BLE001 - given to the caller
             if not waiter.done():
                 waiter.set_exception(fault)
@@ -143,7 +145,6 @@ class Asker:
             detail=failed.detail, passed=not (settings.block and row.message), others_since=more,
         )  # fmt: skip
 
-
-def _later(who: Who) -> Who:
-    """Return the caller with the time that it is now: others may have been served meanwhile."""
-    return msgspec.structs.replace(who, now_ms=max(who.now_ms, time.time_ns() // 1_000_000))
+    def _later(self, who: Who) -> Who:
+        """Return the caller with the time that it is now: others may have been served meanwhile."""
+        return msgspec.structs.replace(who, now_ms=max(who.now_ms, self._now_ms()))

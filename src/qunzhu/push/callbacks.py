@@ -56,13 +56,16 @@ class Dispatcher:
     """Sends one app's callbacks. ``make_client`` is called when the first one goes out. Runs on the event loop."""
 
     def __init__(
-        self, app: App, store: BatchStore, make_client: Callable[[], Client], now_ms: Callable[[], int], tally: Tally
-    ) -> None:
+        self, app: App, store: BatchStore, make_client: Callable[[], Client], now_ms: Callable[[], int], tally: Tally,
+        app_ms: Callable[[], int] | None = None,
+    ) -> None:  # fmt: skip
         self._app = app
         self._store = store
         self._make_client = make_client
         self._client: Client | None = None
         self._now_ms = now_ms
+        """The real time: by it what has failed waits, and what is sent is signed."""
+        self._app_ms = app_ms or now_ms
         self._tally = tally
         self._lanes = Lanes()
         self._reach = Reach()
@@ -134,7 +137,7 @@ class Dispatcher:
             self._woken.set()
 
     async def _expire(self) -> None:
-        now_ms = self._now_ms()
+        now_ms = self._app_ms()
         if await self._store.read(_is_any):
             gone = await self._store.write(_expire, now_ms, bool(self._settings.url))
             if gone:
@@ -149,6 +152,16 @@ class Dispatcher:
             await asyncio.wait(self._sending, timeout=STOP_SECONDS)
         for task in self._sending:
             task.cancel()
+        if self._client is not None:
+            await self._client.close()
+
+    async def abandon(self) -> None:
+        """Stop at once: what waits is going to be replaced, and what is under way is not written any more."""
+        tasks = [*self._sending, *([self._task] if self._task else [])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         if self._client is not None:
             await self._client.close()
 
@@ -245,7 +258,7 @@ class Dispatcher:
             return None
         fault = await self._post(client, settings, letter)
         if fault is None:
-            await self._store.write(_delivered, self._app, row.num, self._now_ms() // 1000)
+            await self._store.write(_delivered, self._app, row.num, self._app_ms() // 1000)
             return None
         later = await self._failed(row, letter, fault)
         if later is not None and settings != self._settings:
@@ -274,7 +287,7 @@ class Dispatcher:
         tries = row.tries + 1
         dead = tries >= self._settings.tries
         later = Waiting(row.num, row.lane, tries, self._now_ms() + int(1000 * wait(tries)))
-        await self._store.write(_put_off, self._app, later, fault, dead, self._now_ms() // 1000)
+        await self._store.write(_put_off, self._app, later, fault, dead, self._app_ms() // 1000)
         if not dead:
             return later
         self._tally.callbacks[letter.command, GIVEN_UP] += 1

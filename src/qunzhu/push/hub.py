@@ -76,6 +76,8 @@ class Member(Protocol):
 
 Moved = Callable[[MembersLeft, "Member | None"], None]
 """Takes who left a live room without a command, and the session with which he was there, if there is one."""
+Outgoing = Callable[[str, Any, Collection["Member"]], Collection["Member"]]
+"""Takes a push by method and params, and whom it is for; returns to whom it goes, each as often as he gets it."""
 Bundle = Callable[[Sequence[bytes]], Sequence[bytes]]
 """Given texts in their order, returns what is offered: as many frames, or fewer that hold several of them."""
 
@@ -115,6 +117,7 @@ class Hub:
         moved: Moved | None = None,
     ) -> None:
         self.live = LiveRooms()
+        self.outgoing: Outgoing | None = None
         self._moved = moved
         self.tally = tally or Tally()
         self._now = now
@@ -213,6 +216,14 @@ class Hub:
         for session in list(self._in):
             self.detach(session)
             session.end(reason)
+
+    def cut(self, reason: End, user: str | None = None, platform: str | None = None) -> int:
+        """End the sessions of a user, of a platform, or all, as if their connections broke; return how many."""
+        meant = [one for one in self._in if user in {None, one.user} and platform in {None, one.platform}]
+        for session in meant:
+            self.detach(session)
+            session.end(reason)
+        return len(meant)
 
     def tell(self, *events: Event) -> None:
         """Let events take effect in their order: rooms change, sessions are told or ended."""
@@ -390,6 +401,8 @@ class Hub:
 
     def _offer(self, sessions: Collection[Member], method: str, params: Any) -> None:
         """Tell sessions something; what the same room is told next goes out with it."""
+        if self.outgoing is not None:
+            sessions = self.outgoing(method, params, sessions)
         if not sessions:
             return
         if sessions is not self._audience:

@@ -132,6 +132,14 @@ class Engine(Protocol):
         """Undo what was done since the savepoint, and drop it."""
         ...
 
+    def last_number(self, table: str) -> int:
+        """Return the last number that was handed out for the ``{serial}`` column of a table."""
+        ...
+
+    def number_after(self, table: str, last: int) -> None:
+        """Go on after a number in the ``{serial}`` column (``num``) of a table; undone with the transaction."""
+        ...
+
     @property
     def due(self) -> bool:
         """Say that ``between`` has work that takes time."""
@@ -178,6 +186,12 @@ class Memory:
             self._values.pop(key, None)
             if value is not None:
                 self._values[key] = value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.accounts.clear()
+        self._values.clear()
+        self._undo.clear()
 
     def settle(self) -> None:
         """Let what was remembered stand."""
@@ -245,6 +259,14 @@ class EngineTx:
             cached[name] = value
         return value
 
+    def last_number(self, table: str) -> int:
+        """Return the last number that the engine handed out in a table."""
+        return self._engine.last_number(table)
+
+    def number_after(self, table: str, last: int) -> None:
+        """Have the engine go on after a number in a table."""
+        self._engine.number_after(table, last)
+
     def recall(self, key: str) -> Any:
         """Return what the writer remembers."""
         return None if self._memory is None else self._memory.get(key)
@@ -286,6 +308,8 @@ class Job(msgspec.Struct):
     args: tuple[Any, ...]
     future: Any
     loop: asyncio.AbstractEventLoop | None
+    alone: bool = False
+    """It puts other data in the place of the store's: it has a commit of its own, and the writer forgets before it."""
     value: Any = None
     fault: BaseException | None = None
 
@@ -303,6 +327,14 @@ class Job(msgspec.Struct):
             self.future.set_exception(self.fault)
         else:
             self.future.set_result(self.value)
+
+
+def together(waiting: Sequence[Job]) -> int:
+    """Return how many of those that wait share the next commit."""
+    for number, job in enumerate(waiting[:MAX_BATCH]):
+        if job.alone:
+            return number or 1
+    return min(len(waiting), MAX_BATCH)
 
 
 def settle(jobs: Iterable[Job]) -> None:
@@ -338,6 +370,8 @@ class Batch:
         self._meters.settle()
         if self._memory is not None:
             self._memory.settle()
+        if jobs[0].alone:
+            self._forget_data()
         try:
             self.engine.begin(writes=self._writes)
             if not self._writes or self._careful or not self._run_together(jobs):
@@ -372,6 +406,14 @@ class Batch:
             self.engine.begin(writes=True)
             self._forget(step=1)
             self.engine.commit()
+
+    def _forget_data(self) -> None:
+        """Forget what is remembered of the stored data; between two commits all of it is stored."""
+        self._meters.forget()
+        if self._counters is not None:
+            self._counters.clear()
+        if self._memory is not None:
+            self._memory.clear()
 
     def _run_together(self, jobs: Sequence[Job]) -> bool:
         """Run a batch without savepoints; on the first fault undo it all and say that it must run again."""
@@ -474,6 +516,7 @@ class ThreadLane:
         writes: bool = False,
     ) -> None:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._held: Job | None = None
         self._publish = around.publish if writes else None
         self._closed = False
         self._batch: Batch
@@ -500,6 +543,19 @@ class ThreadLane:
         """Run a transaction from a thread without a loop, and wait for it."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
         self._put(Job(fn, args, future, None))
+        return future.result()
+
+    async def replace(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run a transaction that puts other data in the place of the store's."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(Job(fn, args, future, loop, alone=True))
+        return await future
+
+    def replace_now(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run a transaction that replaces the store's data from a thread without a loop, and wait for it."""
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._put(Job(fn, args, future, None, alone=True))
         return future.result()
 
     def _put(self, job: Job) -> None:
@@ -541,17 +597,20 @@ class ThreadLane:
         batch.engine.close()
 
     def _collect(self) -> tuple[list[Job], bool]:
-        first = self._queue.get()
+        first, self._held = self._held or self._queue.get(), None
         if first is None:
             return [], False
         jobs = [first]
-        while len(jobs) < MAX_BATCH:
+        while len(jobs) < MAX_BATCH and not first.alone:
             try:
                 job = self._queue.get_nowait()
             except queue.Empty:
                 break
             if job is None:
                 return jobs, False
+            if job.alone:
+                self._held = job
+                break
             jobs.append(job)
         return jobs, True
 
@@ -596,12 +655,22 @@ class LoopLane:
 
     def start(self, fn: Callable[..., Any], args: tuple[Any, ...], waiter: Any) -> None:
         """Run a transaction and, after the commit, give its result to a waiter on this loop."""
+        loop = asyncio.get_running_loop()
+        self._put(Job(fn, args, waiter, loop), loop)
+
+    async def replace(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run a transaction that puts other data in the place of the store's."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(Job(fn, args, future, loop, alone=True), loop)
+        return await future
+
+    def _put(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
         if self._closed:
             raise StoreClosed
         if len(self._waiting) >= MAX_WAITING:
             raise Refused(OVERLOADED, f"{MAX_WAITING} transactions")
-        loop = asyncio.get_running_loop()
-        self._waiting.append(Job(fn, args, waiter, loop))
+        self._waiting.append(job)
         if not self._busy:
             self._busy = True
             self._idle.clear()
@@ -609,9 +678,16 @@ class LoopLane:
 
     def submit_now(self, fn: Callable[..., T], *args: Any) -> T:
         """Run a transaction where no loop uses the store, and return its result after the commit."""
+        return self._now(fn, args, alone=False)
+
+    def replace_now(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run a transaction that replaces the store's data where no loop uses the store."""
+        return self._now(fn, args, alone=True)
+
+    def _now(self, fn: Callable[..., T], args: tuple[Any, ...], *, alone: bool) -> T:
         self._idle.wait()
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        job = Job(fn, args, future, None)
+        job = Job(fn, args, future, None, alone=alone)
         self._batch.run([job])
         self._batch.commit([job])
         self._give(self._batch.take_events(), [job])
@@ -634,7 +710,8 @@ class LoopLane:
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run what waits, all in one batch, and hand the commit to the thread."""
-        jobs, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        number = together(self._waiting)
+        jobs, self._waiting = self._waiting[:number], self._waiting[number:]
         if not jobs:
             self._busy = False
             self._idle.set()
@@ -683,7 +760,9 @@ class BatchStore:
         self.read = reader.submit
         self.start_write = writer.start
         self.start_read = reader.start
+        self.replace = writer.replace
         self.write_now = writer.submit_now
+        self.replace_now = writer.replace_now
         self.read_now = reader.submit_now
         self.delivered = writer.delivered
 

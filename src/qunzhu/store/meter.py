@@ -127,8 +127,11 @@ class Meters:
 
     def clear(self) -> None:
         """Forget what was counted, and what was written in a transaction that is undone."""
-        if not self._touched:
-            return
+        if self._touched:
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget everything, also what is stored: it is going to be replaced."""
         for one in (
             self._days, self._levels, self._changed, self._marks, self._marked, self._spoken, self._newly_spoken,
         ):  # fmt: skip

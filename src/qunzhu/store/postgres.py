@@ -84,6 +84,17 @@ class PostgresEngine:
         self._cursor.execute("ROLLBACK TO one")
         self._cursor.execute("RELEASE one")
 
+    def last_number(self, table: str) -> int:
+        """Return the last number of a table's identity column."""
+        asked = pg.SQL("SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {}")
+        row = self._cursor.execute(asked.format(pg.Identifier(f"{table}_num_seq"))).fetchone()
+        return row[0] if row else 0
+
+    def number_after(self, table: str, last: int) -> None:
+        """Go on after a number; unlike ``setval`` this is undone with the transaction."""
+        restart = pg.SQL("ALTER TABLE {} ALTER COLUMN num RESTART WITH {}")
+        self._cursor.execute(restart.format(pg.Identifier(table), pg.Literal(last + 1)))
+
     def between(self) -> None:
         """Do nothing: the server keeps its own log."""
 
@@ -107,3 +118,14 @@ def drop_schema(url: str, schema: str) -> None:
     """Remove a schema with all it holds."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(pg.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(pg.Identifier(schema)))
+
+
+def schema_version(url: str, schema: str) -> int:
+    """Return the number of the newest migration that a schema has seen; 0 where there is none."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        try:
+            asked = pg.SQL("SELECT version FROM {}.schema_version").format(pg.Identifier(schema))
+            row = connection.execute(asked).fetchone()
+        except psycopg.errors.UndefinedTable:
+            return 0
+    return row[0] if row else 0
