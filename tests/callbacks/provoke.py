@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from qunzhu.commands._callbacks import (
+    REFUSED,
     StateChanged,
     report_all,
     report_over_limit,
     report_quota,
     report_refusal,
 )
+from qunzhu.core.command import BY_NAME
 from qunzhu.core.errors import Refused
 from qunzhu.core.ports import CallbackSettings
 from worlds import switched
@@ -67,11 +69,7 @@ def _call(world: World, name: str, by: str | None, fields: dict[str, Any], code:
         world.call(name, by, **fields)
     except Refused as refused:
         assert refused.row.code == code, refused.text  # noqa: PT017 - it goes on
-        from qunzhu.core.command import BY_NAME
-
         request = BY_NAME[name].decode(msgspec.json.encode(fields))
-        from qunzhu.commands._callbacks import REFUSED
-
         if name in REFUSED:
             world.store.write_now(report_refusal, world.who(by), name, request, refused.row.code, refused.text)
         return

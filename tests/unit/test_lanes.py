@@ -174,6 +174,7 @@ def test_rows_that_are_wanted_again_come_at_their_place():
     lanes.take_in([Waiting(num, "a", 0, 0) for num in (2, 5, 9)])
     for num in (3, 7):
         lanes.take_back(Waiting(num, "a", 0, 0))
+        lanes.take_back(Waiting(num, "a", 0, 0))  # a page had it as well
     lanes.take_back(Waiting(1, "b", 0, 0))
     found = []
     while (lane := lanes.start(0)) is not None:

@@ -72,7 +72,8 @@ class Dispatcher:
         self._sending: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
-        self._unread, self._reading = True, False
+        self._unread = True
+        self._paging = asyncio.Lock()
         self._dead = True
         """Whether rows may be there that were given up: only then somebody can want one again."""
         self._look_at = self._expire_at = 0.0
@@ -83,7 +84,9 @@ class Dispatcher:
 
     def busy(self) -> bool:
         """Say that callbacks wait that can be sent."""
-        return bool(self._settings.url) and (bool(self._lanes or self._sending) or self._unread or self._reading)
+        return bool(self._settings.url) and (
+            bool(self._lanes or self._sending) or self._unread or self._paging.locked()
+        )
 
     @property
     def held(self) -> int:
@@ -126,9 +129,11 @@ class Dispatcher:
 
     async def _revive(self) -> None:
         while await self._store.read(_is_wanted):
-            for row in await self._store.write(letters.revive, PAGE):
-                if row.num <= self._lanes.seen:
-                    self._lanes.take_back(row)
+            revived = await self._store.write(letters.revive, PAGE)
+            async with self._paging:  # a page that was read before has none of them
+                for row in revived:
+                    if row.num <= self._lanes.seen:
+                        self._lanes.take_back(row)
             self._woken.set()
 
     async def _expire(self) -> None:
@@ -179,14 +184,12 @@ class Dispatcher:
 
     async def _read(self) -> None:
         while self._unread and self._lanes.room:
-            self._unread, self._reading = False, True
-            self._lanes.begin_page()
-            try:
+            async with self._paging:
+                self._unread = False
+                self._lanes.begin_page()
                 page = await self._store.read(letters.page, self._lanes.seen, PAGE)
-            finally:
-                self._reading = False
-            self._lanes.take_in(page)
-            self._unread |= len(page) == PAGE
+                self._lanes.take_in(page)
+                self._unread |= len(page) == PAGE
 
     def _start(self) -> None:
         """Send what is due, as many as may be under way: one where the server is not reached."""

@@ -71,7 +71,7 @@ class Lanes:
         lane = self._lanes.get(row.lane)
         if lane is None or (row.num > lane.last and not lane.more):
             self._append(lane or self._lanes.setdefault(row.lane, Lane(row.lane)), row)
-        elif row.num < lane.last:
+        elif row.num < lane.last and row.num not in {one.num for one in (lane.row, *lane.rows) if one is not None}:
             lane.rows = deque(sorted((*lane.rows, row), key=lambda one: one.num))
             self.held += 1
 
