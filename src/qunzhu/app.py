@@ -210,7 +210,7 @@ class Backend:
 
     async def _open_app(self, app: App) -> OpenApp:
         loop = asyncio.get_running_loop()
-        opened = OpenApp(app, self.tally, functools.partial(self.now_ms, app.sdkappid))
+        opened = OpenApp(app, self.tally, lambda: self.now_ms(app.sdkappid))
 
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
