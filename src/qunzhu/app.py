@@ -677,6 +677,8 @@ async def serve(config: Config) -> None:
             backend.address = url_at(config, port)
             ready = ready_line(config, port, apps)
             server = _Server(_uvicorn(config, Application(backend)), backend, ready)
+            if config.controls and not config.demo:
+                log.warning("controls are on: administrators of apps can delete and change everything in them")
             tending = asyncio.create_task(backend.tend())
             await server.serve(sockets=[listener])
             tending.cancel()

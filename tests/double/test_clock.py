@@ -217,3 +217,20 @@ def test_a_new_day_has_a_new_quota(one: Double, qunzhu_run):
     assert (codes[:100], codes[100] > 0) == ([0] * 100, True)
     small.set("clock", advance=DAY)
     assert small.call(f"{GROUPS}/create_group", **create)["ErrorCode"] == 0
+
+
+def test_meters_follow_the_day(on_both: Double):
+    on_both.set("clock", freeze=NOON)
+    on_both.make("alice")
+    on_both.group("first", "alice")
+    on_both.set("clock", advance=3 * DAY)
+    on_both.group("second", "alice")
+    on_both.group("third", "alice")
+    days = on_both.call("openconfigsvr/getappinfo", RequestField=["GroupNewGroupNum"])["Result"]
+    made = {one["Date"]: one["GroupNewGroupNum"] for one in days}
+    first, second = (time.strftime("%Y%m%d", time.gmtime(NOON + 8 * 3600 + ahead)) for ahead in (0, 3 * DAY))
+    assert (int(made[first]), int(made[second])) == (1, 2)
+    on_both.set("reset")
+    on_both.set("clock", freeze=NOON)
+    days = on_both.call("openconfigsvr/getappinfo", RequestField=["GroupNewGroupNum"])["Result"]
+    assert [int(one["GroupNewGroupNum"]) for one in days] == [0] * len(days)
