@@ -507,6 +507,11 @@ class Backend:
                 opened.hub.outgoing = double.outgoing
         return double
 
+    @property
+    def records(self) -> bool:
+        """Say whether any app has a record that is being written."""
+        return any(double.record.on for double in self._doubles.values())
+
     def recorded(self, sdkappid: int) -> Double | None:
         """Return what tests have set for an app whose record is being written."""
         double = self._doubles.get(sdkappid)
