@@ -35,14 +35,16 @@ from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
 from qunzhu.commands._metering import STEP, count_deliveries, still_online
 from qunzhu.commands._sweep import has_work, sweep
 from qunzhu.config import Config, ConfigError
-from qunzhu.core.command import COMMANDS, Command, Reply
-from qunzhu.core.errors import OVERLOADED, Refused
+from qunzhu.core.command import COMMANDS, Command, Reply, Tried, tried
+from qunzhu.core.errors import GROUP_INTERNAL, OVERLOADED, Refused
 from qunzhu.core.events import Event, RequestsOverLimit
 from qunzhu.core.limits import UINT32
 from qunzhu.core.media import PREFIX as MEDIA
 from qunzhu.core.ports import App, Tx, Who
 from qunzhu.core.wire import APP_GONE, CUT, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
+from qunzhu.edge.console_sessions import PREFIX as CONSOLE
+from qunzhu.edge.console_sessions import Sessions
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.media import MediaDoor
@@ -59,6 +61,7 @@ from qunzhu.store.batch import Around, BatchStore, EngineTx, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 if TYPE_CHECKING:
+    from qunzhu.edge.console import ConsoleDoor
     from qunzhu.edge.double import DoubleDoor
     from qunzhu.push.before import Asker
 
@@ -282,6 +285,29 @@ class Backend:
         """Return what takes note of an app's uploads."""
         await self.app(app.sdkappid)
         return self._open[app.sdkappid].uploads
+
+    async def read(self, app: App, run: Callable[..., Any], *args: Any) -> Any:
+        """Read in an app's store."""
+        await self.app(app.sdkappid)
+        try:
+            return await self._open[app.sdkappid].store.read(run, *args)
+        except Refused:
+            raise
+        except StoreClosed:
+            raise Refused(OVERLOADED, "the app's store is closing") from None
+        except Exception:
+            log.exception("internal error", read=run.__name__)
+            raise Refused(GROUP_INTERNAL, run.__name__) from None
+
+    async def try_out(self, command: Command, who: Who, request: Any) -> None:
+        """Run a command and undo it: refuse what it would refuse, or return where it would be done."""
+        await self.app(who.app.sdkappid)
+        try:
+            await self._open[who.app.sdkappid].store.write(tried, who, command, request)
+        except Tried:
+            return
+        except Exception as fault:  # noqa: BLE001 - turned into what the caller may know
+            raise self.refused(command, fault) from None
 
     async def run(self, command: Command, who: Who, request: Any) -> Reply:
         """Run a command in its app's store."""
@@ -589,13 +615,19 @@ def _nothing(tx: Tx) -> None:
 
 
 class Application:
-    """The ASGI application: /v4/ is REST, /media/ media, the rest are pages; the gateway's sockets come to its door."""
+    """The ASGI application: /v4/ is REST, /media/ media, /console/ the console, the rest are pages.
+
+    The gateway's sockets come to its door.
+    """
 
     def __init__(self, backend: Backend) -> None:
         gatekeeper = Gatekeeper(backend.revoked_before)
         self.rest = RestDoor(backend, gatekeeper)
         self.gateway = GatewayDoor(backend, gatekeeper)
         self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
+        self.sessions = Sessions(backend.revoked_before)
+        """Of the console."""
+        self._backend, self._gatekeeper = backend, gatekeeper
         self._pages = Pages(backend.answers, backend.ends, backend.tally, census=backend.census)
         self._double = self._controls(backend) if backend.controls else None
 
@@ -607,6 +639,13 @@ class Application:
         self.rest.watch = self.gateway.watch = DoubleWatch(backend)
         return DoubleDoor(backend, self.gateway.time_moved)
 
+    @functools.cached_property
+    def console(self) -> "ConsoleDoor":
+        """Return the console's door, which is imported when somebody first comes to it."""
+        from qunzhu.edge.console import ConsoleDoor
+
+        return ConsoleDoor(self._backend, self._gatekeeper, self.rest, self.sessions)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
         if scope["type"] == "http":
@@ -616,6 +655,8 @@ class Application:
     def _beside(self, path: str) -> "Callable[[Scope, Receive, Send], Awaitable[None]]":
         if path.startswith(MEDIA):
             return self._media
+        if path == CONSOLE or path.startswith(f"{CONSOLE}/"):
+            return self.console
         if self._double is not None and (path == CONTROLS or path.startswith(f"{CONTROLS}/")):
             return self._double
         return self._pages
@@ -629,7 +670,10 @@ async def _prepare() -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0."""
+    """uvicorn, with a clean stop of ours: signals end sessions first, and the process leaves with status 0.
+
+    ``ready`` is printed once it listens.
+    """
 
     def __init__(self, config: uvicorn.Config, backend: Backend, ready: str) -> None:
         super().__init__(config)
@@ -637,7 +681,7 @@ class _Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, then say so in one line on standard output."""
+        """Begin to listen, then say so on standard output."""
         await super().startup(sockets)
         sys.stdout.write(f"{self._ready}\n")
         sys.stdout.flush()
@@ -680,8 +724,11 @@ async def serve(config: Config) -> None:
             apps = await backend.prepare(demo=config.demo)
             port = listener.getsockname()[1]
             backend.address = url_at(config, port)
+            application = Application(backend)
             ready = ready_line(config, port, apps)
-            server = _Server(_uvicorn(config, Application(backend)), backend, ready)
+            if (config.demo or config.console_link) and apps:
+                ready += f"\nconsole {console_link(config, port, application, apps)}"
+            server = _Server(_uvicorn(config, application), backend, ready)
             if config.controls and not config.demo:
                 log.warning("controls are on: administrators of apps can delete and change everything in them")
             tending = asyncio.create_task(backend.tend())
@@ -723,6 +770,13 @@ def ready_line(config: Config, port: int, apps: list[App]) -> str:
     shown = ", ".join(f"app {app.sdkappid} admin {app.admins[0]}" for app in apps[:3])
     more = f" and {len(apps) - 3} more apps" if len(apps) > 3 else ""
     return f"qunzhu ready {url} {shown}{more}"
+
+
+def console_link(config: Config, port: int, application: Application, apps: list[App]) -> str:
+    """Return a link that signs an administrator in once: of the demo app where there is one, else of the first."""
+    app = next((one for one in apps if one.sdkappid == DEMO_SDKAPPID), apps[0])
+    code = application.sessions.link(app, app.admins[0], int(time.time()))
+    return f"{config.public_url.rstrip('/') or url_at(config, port)}{CONSOLE}/#code={code}"
 
 
 def run(config: Config) -> None:

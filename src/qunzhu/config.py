@@ -40,6 +40,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: Annotated[str, _doc("Certificate chain (PEM) to serve HTTPS and WSS.")] = ""
     tls_key: Annotated[str, _doc("Private key (PEM) of the certificate.")] = ""
     demo: Annotated[bool, _doc("Make the demo app once and serve on loopback only.")] = False
+    console_link: Annotated[
+        bool, _doc("Print a link that signs in at the console, once and within ten minutes; --demo does so too.")
+    ] = False
     controls: Annotated[
         bool,
         _doc(

@@ -28,8 +28,8 @@ def test_help_names_every_setting(qunzhu):
     "words",
     [
         ["serve"], ["app"], *(["app", name] for name in ("create", "list", "show", "set", "erase")), ["usersig"],
-        ["group"], *(["group", name] for name in ("create", "list", "show", "members", "destroy")), ["doctor"],
-        ["cert"],
+        ["console"], ["group"], *(["group", name] for name in ("create", "list", "show", "members", "destroy")),
+        ["doctor"], ["cert"],
     ],
 )  # fmt: skip
 def test_every_command_has_help(qunzhu, words):
@@ -112,6 +112,7 @@ def test_two_servers_on_one_folder(tmp_path):
     out, err = second.process.communicate(timeout=10)
     assert (second.line, out, second.process.returncode) == ("", "", 2)
     assert "another qunzhu" in err
+    assert first.process.stdout.readline().startswith(f"console {first.url}/console/#code=")
     code, out, err = first.stop()
     assert (code, out) == (0, ""), err
     third = Server("--demo", "--data", str(tmp_path / "data"))

@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": ("qunzhu.cli.serve", "Serve until stopped."),
     "app": ("qunzhu.cli.apps", "Make, list, change and erase apps (SDKAppIDs)."),
     "usersig": ("qunzhu.cli.usersig", "Print a UserSig, with which a user signs in."),
+    "console": ("qunzhu.cli.console", "Print a link that signs in at the console."),
     "group": ("qunzhu.cli.groups", "Create, list, show and dissolve groups of a running server."),
     "callbacks": ("qunzhu.cli.callbacks", "List callbacks that wait or were given up; a server to try them with."),
     "meter": ("qunzhu.cli.meter", "Show what an app used in a day or month, and check the count."),

@@ -22,7 +22,8 @@ def serve(file: str | None, **flags: Any) -> None:
     Settings come from the config file, the environment and the options; a later one wins over an earlier one. What is
     secret has no option: media_s3_secret in the file, or QUNZHU_MEDIA_S3_SECRET in the environment.
 
-    Once ready, one line that starts with "qunzhu ready" goes to standard output; logs go to standard error.
+    Once ready, one line that starts with "qunzhu ready" goes to standard output; with --demo or --console-link a second
+    one, "console" and a link that signs in there. Logs go to standard error.
     """
     config = load_config(flags, file)
     with _rich_hidden():

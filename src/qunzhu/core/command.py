@@ -172,6 +172,16 @@ class Command(msgspec.Struct, frozen=True, dict=True):
         return own.get(f"{top}?" if absent and f"{top}?" in own else top, self.bad_input)
 
 
+class Tried(Exception):
+    """A command would have been done, and was undone."""
+
+
+def tried(tx: Tx, who: Who, command: Command, req: Any) -> None:
+    """Run a command in a transaction that is undone whatever comes of it: by ``Tried``, or by its own refusal."""
+    command.run(tx, who, req)
+    raise Tried
+
+
 COMMANDS: dict[str, Command] = {}
 """By path, old names included."""
 BY_NAME: dict[str, Command] = {}

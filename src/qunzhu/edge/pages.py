@@ -117,7 +117,7 @@ class Pages:
         return Answer(200, JSON, b'{"status":"ok","version":"%b"}' % __version__.encode())
 
     def _metrics(self, scope: Scope) -> Answer:
-        if not _is_local(scope):
+        if not is_local(scope):
             return LOCAL_ONLY
         from qunzhu.edge import metrics
 
@@ -140,7 +140,7 @@ class Pages:
         return Answer(200, HTML, self._once(f"docs/{name}/{lang}", lambda: document(name, lang)))
 
 
-def _is_local(scope: Scope) -> bool:
+def is_local(scope: Scope) -> bool:
     """Say that a request comes from this machine itself, not through a proxy on it."""
     client = scope.get("client")
     if client is None or any(name in _FORWARDED for name, _ in scope["headers"]):

@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn, Protocol
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 
 import msgspec
 
@@ -274,23 +274,41 @@ class RestDoor:
         """Check the caller, then find the command and decode its request."""
         command = COMMANDS.get(path)
         who = self._who(asked, app, command.not_admin if command else err.NOT_APP_ADMIN, client)
-        if command is None or REST not in command.doors:
+        return *self._opened(path, command, who, body), who
+
+    def _opened(self, path: str, command: Command | None, who: Who, body: bytes) -> tuple[Command, Any]:
+        """Return the command that a caller may have, and its request."""
+        if command is None or who.door not in command.doors:
             raise _unknown(path)
-        if command.name in app.settings.disabled_commands:
+        if command.name in who.app.settings.disabled_commands:
             raise Refused(err.COMMAND_DISABLED, command.path)
-        if app.limits_requests:
+        if who.app.limits_requests:
             self._rates.count(who, command)
-        return command, command.decode(body), who
+        return command, command.decode(body)
+
+    async def answer_for(self, path: str, who: Who, body: bytes) -> bytes:
+        """Answer a call of an administrator who was let in at another door, in all else as if it had come here.
+
+        The answer is empty where the connection is to end without one.
+        """
+        query = urlencode({"sdkappid": who.app.sdkappid, "identifier": who.user}).encode()
+        told = self.watch and self.watch.rest(path, query, body)
+        try:
+            _check_size(body)
+            command, request = self._opened(path, COMMANDS.get(path), who, body)
+            answer = self.success(command, await self._backend.run(command, who, request))
+        except Refused as refused:
+            answer = self._refusal(path, refused)
+        if told:
+            told(answer)
+        return answer
 
     def _who(self, asked: _Asked, app: App, not_admin: ErrorRow, client: str) -> Who:
         """Return the caller, who is checked anew where anything changed since the same query came last."""
         now_ms, caller = self._backend.now_ms(app.sdkappid), asked.caller
         if caller is None or not self._gatekeeper.still(caller, app, now_ms // 1000):
             caller = asked.caller = self._check(asked.parameters, app, now_ms // 1000, not_admin)
-        return Who(
-            app=app, user=caller.user, admin=True, door=REST, now_ms=now_ms, random=os.urandom,
-            address=self._backend.address, media=self._backend.media, client=client,
-        )  # fmt: skip
+        return administrator(self._backend, app, caller.user, now_ms, client)
 
     def _check(self, query: dict[str, str], app: App, now: int, not_admin: ErrorRow) -> Caller:
         """Check identifier and UserSig, then that the caller is an app administrator."""
@@ -309,6 +327,14 @@ class RestDoor:
     def late_refusal(self, command: Command, fault: Exception) -> bytes:
         """Return the body of a refusal by the command itself."""
         return self._refusal(command.path, self._backend.refused(command, fault))
+
+
+def administrator(backend: Backend, app: App, user: str, now_ms: int, client: str, door: str = REST) -> Who:
+    """Return an administrator of the app as a caller."""
+    return Who(
+        app=app, user=user, admin=True, door=door, now_ms=now_ms, random=os.urandom, address=backend.address,
+        media=backend.media, client=client,
+    )  # fmt: skip
 
 
 class _Waiter:
