@@ -228,7 +228,7 @@ class Backend:
 
     async def _open_app(self, app: App) -> OpenApp:
         loop = asyncio.get_running_loop()
-        opened = OpenApp(app, self.tally, functools.partial(self.now_ms, app.sdkappid))
+        opened = OpenApp(app, self.tally, lambda: self.now_ms(app.sdkappid))
 
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
@@ -564,6 +564,11 @@ class Backend:
                 opened.hub.outgoing = double.outgoing
         return double
 
+    @property
+    def records(self) -> bool:
+        """Say whether any app has a record that is being written."""
+        return any(double.record.on for double in self._doubles.values())
+
     def recorded(self, sdkappid: int) -> Double | None:
         """Return what tests have set for an app whose record is being written."""
         double = self._doubles.get(sdkappid)
@@ -757,6 +762,8 @@ async def serve(config: Config) -> None:
             if (config.demo or config.console_link) and apps:
                 ready += f"\nconsole {console_link(config, port, application, apps)}"
             server = _Server(_uvicorn(config, application), backend, ready)
+            if config.controls and not config.demo:
+                log.warning("controls are on: administrators of apps can delete and change everything in them")
             tending = asyncio.create_task(backend.tend())
             await server.serve(sockets=[listener])
             tending.cancel()
