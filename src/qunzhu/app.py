@@ -44,8 +44,8 @@ from qunzhu.core.ports import App, Tx, Who
 from qunzhu.core.trace import Traces
 from qunzhu.core.wire import APP_GONE, CUT, STOPPING, End
 from qunzhu.edge.auth import Gatekeeper
-from qunzhu.edge.console import PREFIX as CONSOLE
-from qunzhu.edge.console import ConsoleDoor
+from qunzhu.edge.console_sessions import PREFIX as CONSOLE
+from qunzhu.edge.console_sessions import Sessions
 from qunzhu.edge.direct import ApiProtocol
 from qunzhu.edge.gateway import GatewayDoor
 from qunzhu.edge.media import MediaDoor
@@ -63,6 +63,7 @@ from qunzhu.store.batch import Around, BatchStore, EngineTx, StoreClosed
 from qunzhu.store.media import MediaUnavailable, clear_incoming
 
 if TYPE_CHECKING:
+    from qunzhu.edge.console import ConsoleDoor
     from qunzhu.edge.double import DoubleDoor
     from qunzhu.push.before import Asker
 
@@ -227,7 +228,7 @@ class Backend:
 
     async def _open_app(self, app: App) -> OpenApp:
         loop = asyncio.get_running_loop()
-        opened = OpenApp(app, self.tally, functools.partial(self.now_ms, app.sdkappid))
+        opened = OpenApp(app, self.tally, lambda: self.now_ms(app.sdkappid))
 
         def publish(events: Sequence[tuple[int, Event]]) -> None:
             loop.call_soon_threadsafe(self._deliver, opened, events)
@@ -563,6 +564,11 @@ class Backend:
                 opened.hub.outgoing = double.outgoing
         return double
 
+    @property
+    def records(self) -> bool:
+        """Say whether any app has a record that is being written."""
+        return any(double.record.on for double in self._doubles.values())
+
     def recorded(self, sdkappid: int) -> Double | None:
         """Return what tests have set for an app whose record is being written."""
         double = self._doubles.get(sdkappid)
@@ -650,9 +656,11 @@ class Application:
         self.rest = RestDoor(backend, gatekeeper)
         self.gateway = GatewayDoor(backend, gatekeeper)
         self._media = MediaDoor(backend, backend.home.open_media(), backend.home.folder)
-        self.console = ConsoleDoor(backend, gatekeeper, self.rest, backend.revoked_before)
+        self.sessions = Sessions(backend.revoked_before)
+        """Of the console."""
+        self._backend, self._gatekeeper = backend, gatekeeper
         self._pages = Pages(backend.answers, backend.ends, backend.tally, census=backend.census)
-        self._double = self.console.double = self._controls(backend) if backend.controls else None
+        self._double = self._controls(backend) if backend.controls else None
 
     def _controls(self, backend: Backend) -> "DoubleDoor":
         """Open the door of the controls, and have both other doors watched for the records."""
@@ -661,6 +669,13 @@ class Application:
 
         self.rest.watch = self.gateway.watch = DoubleWatch(backend)
         return DoubleDoor(backend, self.gateway.time_moved)
+
+    @functools.cached_property
+    def console(self) -> "ConsoleDoor":
+        """Return the console's door, which is imported when somebody first comes to it."""
+        from qunzhu.edge.console import ConsoleDoor
+
+        return ConsoleDoor(self._backend, self._gatekeeper, self.rest, self.sessions, self._double)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to its door."""
@@ -673,6 +688,8 @@ class Application:
             return self.console
         if path.startswith(MEDIA):
             return self._media
+        if path == CONSOLE or path.startswith(f"{CONSOLE}/"):
+            return self.console
         if self._double is not None and (path == CONTROLS or path.startswith(f"{CONTROLS}/")):
             return self._double
         return self._pages
@@ -745,6 +762,8 @@ async def serve(config: Config) -> None:
             if (config.demo or config.console_link) and apps:
                 ready += f"\nconsole {console_link(config, port, application, apps)}"
             server = _Server(_uvicorn(config, application), backend, ready)
+            if config.controls and not config.demo:
+                log.warning("controls are on: administrators of apps can delete and change everything in them")
             tending = asyncio.create_task(backend.tend())
             await server.serve(sockets=[listener])
             tending.cancel()
@@ -789,7 +808,7 @@ def ready_line(config: Config, port: int, apps: list[App]) -> str:
 def console_link(config: Config, port: int, application: Application, apps: list[App]) -> str:
     """Return a link that signs an administrator in once: of the demo app where there is one, else of the first."""
     app = next((one for one in apps if one.sdkappid == DEMO_SDKAPPID), apps[0])
-    code = application.console.sessions.link(app, app.admins[0], int(time.time()))
+    code = application.sessions.link(app, app.admins[0], int(time.time()))
     return f"{config.public_url.rstrip('/') or url_at(config, port)}{CONSOLE}/#code={code}"
 
 

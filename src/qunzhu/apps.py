@@ -31,7 +31,7 @@ from qunzhu.core.reference import REFERENCE
 from qunzhu.push.addresses import forbidden
 from qunzhu.store.batch import Around, BatchStore
 from qunzhu.store.media import LocalMedia, MediaStore, MediaUnavailable
-from qunzhu.store.sqlite import open_sqlite
+from qunzhu.store.sqlite import file_version, open_sqlite
 
 DEMO_SDKAPPID = 1400000000
 DEMO_ADMIN = "administrator"
@@ -143,7 +143,18 @@ class Home:
             from qunzhu.store.postgres import open_postgres
 
             return open_postgres(self.database, f"qunzhu_app_{sdkappid}", around=around)
-        return open_sqlite(self.folder / "apps" / str(sdkappid) / "app.db", around=around)
+        return open_sqlite(self._file(sdkappid), around=around)
+
+    def app_version(self, sdkappid: int) -> int:
+        """Return the number of the newest migration that an app's store has seen; 0 where there is none yet."""
+        if self.database:
+            from qunzhu.store.postgres import schema_version
+
+            return schema_version(self.database, f"qunzhu_app_{sdkappid}")
+        return file_version(self._file(sdkappid))
+
+    def _file(self, sdkappid: int) -> Path:
+        return self.folder / "apps" / str(sdkappid) / "app.db"
 
     def open_media(self) -> MediaStore:
         """Open the place for media."""
@@ -181,6 +192,11 @@ class Home:
 def all_apps(tx: Tx) -> list[App]:
     """Return every app that is not being erased, by SDKAppID."""
     return [_decode(body) for (body,) in tx.all("SELECT body FROM apps WHERE erased = 0 ORDER BY sdkappid")]
+
+
+def is_known(tx: Tx, sdkappid: int) -> bool:
+    """Say whether there is a record of an app, also of one that is being erased (``erased`` 1) or comes in (2)."""
+    return tx.one("SELECT 1 FROM apps WHERE sdkappid = :id", id=sdkappid) is not None
 
 
 def erased_apps(tx: Tx) -> list[int]:
@@ -362,9 +378,35 @@ def mark_erased(tx: Tx, sdkappid: int) -> bool:
     return tx.one("UPDATE apps SET erased = 1 WHERE sdkappid = :id RETURNING 1", id=sdkappid) is not None
 
 
+def mark_coming(tx: Tx, app: App) -> App | None:
+    """Take the number of an app whose data comes in: until it is saved it is out of service. Return what it was."""
+    before = find_app(tx, app.sdkappid)
+    taken = tx.one(
+        "INSERT INTO apps (sdkappid, body, erased) VALUES (:id, :body, 2)"
+        " ON CONFLICT (sdkappid) DO UPDATE SET erased = 2 WHERE apps.erased <> 1 RETURNING 1",
+        id=app.sdkappid,
+        body=_encode(app).decode(),
+    )
+    if taken is None:
+        raise ConfigError(f"sdkappid: {app.sdkappid} is being erased; try again in a moment")
+    return before
+
+
+def incoming_app(tx: Tx, sdkappid: int) -> App | None:
+    """Return an app whose data comes in."""
+    row = tx.one("SELECT body FROM apps WHERE sdkappid = :id AND erased = 2", id=sdkappid)
+    return _decode(row[0]) if row else None
+
+
+def change_incoming(tx: Tx, app: App) -> None:
+    """Write the record of an app whose data comes in."""
+    tx.run("UPDATE apps SET body = :body WHERE sdkappid = :id AND erased = 2", id=app.sdkappid,
+           body=_encode(app).decode())  # fmt: skip
+
+
 def forget_app(tx: Tx, sdkappid: int) -> None:
-    """Remove an erased app's record, after its data."""
-    tx.run("DELETE FROM apps WHERE sdkappid = :id AND erased = 1", id=sdkappid)
+    """Remove the record of an app that is erased, or whose data did not come in; its data is gone before."""
+    tx.run("DELETE FROM apps WHERE sdkappid = :id AND erased <> 0", id=sdkappid)
 
 
 def ensure_admins(tx: Tx, app: App, now: int) -> None:

@@ -29,7 +29,7 @@ def test_help_names_every_setting(qunzhu):
     [
         ["serve"], ["app"], *(["app", name] for name in ("create", "list", "show", "set", "erase")), ["usersig"],
         ["console"], ["group"], *(["group", name] for name in ("create", "list", "show", "members", "destroy")),
-        ["doctor"],
+        ["doctor"], ["cert"],
     ],
 )  # fmt: skip
 def test_every_command_has_help(qunzhu, words):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from console.conftest import Browser
 from qunzhu.core.command import COMMANDS
-from qunzhu.core.ports import REST
+from qunzhu.core.ports import GATEWAY, REST, Who
 from qunzhu.edge.console import GATEWAY_TOO
 from served import ADMIN, SDKAPPID
 from wire.doors import Door, signed
@@ -54,6 +55,21 @@ def test_the_caller_is_the_administrator_who_signed_in(door, admin):
         "RspMsgList"
     ]
     assert message["MsgBody"][0]["MsgContent"]["Operator_Account"] == ADMIN
+
+
+def test_an_application_is_decided_by_the_administrator(door, admin):
+    group = admin.api(CREATE, {"Type": "Public", "Name": "asks", "Owner_Account": "alice"}).json["GroupId"]
+    join = COMMANDS["gateway/join_group"]
+    app = door.run(door.backend.app(SDKAPPID))
+    bob = Who(app=app, user="bob", admin=False, door=GATEWAY, now_ms=door.backend.now_ms(), random=os.urandom)
+    door.run(door.backend.run(join, bob, join.decode(json.dumps({"GroupId": group}).encode())))
+    query = f"group={group.replace('#', '%23')}"
+    [waiting] = admin.data("applications", query).json["applications"]
+    assert (waiting["user"], waiting["handled_by"]) == ("bob", "")
+    given = {"GroupId": group, "ApplicationId": waiting["id"], "Accept": 1}
+    assert [admin.api("gateway/handle_group_application", given).code for _ in range(2)] == [0, 10024]
+    [decided] = admin.data("applications", query).json["applications"]
+    assert (decided["handled_by"], decided["accepted"]) == (ADMIN, True)
 
 
 def test_only_listed_commands_come_without_a_rest_path():

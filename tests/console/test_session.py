@@ -104,7 +104,7 @@ def test_a_new_sign_in_of_a_browser_ends_its_old_session(admin):
 
 def test_a_link_signs_in_once(door, stranger):
     app = door.run(door.backend.app(SDKAPPID))
-    sessions = door.application.console.sessions
+    sessions = door.application.sessions
     code = sessions.link(app, ADMIN, int(time.time()))
     assert len(code) >= 43
     assert stranger.ask("/console/session", {"code": code}).json["identifier"] == ADMIN
@@ -115,14 +115,14 @@ def test_a_link_signs_in_once(door, stranger):
 
 def test_a_link_is_old_after_ten_minutes(door, stranger):
     app = door.run(door.backend.app(SDKAPPID))
-    sessions = door.application.console.sessions
+    sessions = door.application.sessions
     code = sessions.link(app, ADMIN, int(time.time()) - CODE_SECONDS - 1)
     assert stranger.ask("/console/session", {"code": code}).code == 70003
 
 
 def test_a_link_is_worth_nothing_once_the_key_has_changed(own_door):
     app = own_door.run(own_door.backend.app(SDKAPPID))
-    code = own_door.application.console.sessions.link(app, ADMIN, int(time.time()))
+    code = own_door.application.sessions.link(app, ADMIN, int(time.time()))
     changed(own_door, key="another-key-of-the-app")
     assert Browser(own_door).ask("/console/session", {"code": code}).status == 403
 
@@ -176,7 +176,7 @@ def test_an_app_switched_off_is_out(own_door):
 
 def test_a_session_lasts_twelve_hours(own_door):
     app = own_door.run(own_door.backend.app(SDKAPPID))
-    sessions = own_door.application.console.sessions
+    sessions = own_door.application.sessions
     session = sessions.find(sessions.open(app, ADMIN, 1000, 1000))
     assert sessions.holds(session, app, 1000 + SESSION_SECONDS - 1)
     assert not sessions.holds(session, app, 1000 + SESSION_SECONDS)

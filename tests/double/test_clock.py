@@ -14,6 +14,8 @@ from double.conftest import Session
 from double.test_double import in_app
 from double.test_moments import qunzhu_run
 from qunzhu.core.token import make_usersig
+from served import SDKAPPID
+from wire.doors import Door, signed
 
 if TYPE_CHECKING:
     from double.conftest import Double
@@ -217,3 +219,34 @@ def test_a_new_day_has_a_new_quota(one: Double, qunzhu_run):
     assert (codes[:100], codes[100] > 0) == ([0] * 100, True)
     small.set("clock", advance=DAY)
     assert small.call(f"{GROUPS}/create_group", **create)["ErrorCode"] == 0
+
+
+def test_meters_follow_the_day(on_both: Double):
+    on_both.set("clock", freeze=NOON)
+    on_both.make("alice")
+    on_both.group("first", "alice")
+    on_both.set("clock", advance=3 * DAY)
+    on_both.group("second", "alice")
+    on_both.group("third", "alice")
+    days = on_both.call("openconfigsvr/getappinfo", RequestField=["GroupNewGroupNum"])["Result"]
+    made = {one["Date"]: one["GroupNewGroupNum"] for one in days}
+    first, second = (time.strftime("%Y%m%d", time.gmtime(NOON + 8 * 3600 + ahead)) for ahead in (0, 3 * DAY))
+    assert (int(made[first]), int(made[second])) == (1, 2)
+    on_both.set("reset")
+    on_both.set("clock", freeze=NOON)
+    days = on_both.call("openconfigsvr/getappinfo", RequestField=["GroupNewGroupNum"])["Result"]
+    assert [int(one["GroupNewGroupNum"]) for one in days] == [0] * len(days)
+
+
+def test_an_app_that_was_closed_keeps_its_clock(tmp_path):
+    door = Door(tmp_path / "data")
+    try:
+        door.backend.double(SDKAPPID).clock.freeze(1000 * NOON)
+        door.signature = signed(expire=180 * DAY)
+        door.run(door.backend._close_app(door.backend._open[SDKAPPID]))
+        assert door.code(f"{GROUPS}/create_group", {"Type": "Public", "Name": "g", "GroupId": "g"}) == 0
+        info = door.call(f"{GROUPS}/get_group_info", {"GroupIdList": ["g"]})["GroupInfo"][0]
+        assert info["CreateTime"] == NOON
+        assert door.backend._open[SDKAPPID].hub.outgoing is not None
+    finally:
+        door.close()

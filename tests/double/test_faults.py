@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import time
 from typing import TYPE_CHECKING
@@ -10,11 +11,13 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from double.conftest import Session
+from served import signed_in, until
 
 if TYPE_CHECKING:
     from double.conftest import Double
 
 GROUPS = "group_open_http_svc"
+CONNECTED = 0
 GONE = (http.client.RemoteDisconnected, ConnectionResetError)
 
 
@@ -147,3 +150,15 @@ def test_sessions_are_cut(double: Double):
     assert double.set("cut", platform="Linux", code=4005)["ended"] == 1
     assert bob.end() == 4005
     assert double.call("openim/query_online_status", To_Account=["alice"])["QueryResult"][0]["Status"] == "Offline"
+
+
+def test_the_sdk_comes_again_after_a_cut_and_a_reset(double: Double):
+    async def journey() -> None:
+        async with signed_in(double, "alice") as (_, ears):
+            for control in ("cut", "reset"):
+                before = len(ears.networks())
+                await asyncio.to_thread(double.set, control)
+                await until(lambda before=before: len(ears.networks()) > before and ears.networks()[-1] == CONNECTED)
+
+    asyncio.run(journey())
+    assert double.call("openim/query_online_status", To_Account=["alice"])["QueryResult"]  # who comes is registered

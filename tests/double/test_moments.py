@@ -134,16 +134,16 @@ def test_a_broken_snapshot_changes_nothing(on_both: Double):
     file.unlink()
 
 
-def test_reset_and_restore_take_no_time(double: Double):
-    filled(double)
-    double.set("snapshot", name="fast")
+def test_reset_and_restore_take_no_time(on_both: Double):
+    filled(on_both)
+    on_both.set("snapshot", name="fast")
     took: dict[str, list[float]] = {"reset": [], "restore": []}
     for _ in range(7):
         for control, fields in (("reset", {}), ("restore", {"name": "fast"})):
             start = time.perf_counter()
-            double.set(control, **fields)
+            on_both.set(control, **fields)
             took[control].append(time.perf_counter() - start)
-    double.set("snapshot", drop="fast")
+    on_both.set("snapshot", drop="fast")
     assert statistics.median(took["reset"]) < 0.05
     assert statistics.median(took["restore"]) < 0.05
 

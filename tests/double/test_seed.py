@@ -75,6 +75,16 @@ def test_json_does_as_well_and_many_go_in(double: Double):
     assert [one["MsgBody"][0]["MsgContent"]["Text"] for one in newest] == ["119", "118"]  # none was over a frequency
 
 
+def test_a_second_document_says_its_own(double: Double):
+    double.set(
+        "seed", b"accounts: [a]\ngroups: [{id: g, kind: Public, name: g, owner: a, messages: [{from: a, text: one}]}]"
+    )
+    more = b"groups: [{id: h, kind: Public, name: h, owner: a, messages: [{from: a, text: two}]}]"
+    double.set("seed", more)
+    double.set("seed", b"messages: [{from: a, to: administrator, text: x}, {from: a, to: administrator, text: y}]")
+    assert (texts(double, GroupId="g"), texts(double, GroupId="h")) == (["one"], ["two"])
+
+
 def test_seeds_meet_no_faults_and_their_members_hear_of_it(double: Double):
     double.make("alice")
     alice = Session(double, "alice")

@@ -26,7 +26,7 @@ class Clocked(Door):
         super().__init__(folder)
         self.ahead = 0
         self._real = self.backend.now_ms
-        self.backend.now_ms = lambda: self._real() + 1000 * self.ahead
+        self.backend.now_ms = lambda _sdkappid=0: self._real() + 1000 * self.ahead
 
     @property
     def opened(self) -> Any:

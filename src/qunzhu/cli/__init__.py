@@ -1,6 +1,7 @@
 """The command line: ``qunzhu serve`` and its sisters. A command's module is imported when it is called."""
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -19,11 +20,15 @@ COMMANDS = {
     "callbacks": ("qunzhu.cli.callbacks", "List callbacks that wait or were given up; a server to try them with."),
     "meter": ("qunzhu.cli.meter", "Show what an app used in a day or month, and check the count."),
     "bill": ("qunzhu.cli.bill", "Show what an app used in a month, and what it would have cost."),
+    "cert": ("qunzhu.cli.cert", "Make a certificate for HTTPS on this machine."),
     "sdk": ("qunzhu.cli.sdk", "Make the C library and its header; put it into an Electron app."),
     "double": ("qunzhu.cli.double", "Reset, rewind, break and record an app of a server for tests."),
+    "export": ("qunzhu.cli.moving", "Write a whole app as files."),
+    "import": ("qunzhu.cli.moving", "Make an app of files, or of an app of the reference service."),
     "doctor": ("qunzhu.cli.doctor", "Check data folder, port, limits and clock, with advice."),
 }
-"""Each command's module, which has it under its own name, and the line that ``--help`` shows without importing it."""
+"""Each command's module, which has it under its own name (``import_`` where Python has the name), and the line that
+``--help`` shows without importing it."""
 
 
 class Main(click.Group):
@@ -39,7 +44,8 @@ class Main(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -19,6 +19,7 @@ from qunzhu.apps import (
     erased_apps,
     find_app,
     forget_app,
+    is_known,
     mark_erased,
     step_name,
 )
@@ -282,7 +283,7 @@ def erase(sdkappid: int, *, yes: bool, wait: float, as_json: bool, **place: Any)
     """
     home = home_of(**place)
     with control(home) as store:
-        if not store.read_now(lambda tx: find_app(tx, sdkappid) or sdkappid in erased_apps(tx)):
+        if not store.read_now(is_known, sdkappid):
             raise no_app(sdkappid)
         if not yes and click.prompt(f"This erases all data of app {sdkappid}. Type {sdkappid} to go on", err=True,
                                     default="", show_default=False) != str(sdkappid):  # fmt: skip

@@ -211,11 +211,13 @@ def _enters(who: Who, kind: Kind, owner: str) -> bool:
     return bool(who.session) and owner == who.user and not kind.stores_members
 
 
-def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at: int | None = None) -> str:
+def make_group(
+    tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at: int | None = None, kept_id: str = ""
+) -> str:
     """Make a group and return its id.
 
     One with a ``created_at`` is imported: it was in use elsewhere, so it does not wait for a first message, and nobody
-    is told of it.
+    is told of it. ``kept_id`` is the id it had there, which may be one that nobody can choose.
     """
     kind, imported, at = BY_NAME[req.Type], created_at is not None, who.now if created_at is None else created_at
     active = imported or not kind.needs_activation
@@ -226,7 +228,7 @@ def make_group(tx: Tx, who: Who, req: CreateGroup, action: Action, *, created_at
     group_id, num = _insert_group(tx, who, kind, req, {
         "owner": owner, "custom": stored_fields(custom), "max_member_num": cap, "member_num": len(members),
         "next_seq": 1 + seq, "at": at, "msg_at": at if seq else 0, "active": int(active),
-    })  # fmt: skip
+    }, kept_id)  # fmt: skip
     _insert_members(tx, members, {"num": num, "at": at, "flag": MSG_FLAGS.index(kind.msg_flag)}, owner)
     _count_created(tx, who, kind)
     event = GroupCreated(
@@ -369,13 +371,16 @@ def _require_accounts(tx: Tx, owner: str, members: dict[str, dict[str, Any]]) ->
         raise Refused(err.MEMBER_UNKNOWN, f"{field}: {missing!r}")
 
 
-def _insert_group(tx: Tx, who: Who, kind: Kind, req: CreateGroup, columns: dict[str, Any]) -> tuple[str, int]:
-    """Insert the group's row under the chosen or a generated id; return id and row number."""
+def _insert_group(
+    tx: Tx, who: Who, kind: Kind, req: CreateGroup, columns: dict[str, Any], kept_id: str
+) -> tuple[str, int]:
+    """Insert the group's row under the kept, the chosen or a generated id; return id and row number."""
     if req.GroupId:
         check_chosen_id(kind, req.GroupId)
-        _require_free(tx, who, req.GroupId, columns["owner"])
-    fixed = kind.fixed_apply
-    group_id, num = req.GroupId or new_group_id(kind, who.now_ms, who.random), tx.count(LAST_NUM, 1)
+    chosen, fixed = kept_id or req.GroupId, kind.fixed_apply
+    if chosen:
+        _require_free(tx, who, chosen, columns["owner"])
+    group_id, num = chosen or new_group_id(kind, who.now_ms, who.random), tx.count(LAST_NUM, 1)
     tx.many(INSERT_GROUP, [{
         "num": num, "group_id": group_id, "kind": kind.name, "name": req.Name, "introduction": req.Introduction or "",
         "notification": req.Notification or "", "face_url": req.FaceUrl or "",

@@ -13,6 +13,7 @@ from qunzhu.core.errors import ACCOUNT_UNKNOWN, BAD_PARAMETER, BODY_NOT_JSON, Re
 FIRST_MEMBERS = 100
 """Members that come with their group; others are added after it."""
 ADDED_AT_ONCE = 300
+RANDOMS = 2**32
 _FAILED = 0
 
 
@@ -120,11 +121,14 @@ class Step(msgspec.Struct, kw_only=True):
 
 
 class Plan:
-    """The commands of a document, in its order; ``made`` counts what was made so far."""
+    """The commands of a document, in its order; ``made`` counts what was made so far.
 
-    def __init__(self, seed: Seed) -> None:
+    Messages have Randoms that follow ``first``: with another one they are no duplicates of those of another document.
+    """
+
+    def __init__(self, seed: Seed, first: int = 0) -> None:
         self._seed = seed
-        self._random = 0
+        self._random = first
         self.made = {"accounts": 0, "groups": 0, "members": 0, "topics": 0, "messages": 0}
 
     def steps(self) -> Iterator[Step]:
@@ -190,7 +194,7 @@ class Plan:
 
     def _message(self, message: SeedMessage) -> dict[str, Any]:
         """Return the fields that messages to groups and to users share; no two have the same Random."""
-        self._random += 1
+        self._random = (self._random + 1) % RANDOMS
         text = {"MsgType": "TIMTextElem", "MsgContent": {"Text": message.text or ""}}
         body = [text] if message.body is None else message.body
         return {"From_Account": message.sender, "Random": self._random, "MsgBody": body}

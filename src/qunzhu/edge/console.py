@@ -23,13 +23,23 @@ from qunzhu.edge.console_acts import ACTS, Doer, act
 from qunzhu.edge.console_files import INDEX, File, load_files
 from qunzhu.edge.console_guard import ALWAYS, Barred, cookie_of, header, require_own, set_cookie
 from qunzhu.edge.console_reads import CHECKED, READS, SERVER_READS, Sight
-from qunzhu.edge.console_sessions import Session, Sessions
-from qunzhu.edge.rest import MAX_BODY, Backend, Receive, RestDoor, Scope, Send, administrator, failure, query_of
+from qunzhu.edge.console_sessions import PREFIX, Session, Sessions
+from qunzhu.edge.rest import (
+    MAX_BODY,
+    Backend,
+    Receive,
+    RestDoor,
+    Scope,
+    Send,
+    administrator,
+    failure,
+    hang_up,
+    query_of,
+)
 
 if TYPE_CHECKING:
     from qunzhu.edge.double import DoubleDoor
 
-PREFIX = "/console"
 DOOR = "console"
 API, CHECK, DATA, DO, DOUBLE = "api/", "check/", "data/", "do/", "double"
 MAX_SIGN_IN = 8192
@@ -73,10 +83,14 @@ class Reply(msgspec.Struct, frozen=True):
     more: Headers = ((b"cache-control", b"no-store"),)
     pieces: Iterator[bytes] | None = None
     """What is sent in the body's place, piece by piece, where it may be long."""
+    code: int = 0
+    """What it is counted as."""
 
 
 _sign_in = msgspec.json.Decoder(SignIn)
 _encode = msgspec.json.Encoder().encode
+HUNG_UP = b""
+"""The body of an answer that is none: a test has the connection end."""
 NOT_FOUND = b"There is no such page.\n"
 TEXT = b"text/plain; charset=utf-8"
 
@@ -85,13 +99,14 @@ class ConsoleDoor:
     """ASGI application of the /console paths."""
 
     def __init__(
-        self, backend: ConsoleBackend, gatekeeper: Gatekeeper, rest: RestDoor, revoked_before: Callable[[int, str], int]
-    ) -> None:
+        self, backend: ConsoleBackend, gatekeeper: Gatekeeper, rest: RestDoor, sessions: Sessions,
+        double: "DoubleDoor | None" = None,
+    ) -> None:  # fmt: skip
         self._backend = backend
         self._gatekeeper = gatekeeper
         self._rest = rest
-        self.sessions = Sessions(revoked_before)
-        self.double: DoubleDoor | None = None
+        self.sessions = sessions
+        self.double = double
         """The controls' own door, where the server has them."""
         self._files: dict[str, File] | None = None
         self._session_methods: dict[str, Callable[[Scope, Receive], Awaitable[Reply]]] = {
@@ -101,8 +116,12 @@ class ConsoleDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         reply = await self._answer(scope, receive)
-        size = [] if reply.pieces else [(b"content-length", b"%d" % len(reply.body))]
-        headers = [*ALWAYS, (b"content-type", reply.kind), *size, *reply.more]
+        if (reply.status, reply.kind, reply.body) == (HTTPStatus.OK, JSON, HUNG_UP):
+            await hang_up(scope)
+            return
+        headers = [*ALWAYS, (b"content-type", reply.kind), *reply.more]
+        if reply.status != HTTPStatus.NOT_MODIFIED and reply.pieces is None:
+            headers.append((b"content-length", b"%d" % len(reply.body)))
         await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
         for piece in reply.pieces or ():
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -123,7 +142,7 @@ class ConsoleDoor:
             self._backend.count(DOOR, _counted(name), refused.row.code)
             return Reply(failure(refused), status=status)
         if not name.startswith(API):
-            self._backend.count(DOOR, _counted(name), 0)
+            self._backend.count(DOOR, _counted(name), reply.code)
         return reply
 
     async def _ask(self, scope: Scope, receive: Receive, name: str) -> Reply:
@@ -177,7 +196,12 @@ class ConsoleDoor:
 
     @property
     def _now(self) -> int:
+        """Return the server's own time: how long a session lasts is no matter of an app's clock."""
         return self._backend.now_ms() // 1000
+
+    def _now_of(self, app: App) -> int:
+        """Return an app's time, which its UserSigs and revocations follow."""
+        return self._backend.now_ms(app.sdkappid) // 1000
 
     async def _who_is_it(self, scope: Scope, receive: Receive) -> Reply:
         """Say who is signed in; nobody is no fault."""
@@ -210,12 +234,11 @@ class ConsoleDoor:
         return Reply(_encode(self._told(app, session)), more=more)
 
     async def _by_code(self, given: SignIn) -> tuple[App, str, int]:
-        now = self._now
-        code = self.sessions.redeem(given.code, now)
+        code = self.sessions.redeem(given.code, self._now)
         app = await self._backend.app(code.sdkappid)
         if app is None or not app.enabled or app.key != code.key or code.user not in app.admins:
             raise Barred(HTTPStatus.FORBIDDEN, err.NOT_APP_ADMIN, "code: its app has changed since")
-        return app, code.user, now
+        return app, code.user, self._now_of(app)
 
     async def _by_usersig(self, given: SignIn) -> tuple[App, str, int]:
         """Check an administrator's UserSig as the other doors do."""
@@ -225,7 +248,7 @@ class ConsoleDoor:
         if app is None:
             raise Barred(HTTPStatus.FORBIDDEN, err.APP_UNKNOWN, str(given.sdkappid))
         try:
-            caller = self._gatekeeper.check(app, given.identifier, given.usersig, self._now)
+            caller = self._gatekeeper.check(app, given.identifier, given.usersig, self._now_of(app))
         except Refused as refused:
             raise Barred(HTTPStatus.FORBIDDEN, refused.row, refused.detail) from None
         if caller.user not in app.admins:
@@ -248,13 +271,22 @@ class ConsoleDoor:
             return Reply(_encode(await of_server(self._backend, scope, who, query)))
         if (read := READS.get(name)) is None:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
-        return Reply(_encode(await self._backend.read(app, read, who, query)))
+        try:
+            found = await self._backend.read(app, read, who, query)
+        except Refused as refused:
+            if refused.row is err.URL_PARAMETER:
+                raise
+            return _as_a_commands(refused)
+        return Reply(_encode(found))
 
     async def _do(self, who: Who, name: str, body: bytes) -> Reply:
         """Do what is no command."""
         if name not in ACTS:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, name[:100])
-        return Reply(_encode(await act(self._backend, who, name, body)))
+        try:
+            return Reply(_encode(await act(self._backend, who, name, body)))
+        except Refused as refused:
+            return _as_a_commands(refused)
 
     async def _use_double(self, scope: Scope, receive: Receive, name: str) -> Reply:
         """Use a control of the double as its own door does; where there are none there is no such page."""
@@ -264,7 +296,10 @@ class ConsoleDoor:
             raise _not_allowed("GET, POST")
         body = await read_body(receive, DOUBLE_BODY)
         app, session = await self._signed_in(scope)
-        found, lines = await self.double.answer_for(app, session.user, scope["method"], name, body)
+        try:
+            found, lines = await self.double.answer_for(app, session.user, scope["method"], name, body)
+        except Refused as refused:
+            return _as_a_commands(refused)
         if lines is not None:
             return Reply(b"", LINES, pieces=lines)
         return Reply(found)
@@ -281,8 +316,13 @@ class ConsoleDoor:
         try:
             await self._backend.try_out(command, who, command.decode(body))
         except Refused as refused:
-            return Reply(failure(refused))
+            return Reply(failure(refused), code=refused.row.code)
         return Reply(b'{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}')
+
+
+def _as_a_commands(refused: Refused) -> Reply:
+    """Return the answer to what was asked well and still refused, with status 200 as a command's is."""
+    return Reply(failure(refused), code=refused.row.code)
 
 
 def _counted(name: str) -> str:

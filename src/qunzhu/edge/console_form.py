@@ -1,8 +1,9 @@
-"""What the console's form of a new group is made from: the record's limits, the kinds, the plan and the app's fields.
+"""What the console's forms are made from: the records' limits, the kinds, the plan and the app's fields.
 
 The limits are those that the command itself checks, so the form cannot know others than the server.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,6 +64,14 @@ def create_form(app: App) -> dict[str, Any]:
         "sdk_options": SDK_OPTIONS,
         "plan": app.plan_name,
     }  # fmt: skip
+
+
+@functools.lru_cache(maxsize=64)
+def limits_of(record: type[msgspec.Struct]) -> dict[str, dict[str, Any]]:
+    """Return the limits of the top-level fields of a record."""
+    _, records = msgspec.json.schema_components([record], ref_template="{name}")
+    fields = records[record.__name__].get("properties", {})
+    return {name: _limits(part) for name, part in fields.items()}
 
 
 def _field(name: str, part: Mapping[str, Any]) -> dict[str, Any]:

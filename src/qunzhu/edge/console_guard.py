@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from qunzhu.core import errors as err
 from qunzhu.core.errors import ErrorRow, Refused
 from qunzhu.edge.address import host_of
-from qunzhu.edge.console_sessions import COOKIE, SESSION_SECONDS
+from qunzhu.edge.console_sessions import COOKIE, PREFIX, SESSION_SECONDS
 from qunzhu.edge.rest import Scope
 
 OWN_HEADER = b"x-qunzhu-console"
@@ -91,5 +91,5 @@ def set_cookie(scope: Scope, token: str) -> tuple[bytes, bytes]:
     origin = header(scope, b"origin") or b""
     secure = "; Secure" if scope.get("scheme") == "https" or origin.startswith(b"https://") else ""
     age = SESSION_SECONDS if token else 0
-    text = f"{COOKIE}={token}; Path=/console; HttpOnly; SameSite=Strict; Max-Age={age}{secure}"
+    text = f"{COOKIE}={token}; Path={PREFIX}; HttpOnly; SameSite=Strict; Max-Age={age}{secure}"
     return b"set-cookie", text.encode()

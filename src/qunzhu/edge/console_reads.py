@@ -12,6 +12,7 @@ import msgspec
 from qunzhu.commands._browse import applications_in, rights_in, search_groups
 from qunzhu.commands._browse_users import accounts_in, person_in
 from qunzhu.core import errors as err
+from qunzhu.core.command import COMMANDS
 from qunzhu.core.errors import Refused
 from qunzhu.core.kinds import BY_NAME
 from qunzhu.core.ports import App, Tx, Who
@@ -91,6 +92,16 @@ def _form(tx: Tx, who: Who, query: Query) -> Any:
     return create_form(who.app)
 
 
+def _limits(tx: Tx, who: Who, query: Query) -> Any:
+    from qunzhu.edge.console_form import limits_of
+
+    del tx, who
+    command = COMMANDS.get(text(query, "command"))
+    if command is None:
+        raise Refused(err.COMMAND_UNKNOWN, text(query, "command"))
+    return limits_of(command.request)
+
+
 def _accounts(tx: Tx, who: Who, query: Query) -> Any:
     limit = max(1, number(query, "limit", 50, MAX_PAGE))
     return accounts_in(tx, who, text(query, "q", MAX_USER), text(query, "next", MAX_USER), limit)
@@ -142,6 +153,6 @@ async def _overview(sight: Sight, scope: Scope, who: Who, query: Query) -> Any:
 
 READS: dict[str, Read] = {
     "groups": _groups, "rights": _rights, "applications": _applications, "create-form": _form, "users": _accounts,
-    "user": _person, "callbacks": _callbacks, "month": _month,
+    "user": _person, "callbacks": _callbacks, "month": _month, "limits": _limits,
 }  # fmt: skip
 SERVER_READS: dict[str, ServerRead] = {"overview": _overview, "trace": _trace}

@@ -14,6 +14,7 @@ from qunzhu.core import errors as err
 from qunzhu.core.errors import Refused
 from qunzhu.core.ports import App
 
+PREFIX = "/console"
 COOKIE = "qunzhu_console"
 SESSION_SECONDS = 12 * 3600
 CODE_SECONDS = 600

@@ -21,6 +21,11 @@ UNANSWERED = "no answer: the connection was ended"
 class Recorded(Protocol):
     """What knows the records."""
 
+    @property
+    def records(self) -> bool:
+        """Whether any app has a record that is being written."""
+        ...
+
     def recorded(self, sdkappid: int) -> Double | None:
         """Return what tests have set for an app whose record is being written."""
         ...
@@ -34,6 +39,8 @@ class DoubleWatch:
 
     def rest(self, path: str, query: bytes, body: bytes) -> Callable[[bytes], None] | None:
         """Take a request; return what takes its answer, or None where the app has no record."""
+        if not self._backend.records:
+            return None
         try:
             asked = query_of(query)
         except Refused:
@@ -54,7 +61,7 @@ class DoubleWatch:
 
     def gateway(self, app: App | None, session: Session, call: Call, answer: bytes) -> None:
         """Take a call and its answer; signs of life are left out."""
-        if call.method == "ping":
+        if not self._backend.records or call.method == "ping":
             return
         user, sdkappid = (session.user, app.sdkappid) if app else _who_logs_in(call)
         double = self._backend.recorded(sdkappid)

@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn, Protocol
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 
 import msgspec
 
@@ -302,14 +302,22 @@ class RestDoor:
         return command, command.decode(body)
 
     async def answer_for(self, path: str, who: Who, body: bytes) -> bytes:
-        """Answer a call of an administrator who was let in at another door, in all else as if it had come here."""
+        """Answer a call of an administrator who was let in at another door, in all else as if it had come here.
+
+        The answer is empty where the connection is to end without one.
+        """
+        query = urlencode({"sdkappid": who.app.sdkappid, "identifier": who.user}).encode()
+        told = self.watch and self.watch.rest(path, query, body)
         try:
             _check_size(body)
             command, request = self._opened(path, COMMANDS.get(path), who, body)
-            return self.success(command, await self._backend.run(command, who, request))
+            answer = self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
             self._backend.trace(who.app.sdkappid, who.door, name_of(path), who.user, body, refused)
-            return self._refusal(path, refused)
+            answer = self._refusal(path, refused)
+        if told:
+            told(answer)
+        return answer
 
     def _who(self, asked: _Asked, app: App, not_admin: ErrorRow, client: str) -> Who:
         """Return the caller, who is checked anew where anything changed since the same query came last."""

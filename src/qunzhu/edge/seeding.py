@@ -38,7 +38,7 @@ async def seed(backend: SeedBackend, app: App, user: str, body: bytes) -> dict[s
     The first refusal ends it and names the entry: what stands before it is made, what stands after it is not. The app's
     own server is told nothing, and messages have no limit of frequency.
     """
-    plan = Plan(read(body))
+    plan = Plan(read(body), int.from_bytes(os.urandom(2), "big") << 16)
     told = msgspec.structs.replace(app.settings, callbacks=CallbackSettings(), messages_per_second=ALL_AT_ONCE)
     who = Who(
         app=msgspec.structs.replace(app, settings=told), user=user, admin=True, door=REST,

@@ -1,6 +1,7 @@
 """What a test has set for one app: its clock, faults of commands and pushes, the record. Runs on the event loop."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,9 @@ class Double:
         return told
 
     def _note_push(self, method: str, params: Any, meant: Collection[Member], told: Collection[Member]) -> None:
-        numbers = [one.number for one in told]
+        copies_of = Counter(one.number for one in told)
         for one in meant:
-            times = numbers.count(one.number) if told is not meant else 1
+            times = copies_of[one.number]
             note = {0: "lost", 1: ""}.get(times, f"{times} times")
             self.note(PUSH, method, user=one.user, platform=one.platform, request=params, note=note)
 

@@ -7,7 +7,7 @@ not in it: what waits there is told to sessions, which no copy has.
 
 import contextlib
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -21,6 +21,7 @@ FORMAT = 1
 NOT_KEPT = frozenset({"outbox"})
 PACKED = ".gz"
 _LEVEL = 6
+Seen = Callable[[int], None]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -58,9 +59,19 @@ _end = msgspec.json.Decoder(End).decode
 _row = msgspec.json.Decoder(tuple[int | str | None, ...]).decode
 
 
-def kept_tables() -> tuple[Table, ...]:
-    """Return the tables that a dump has."""
-    return tuple(table for table in tables() if table.name not in NOT_KEPT)
+def unseen(rows: int) -> None:
+    """Take no note of how many rows there are so far."""
+    del rows
+
+
+def count_rows(tx: EngineTx) -> int:
+    """Return how many rows a dump would have."""
+    return sum(tx.all(table.count)[0][0] for table in kept_tables())
+
+
+def kept_tables(upto: int | None = None) -> tuple[Table, ...]:
+    """Return the tables that a dump has, one of now or of an older version."""
+    return tuple(table for table in tables(upto) if table.name not in NOT_KEPT)
 
 
 @contextlib.contextmanager
@@ -74,8 +85,8 @@ def dump_file(path: Path, *, write: bool = False) -> Iterator[IO[bytes]]:
             yield file
 
 
-def write_dump(tx: EngineTx, file: IO[bytes], *, sdkappid: int, at: int) -> int:
-    """Write everything that a transaction sees, and return the number of rows."""
+def write_dump(tx: EngineTx, file: IO[bytes], *, sdkappid: int, at: int, seen: Seen = unseen) -> int:
+    """Write everything that a transaction sees, and return the number of rows; ``seen`` is told of those so far."""
     _line(file, Header(qunzhu=FORMAT, migration=version(), sdkappid=sdkappid, at=at))
     rows = 0
     for table in kept_tables():
@@ -83,20 +94,29 @@ def write_dump(tx: EngineTx, file: IO[bytes], *, sdkappid: int, at: int) -> int:
         for page in _pages(tx, table):
             file.writelines(_encode(row) + b"\n" for row in page)
             rows += len(page)
+            seen(rows)
     _line(file, End(rows=rows))
     return rows
 
 
-def read_dump(tx: EngineTx, file: IO[bytes]) -> int:
+def read_dump(tx: EngineTx, file: IO[bytes], seen: Seen = unseen) -> int:
     """Put a dump in the place of everything a store holds, and return the number of rows.
 
     To be run with ``BatchStore.replace``, for the writer remembers what is stored; a fault (``DumpFault``) leaves all
-    as it was.
+    as it was. An older version's dump is none of these tables: ``store.older`` makes one of it.
     """
-    read_header(file)
-    empty(tx)
-    known = {table.name: table for table in kept_tables()}
-    table, seen, found = None, 0, _Rows(tx)
+    if (header := read_header(file)).migration != version():
+        raise DumpFault(
+            f"the file has the tables of migration {header.migration}, this version of qunzhu those of {version()}"
+        )
+    return read_rows(tx, file, version(), seen)
+
+
+def read_rows(tx: EngineTx, file: IO[bytes], upto: int, seen: Seen = unseen) -> int:
+    """Read what comes after the header into the tables of a version, and return the number of rows."""
+    empty(tx, upto)
+    known = {table.name: table for table in kept_tables(upto)}
+    table, begun, found = None, 0, _Rows(tx, seen)
     for line in _lines(file):
         if line.startswith(b"["):
             found.take(table, line)
@@ -105,8 +125,8 @@ def read_dump(tx: EngineTx, file: IO[bytes]) -> int:
             return found.number
         else:
             table = _begin(tx, line, known)
-            seen += 1
-    raise DumpFault(f"the file ends after {seen} tables and {found.number} rows: it is not whole")
+            begun += 1
+    raise DumpFault(f"the file ends after {begun} tables and {found.number} rows: it is not whole")
 
 
 def read_header(file: IO[bytes]) -> Header:
@@ -117,16 +137,16 @@ def read_header(file: IO[bytes]) -> Header:
         raise DumpFault("this is no dump of an app: its first line is no header") from None
     if header.qunzhu != FORMAT:
         raise DumpFault(f"the file has format {header.qunzhu}, this version of qunzhu reads {FORMAT}")
-    if header.migration != version():
+    if not 0 < header.migration <= version():
         raise DumpFault(
-            f"the file has the tables of migration {header.migration}, this version of qunzhu those of {version()}"
+            f"the file has the tables of migration {header.migration}, this version of qunzhu knows {version()}"
         )
     return header
 
 
-def empty(tx: EngineTx) -> None:
+def empty(tx: EngineTx, upto: int | None = None) -> None:
     """Delete all rows of all tables, and let numbers begin at 1 again. To be run with ``BatchStore.replace``."""
-    for table in tables():
+    for table in tables(upto):
         tx.run(table.clear)
         if table.serial:
             tx.number_after(table.name, 0)
@@ -135,8 +155,9 @@ def empty(tx: EngineTx) -> None:
 class _Rows:
     """Rows on their way into the tables, a page at a time."""
 
-    def __init__(self, tx: EngineTx) -> None:
+    def __init__(self, tx: EngineTx, seen: Seen) -> None:
         self._tx = tx
+        self._seen = seen
         self._table: Table | None = None
         self._page: list[dict[str, Any]] = []
         self.number = 0
@@ -159,6 +180,7 @@ class _Rows:
         if self._table is not None:
             self._tx.many(self._table.insert, self._page)
         self._page = []
+        self._seen(self.number)
 
 
 def _begin(tx: EngineTx, line: bytes, known: dict[str, Table]) -> Table:

@@ -7,7 +7,7 @@ then kept as one: what is half there is never seen. Files are never changed, so 
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -42,6 +42,10 @@ class MediaStore(Protocol):
 
     async def remove(self, sdkappid: int, uuid: str) -> None:
         """Remove one upload, if it is there."""
+        ...
+
+    def uuids(self, sdkappid: int) -> Iterator[str]:
+        """Return the UUIDs of all uploads of an app, in their order. Not for the loop: it waits."""
         ...
 
     def erase(self, sdkappid: int) -> None:
@@ -112,6 +116,11 @@ class LocalMedia:
     async def remove(self, sdkappid: int, uuid: str) -> None:
         """Remove the folder."""
         await asyncio.to_thread(shutil.rmtree, self._folder(sdkappid, uuid), ignore_errors=True)
+
+    def uuids(self, sdkappid: int) -> Iterator[str]:
+        """Look through the app's folder of uploads."""
+        for card in sorted(media_folder(self._data, sdkappid).glob(f"??/*/{CARD}")):
+            yield card.parent.name
 
     def erase(self, sdkappid: int) -> None:
         """Remove the app's folder of uploads."""

@@ -6,7 +6,7 @@ between, are never seen; a new try with the same link overwrites them.
 
 import asyncio
 import datetime
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import obstore
@@ -80,6 +80,17 @@ class S3Media:
     async def remove(self, sdkappid: int, uuid: str) -> None:
         """Delete the upload's objects."""
         await asyncio.to_thread(self._erase, f"{sdkappid}/{uuid}/")
+
+    def uuids(self, sdkappid: int) -> Iterator[str]:
+        """List the app's objects, which come in the order of their names."""
+        try:
+            for page in obstore.list(self._store, f"{sdkappid}/"):
+                for item in page:
+                    _, uuid, name = item["path"].rsplit("/", 2)
+                    if name == CARD:
+                        yield uuid
+        except FAULTS as fault:
+            raise _unavailable(fault) from None
 
     def erase(self, sdkappid: int) -> None:
         """Delete every object of the app."""

@@ -16,9 +16,12 @@ def scripts(family: str) -> list[str]:
     return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 
-def migrate(family: str, present: int, words: dict[str, str], run: Run) -> int:
-    """Run what a database at version ``present`` lacks, inside the caller's transaction; return the new version."""
-    todo = scripts(family)[present:]
+def migrate(family: str, present: int, words: dict[str, str], run: Run, upto: int | None = None) -> int:
+    """Run what a database at version ``present`` lacks, inside the caller's transaction; return the new version.
+
+    ``upto`` names an older version to end at.
+    """
+    todo = scripts(family)[present:upto]
     for script in todo:
         for statement in schema(script, words):
             run(statement)

@@ -118,3 +118,14 @@ def drop_schema(url: str, schema: str) -> None:
     """Remove a schema with all it holds."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(pg.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(pg.Identifier(schema)))
+
+
+def schema_version(url: str, schema: str) -> int:
+    """Return the number of the newest migration that a schema has seen; 0 where there is none."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        try:
+            asked = pg.SQL("SELECT version FROM {}.schema_version").format(pg.Identifier(schema))
+            row = connection.execute(asked).fetchone()
+        except psycopg.errors.UndefinedTable:
+            return 0
+    return row[0] if row else 0

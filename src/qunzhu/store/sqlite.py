@@ -81,9 +81,10 @@ class LogCopier:
 
 
 class SqliteEngine:
-    """One SQLite connection."""
+    """One SQLite connection. ``upto`` has a new database made as an older version would."""
 
-    def __init__(self, path: Path, family: str, *, writes: bool) -> None:
+    def __init__(self, path: Path, family: str, *, writes: bool, upto: int | None = None) -> None:
+        self._upto = upto
         self._copier = LogCopier(path, lambda: self._log_pages)
         self._connection = apsw.Connection(str(path), flags=OPEN, statementcachesize=64)
         self._connection.set_busy_timeout(BUSY_MS)
@@ -109,10 +110,13 @@ class SqliteEngine:
     def _migrate(self, family: str) -> None:
         self._execute("BEGIN IMMEDIATE")
         present = self._connection.pragma("user_version")
-        version = migrate(family, present, SQLITE_WORDS, lambda statement: self._execute(statement).fetchall())
+        version = migrate(family, present, SQLITE_WORDS, self._run, self._upto)
         if version != present:
             self._execute(f"PRAGMA user_version = {version}")
         self._execute("COMMIT")
+
+    def _run(self, statement: LiteralString) -> None:
+        self._execute(statement).fetchall()
 
     def query(self, sql: LiteralString, params: Mapping[str, Any]) -> list[Row]:
         """Run a statement and return its rows."""
@@ -192,3 +196,15 @@ def open_sqlite(path: Path, family: str = "app", around: Around | None = None) -
     around = around or Around()
     writer = LoopLane(f"{path.stem}-commit", lambda: SqliteEngine(path, family, writes=True), around)
     return BatchStore(writer, ThreadLane(f"{path.stem}-read", lambda: SqliteEngine(path, family, writes=False), around))
+
+
+def file_version(path: Path) -> int:
+    """Return the number of the newest migration that a database file has seen; 0 where there is none."""
+    if not path.is_file():
+        return 0
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.set_busy_timeout(BUSY_MS)
+        return int(connection.pragma("user_version"))
+    finally:
+        connection.close()

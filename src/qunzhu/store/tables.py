@@ -34,6 +34,11 @@ class Table(msgspec.Struct, frozen=True):
         return f"DELETE FROM {self.name}"  # noqa: S608 - a name of the schema
 
     @property
+    def count(self) -> LiteralString:
+        """Return the question for the number of rows."""
+        return f"SELECT count(*) FROM {self.name}"  # noqa: S608 - a name of the schema
+
+    @property
     def highest(self) -> LiteralString:
         """Return the question for the highest number of a ``serial`` table."""
         return f"SELECT coalesce(max({self.key[0]}), 0) FROM {self.name}"  # noqa: S608 - names of the schema
@@ -50,12 +55,17 @@ def version() -> int:
     return len(scripts("app"))
 
 
+def tables(upto: int | None = None) -> tuple[Table, ...]:
+    """Return all tables by name, those of now or of an older version."""
+    return _tables(version() if upto is None else upto)
+
+
 @functools.cache
-def tables() -> tuple[Table, ...]:
-    """Return all tables by name, read from a database in memory in which the migrations ran."""
+def _tables(upto: int) -> tuple[Table, ...]:
+    """Read the tables from a database in memory in which the migrations ran."""
     connection = apsw.Connection(":memory:")
     try:
-        migrate("app", 0, SQLITE_WORDS, lambda statement: connection.execute(statement).fetchall())
+        migrate("app", 0, SQLITE_WORDS, lambda statement: connection.execute(statement).fetchall(), upto)
         found = sorted(connection.execute(_NAMES).fetchall())
         return tuple(_table(connection, str(name), serial=bool(serial)) for name, serial in found)
     finally:

@@ -64,6 +64,14 @@ export function data(name, query = {}, { signal } = {}) {
   return ask(`data/${name}${text ? `?${text}` : ""}`, { signal });
 }
 
+const known = new Map();
+
+/** Return the limits of a command's fields, in the words of JSON Schema: read once. */
+export async function limitsOf(command) {
+  if (!known.has(command)) known.set(command, await data("limits", { command }));
+  return known.get(command);
+}
+
 /** POST to a path below /console/ that is neither a command nor a reading. */
 export function post(path, body = {}, { signal } = {}) {
   return ask(path, { method: "POST", body, signal });

@@ -28,6 +28,20 @@ export function fill(node, ...children) {
   return add(node, children);
 }
 
+/** Give an element these children in this order; those that stay are not touched, so that only news is read out. */
+export function arrange(node, children) {
+  let at = node.firstChild;
+  for (const child of children) {
+    if (at === child) at = at.nextSibling;
+    else node.insertBefore(child, at);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
 /** Set an attribute, a property, or with "on..." a listener. */
 export function set(node, name, value) {
   if (typeof value === "function" && name.startsWith("on")) {

@@ -27,16 +27,15 @@ export function clock(seconds) {
   return formatter("DateTimeFormat", { timeStyle: "medium" }).format(new Date(seconds * 1000));
 }
 
-/** Return seconds as the shortest words that say them: 90 is "1 min 30 s". */
+/** Return seconds in one or two units: 90 is "1 min 30 sec". */
 export function span(seconds) {
-  const parts = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
   const words = [];
   let left = Math.max(0, Math.round(seconds));
-  for (const [name, size] of parts) {
-    if (left >= size && words.length < 2) words.push(`${Math.floor(left / size)} ${name}`);
+  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]]) {
+    if (left >= size && words.length < 2) words.push(num(Math.floor(left / size), { style: "unit", unit, unitDisplay: "short" }));
     left %= size;
   }
-  return words.join(" ") || "0 s";
+  return words.join(" ") || num(0, { style: "unit", unit: "second", unitDisplay: "short" });
 }
 
 /** Return a number of bytes in the unit in which it is readable. */
@@ -53,4 +52,14 @@ export function size(bytes) {
 /** Return how many bytes of UTF-8 a text has: the server's limits are counted so. */
 export function bytesOf(text) {
   return new TextEncoder().encode(text).length;
+}
+
+/** Return JSON with line breaks; what is none, or has numbers that this language cannot hold, as it is. */
+export function pretty(text) {
+  if (/[^\w".-]\d{16,}/.test(text)) return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }

@@ -60,7 +60,7 @@ export function field({
     else input.value = wanted ?? "";
     show();
   }
-  put(value);
+  put(kind === "choice" && !options.some(([v]) => v === value) ? options[0]?.[0] : value);
   return {
     node, input, value: read, put,
     fault: (text) => {

@@ -16,8 +16,8 @@ export function toast(text, kind = "") {
   const close = h("button", { class: "quiet", type: "button", "aria-label": t("close"), onclick: () => item.remove() }, "×");
   const item = h("div", { class: `toast ${kind}` }, h("span", null, text), close);
   place.append(item);
-  while (place.children.length > 4) place.firstElementChild.remove();
-  if (kind !== "bad") setTimeout(() => item.remove(), 6000);
+  while (place.children.length > 3) place.firstElementChild.remove();
+  if (kind !== "bad") setTimeout(() => item.remove(), 4000);
 }
 
 /** Take away what was said on another screen, but for good news. */

@@ -2,7 +2,7 @@
 
 import { act, data } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
-import { num, when } from "../lib/format.js";
+import { num, pretty, when } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
 import { poll } from "../lib/poll.js";
 import { codeBlock } from "../parts/copy.js";
@@ -92,16 +92,6 @@ function details(one) {
     query.textContent = pretty(one.query);
   } }, h("summary", null, t("callbacks.body"), " · ", h("span", { class: "mono" }, one.lane)), h("div", { class: "code" }, body), h("div", { class: "note" }, t("callbacks.query")), h("div", { class: "code" }, query));
   return made;
-}
-
-/** Return JSON with line breaks; what is none, or has numbers that this language cannot hold, as it is. */
-export function pretty(text) {
-  if (/[^\w".-]\d{16,}/.test(text)) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }
 
 async function retry(nums) {

@@ -2,7 +2,7 @@
 
 import { send } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
-import { num } from "../lib/format.js";
+import { num, pretty } from "../lib/format.js";
 import { has, t } from "../lib/i18n.js";
 import { note } from "../lib/router.js";
 import { codeBlock } from "../parts/copy.js";
@@ -10,7 +10,6 @@ import { ask } from "../parts/dialog.js";
 import { field } from "../parts/form.js";
 import { table } from "../parts/table.js";
 import { tell } from "../parts/toast.js";
-import { pretty } from "./callbacks.js";
 import { curl } from "./create-code.js";
 
 const DEPTH = 5;

@@ -1,6 +1,6 @@
 // What hangs on a group in short lists: applications, topics, attributes, counters.
 
-import { call, data } from "../lib/api.js";
+import { call, data, limitsOf } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { num, when } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
@@ -18,9 +18,10 @@ export async function applications(panel, state) {
     fill(panel, h("p", { class: "note" }, why));
     return;
   }
+  const limits = await limitsOf("gateway/handle_group_application");
   const decide = (one, accept) => ask({
     title: accept ? t("applications.accept") : t("applications.refuse"), text: t("applications.text", { user: one.user }), danger: !accept,
-    fields: { message: { label: t("applications.answer"), value: "", kind: "area", limits: { "x-max-bytes": 300 } } },
+    fields: { message: { label: t("applications.answer"), value: "", kind: "area", limits: limits.Message } },
     act: async ({ message }) => {
       await call("gateway/handle_group_application", { GroupId: state.id, ApplicationId: one.id, Accept: Number(accept), Message: message });
       toast(t("group.done"), "good");
@@ -51,6 +52,7 @@ export async function applications(panel, state) {
 
 /** Topics of a community. */
 export async function topics(panel, state) {
+  const limits = await limitsOf(`${TOPICS}/create_topic`);
   const answer = await call(`${TOPICS}/get_topic`, { GroupId: state.id, From_Account: state.session.identifier }, { signal: state.signal });
   const again = () => topics(panel, state);
   const change = (title, fields, values, act) => ask({ title, yes: t("save"), fields, act: async (given) => {
@@ -59,9 +61,9 @@ export async function topics(panel, state) {
     await again();
   } });
   const texts = (one = {}) => ({
-    TopicName: { label: t("topics.name"), value: one.TopicName ?? "", required: true, limits: { "x-max-bytes": 30 } },
-    Introduction: { label: t("field.Introduction"), value: one.Introduction ?? "", kind: "area", limits: { "x-max-bytes": 240 } },
-    Notification: { label: t("field.Notification"), value: one.Notification ?? "", kind: "area", limits: { "x-max-bytes": 300 } },
+    TopicName: { label: t("topics.name"), value: one.TopicName ?? "", required: true, limits: limits.TopicName },
+    Introduction: { label: t("field.Introduction"), value: one.Introduction ?? "", kind: "area", limits: limits.Introduction },
+    Notification: { label: t("field.Notification"), value: one.Notification ?? "", kind: "area", limits: limits.Notification },
   });
   const shown = table({
     caption: t("group.tab.topics"), rows: answer.TopicAndSelfInfo.filter((one) => !one.ErrorCode).map(({ TopicInfo }) => TopicInfo), empty: t("topics.none"),

@@ -1,6 +1,6 @@
 // Members of a group with their roles, page by page, and what may be done to each. Live rooms list who is there now.
 
-import { call } from "../lib/api.js";
+import { call, limitsOf } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { num, span, when } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
@@ -81,9 +81,9 @@ function acts(state, one, again) {
       title: one.Role === "Admin" ? t("members.unadmin") : t("members.admin"), text: t("members.role.text", { user: one.Member_Account }),
       act: () => change({ Role: one.Role === "Admin" ? "Member" : "Admin" }),
     }), { barred: one.Role === "Owner" ? t("members.owner") : "" }),
-    actButton(state, "EDIT_MEMBER", t("members.card"), () => ask({
+    actButton(state, "EDIT_MEMBER", t("members.card"), async () => ask({
       title: t("members.card"), text: t("members.card.text", { user: one.Member_Account }), yes: t("save"),
-      fields: { card: { label: t("members.card"), value: one.NameCard, limits: { "x-max-bytes": 50 } } },
+      fields: { card: { label: t("members.card"), value: one.NameCard, limits: (await limitsOf(`${SERVICE}/modify_group_member_info`)).NameCard } },
       act: ({ card }) => change({ NameCard: card }),
     })),
     actButton(state, "MUTE", one.MuteUntil ? t("members.unmute") : t("members.mute.act"), () => (one.MuteUntil

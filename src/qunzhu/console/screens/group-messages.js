@@ -1,8 +1,8 @@
 // Messages and tips of a group or topic, as they come, and a box to send as any account.
 
 import { call, data } from "../lib/api.js";
-import { fill, h, set } from "../lib/dom.js";
-import { when } from "../lib/format.js";
+import { arrange, fill, h, set } from "../lib/dom.js";
+import { span, when } from "../lib/format.js";
 import { has, t } from "../lib/i18n.js";
 import { poll } from "../lib/poll.js";
 import { ask } from "../parts/dialog.js";
@@ -10,16 +10,17 @@ import { field } from "../parts/form.js";
 import { tell, toast, words } from "../parts/toast.js";
 import { actButton, reason, SERVICE } from "./group.js";
 
-const PAGE = 20, EVERY_MS = 2000, MOST = 2000;
+const PAGE = 20, EVERY_MS = 2000, MOST = 2000, CATCH_UP = 10;
 const [THERE, GONE, RECALLED] = [0, 1, 2];
 
 export async function messages(panel, state) {
   const stored = state.info.Type !== "AVChatRoom";
   const known = new Map();
-  let topic = "", oldest = Infinity, drawn = "";
+  const drawn = new Map();
+  let topic = "", oldest = Infinity;
   const stream = h("div", { class: "stream", tabindex: "0", role: "log", "aria-label": t("messages.stream") });
   const older = h("button", { type: "button", class: "small", onclick: () => more().catch(tell) }, t("messages.older"));
-  const fault = h("p", { class: "fault", role: "alert" });
+  const fault = h("p", { class: "fault", role: "alert" }), nothing = h("p", { class: "note" }, t("messages.none"));
 
   async function page(from) {
     const answer = await call(`${SERVICE}/group_msg_get_simple`, {
@@ -29,18 +30,34 @@ export async function messages(panel, state) {
     oldest = Math.min(oldest, ...answer.RspMsgList.map((one) => one.MsgSeq));
     return answer.RspMsgList;
   }
+  /** Show what is known; a message that is shown as it is stays untouched. */
   function draw() {
     const shown = [...known.values()].sort((one, other) => one.MsgSeq - other.MsgSeq).slice(-MOST);
-    const mark = JSON.stringify(shown);
-    if (mark === drawn) return;
     const low = stream.scrollHeight - stream.scrollTop - stream.clientHeight < 40;
-    drawn = mark;
-    fill(stream, shown.length ? shown.map((one) => item(state, one, recall)) : h("p", { class: "note" }, t("messages.none")));
+    const nodes = shown.map((one) => {
+      const mark = JSON.stringify(one), before = drawn.get(one.MsgSeq);
+      if (before?.mark === mark) return before.node;
+      const node = item(state, one, recall);
+      drawn.set(one.MsgSeq, { mark, node });
+      return node;
+    });
+    arrange(stream, nodes.length ? nodes : [nothing]);
     if (low) stream.scrollTop = stream.scrollHeight;
     older.hidden = !(oldest > 1 && Number.isFinite(oldest));
   }
+  /** Read the newest, and back to what is known; where too much came meanwhile, what lies behind it is forgotten. */
   async function fresh() {
-    await page();
+    const newest = Math.max(0, ...known.keys());
+    let rows = await page(), low = Math.min(...rows.map((one) => one.MsgSeq));
+    for (let pages = 0; newest && rows.length && low > newest + 1; pages += 1) {
+      if (pages === CATCH_UP) {
+        for (const seq of [...known.keys()].filter((one) => one < low)) known.delete(seq);
+        oldest = low;
+        break;
+      }
+      rows = await page(low - 1);
+      low = Math.min(low, ...rows.map((one) => one.MsgSeq));
+    }
     fill(fault);
     draw();
   }
@@ -66,6 +83,7 @@ export async function messages(panel, state) {
   const choice = state.info.SupportTopic ? await topicChoice(state, (id) => {
     topic = id;
     known.clear();
+    drawn.clear();
     oldest = Infinity;
     fresh().catch(tell);
   }) : null;
@@ -129,7 +147,7 @@ export function tipWords(tip) {
     return t(`tip.${kind}`, { by, changes: changes.join(", ") });
   }
   const key = `tip.${kind}`;
-  return has(key) ? t(key, { by, users, seconds: tip.MuteTime ?? 0 }) : `${tip.TipType} ${by} ${users}`;
+  return has(key) ? t(key, { by, users, time: tip.MuteTime === 4294967295 ? t("members.forever") : span(tip.MuteTime ?? 0) }) : `${tip.TipType} ${by} ${users}`;
 }
 
 /** The box: a text, and who says it. */

@@ -1,6 +1,6 @@
 // One group: its profile, members, applications, topics, attributes, counters and messages, and what may be done to it.
 
-import { call, data } from "../lib/api.js";
+import { call, data, limitsOf } from "../lib/api.js";
 import { fill, h, newId, set } from "../lib/dom.js";
 import { num, when } from "../lib/format.js";
 import { has, t } from "../lib/i18n.js";
@@ -15,7 +15,8 @@ import { members } from "./group-members.js";
 import { messages } from "./group-messages.js";
 
 export const SERVICE = "group_open_http_svc";
-const TEXTS = { Name: 30, Introduction: 240, Notification: 300, FaceUrl: 100 };
+const MODIFY = `${SERVICE}/modify_group_base_info`;
+const TEXTS = ["Name", "Introduction", "Notification", "FaceUrl"];
 
 /** Read a group's profile, or throw its own refusal. */
 async function read(id, keys, signal) {
@@ -37,7 +38,9 @@ export async function showGroup(main, { parts: [id], query, signal, session }) {
       state.info.MuteAllMember === "On" && [" ", h("span", { class: "badge warn" }, t("group.muted"))]));
     fill(acts, actions(state));
     fill(why, standing(state));
+    state.refresh();
   };
+  state.refresh = () => {};
   try {
     await state.reload();
   } catch (fault) {
@@ -75,7 +78,11 @@ export async function showGroup(main, { parts: [id], query, signal, session }) {
     },
   })), { label: t("group.tabs"), chosen: shown.id, signal });
   fill(body, open.node);
+  state.refresh = () => shown.id in AFRESH && open.open(shown.id);
 }
+
+/** Tabs that show nothing but the profile and the rights: drawn anew with them. The others see to themselves. */
+const AFRESH = { info: true, rights: true };
 
 /** Say as what the actor acts. */
 function standing({ rights, session }) {
@@ -110,7 +117,7 @@ export function actButton(state, action, label, act, { danger = false, small = t
     button.addEventListener("click", () => toast(why));
     return h("span", null, button, h("span", { id, class: "offscreen" }, why));
   }
-  button.addEventListener("click", act);
+  button.addEventListener("click", () => Promise.resolve(act()).catch(tell));
   return button;
 }
 
@@ -135,7 +142,7 @@ function actions(state) {
     actButton(state, "EDIT_OPTIONS", t("group.options"), () => options(state)),
     actButton(state, "MUTE_ALL", muted ? t("group.unmuteall") : t("group.muteall"), () => ask({
       title: muted ? t("group.unmuteall") : t("group.muteall"), text: t("group.muteall.text"),
-      act: () => run(state, `${SERVICE}/modify_group_base_info`, { GroupId: id, MuteAllMember: muted ? "Off" : "On", ...inNameOf(state) }, t("group.done")),
+      act: () => run(state, MODIFY, { GroupId: id, MuteAllMember: muted ? "Off" : "On", ...inNameOf(state) }, t("group.done")),
     })),
     actButton(state, "TRANSFER", t("group.transfer"), () => ask({
       title: t("group.transfer"), text: t("group.transfer.text", { owner: info.Owner_Account || t("none") }),
@@ -157,36 +164,36 @@ async function dissolve({ id, info, signal }) {
   go("groups");
 }
 
-function edit(state) {
-  const { info, id } = state;
-  const fields = Object.fromEntries(Object.entries(TEXTS).map(([name, most]) => [name, {
+async function edit(state) {
+  const { info, id } = state, limits = await limitsOf(MODIFY);
+  const fields = Object.fromEntries(TEXTS.map((name) => [name, {
     label: t(`field.${name}`), value: info[name], required: name === "Name", kind: name === "Introduction" || name === "Notification" ? "area" : "text",
-    limits: { "x-max-bytes": most },
+    limits: limits[name],
   }]));
   return ask({
     title: t("group.edit"), fields, yes: t("save"),
     act: (given) => {
       const changed = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== info[name]));
-      return run(state, `${SERVICE}/modify_group_base_info`, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
+      return run(state, MODIFY, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
     },
   });
 }
 
-function options(state) {
-  const { info, id } = state;
-  const choice = (name, values) => ({ label: t(`field.${name}`), kind: "choice", value: info[name], options: values.map((value) => [value, t(`option.${value}`)]) });
+async function options(state) {
+  const { info, id } = state, limits = await limitsOf(MODIFY);
+  const choice = (name) => ({ label: t(`field.${name}`), kind: "choice", value: info[name], options: limits[name].enum.map((value) => [value, t(`option.${value}`)]) });
   const fields = {
-    MaxMemberNum: { label: t("field.MaxMemberNum"), kind: "number", value: String(info.MaxMemberNum), limits: { minimum: 1, maximum: 100000000 } },
-    ApplyJoinOption: choice("ApplyJoinOption", ["FreeAccess", "NeedPermission", "DisableApply"]),
-    InviteJoinOption: choice("InviteJoinOption", ["FreeAccess", "NeedPermission", "DisableInvite"]),
-    HistoryMsgBeforeJoin: choice("HistoryMsgBeforeJoin", ["On", "Off"]),
+    MaxMemberNum: { label: t("field.MaxMemberNum"), kind: "number", value: String(info.MaxMemberNum), limits: limits.MaxMemberNum },
+    ApplyJoinOption: choice("ApplyJoinOption"),
+    InviteJoinOption: choice("InviteJoinOption"),
+    HistoryMsgBeforeJoin: choice("HistoryMsgBeforeJoin"),
   };
   return ask({
     title: t("group.options"), fields, yes: t("save"),
     act: (given) => {
       const values = { ...given, MaxMemberNum: Number(given.MaxMemberNum) };
       const changed = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== info[name]));
-      return run(state, `${SERVICE}/modify_group_base_info`, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
+      return run(state, MODIFY, { GroupId: id, ...changed, ...inNameOf(state) }, t("group.done"));
     },
   });
 }
@@ -208,8 +215,8 @@ function info(panel, { info: one }) {
 /** Every action of the rights table, and why the actor may not. */
 function rights(panel, state) {
   const all = Object.entries(state.rights.actions).filter(([name]) => name !== "CREATE");
-  fill(panel, h("p", { class: "note" }, t("group.rights.note", { user: state.rights.user })),
+  fill(panel, h("p", { class: "note" }, t("group.rights.note", { user: state.rights.user, role: t(`role.${state.rights.role}`), kind: t(`kind.${state.rights.kind}`) })),
     h("ul", { class: "rights" }, all.map(([name, right]) => h("li", null,
       h("span", { class: right.allowed ? "badge good" : "badge bad" }, right.allowed ? t("group.may") : t("group.maynot")), " ",
-      has(`action.${name}`) ? t(`action.${name}`) : name, !right.allowed && h("span", { class: "note" }, ` — ${right.code}: ${right.reason}`)))));
+      has(`action.${name}`) ? t(`action.${name}`) : name, !right.allowed && h("span", { class: "note", title: right.reason }, ` (${right.code})`)))));
 }
