@@ -190,6 +190,8 @@ class Visit:
 
     def check(self) -> None:
         """Fail where a page reported a fault, ran what it must not, or asked another host."""
+        for page in self.context.pages:
+            page.wait_for_load_state()
         violations = [one for page in self.context.pages for one in page.evaluate("() => window.__csp ?? []")]
         ran = [page.evaluate("() => window.__xss ?? 0") for page in self.context.pages]
         own = urlsplit(self.url).netloc
