@@ -18,6 +18,7 @@ from qunzhu.core.events import (
     C2CRecalled,
     C2CReceiptGiven,
     C2CSent,
+    MessageRepeated,
     Silenced,
     decode_event,
     encode_event,
@@ -79,6 +80,8 @@ def apply(state: State, event: Any) -> None:
             for user in event.deleted:
                 state["silenced"].pop(user, None)
                 state["contacts"] = {key: row for key, row in state["contacts"].items() if key[0] != user}
+        case MessageRepeated():
+            pass
         case _:
             raise AssertionError(event)
 
