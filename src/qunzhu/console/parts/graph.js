@@ -39,7 +39,7 @@ export function graph({ label, days, series }) {
     h("title", null, `${day}: ${series.map(({ name, values }) => `${name} ${num(values[at])}`).join(", ")}`)));
   const lines = [0.5, 1].map((part) => h("line", { class: "grid-line", x1: 0, x2: WIDTH, y1: high(top * part), y2: high(top * part), "vector-effect": "non-scaling-stroke" }));
   return h("figure", { class: "graph" },
-    h("figcaption", null, h("h3", null, label), h("ul", { class: "legend" }, series.map(({ name, columns }, number) =>
+    h("figcaption", null, h("h2", null, label), h("ul", { class: "legend" }, series.map(({ name, columns }, number) =>
       h("li", null, h("span", { class: `mark series-${number}${columns ? " column" : ""}`, "aria-hidden": "true" }), name)))),
     h("div", { class: "plot" },
       h("div", { class: "scale", "aria-hidden": "true" }, [top, top / 2, 0].map((value) => h("span", null, num(value)))),

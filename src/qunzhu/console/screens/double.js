@@ -161,7 +161,7 @@ function showSnapshots(card, snapshots, use) {
     caption: t("double.snapshots"), rows: snapshots, empty: t("double.nosnapshots"),
     columns: [
       { title: t("double.name"), wide: true, cell: (one) => h("span", { class: "mono" }, one.name) },
-      { title: t("double.at"), cell: (one) => h("span", { class: "nowrap" }, when(one.at)) },
+      { title: t("double.at"), cell: (one) => when(one.at) },
       { title: t("double.size"), number: true, cell: (one) => size(one.bytes) },
       { title: t("double.acts"), actions: true, cell: ({ name }) => h("div", { class: "row" },
         button(t("double.restore"), () => ask({ title: t("double.restore"), text: t("double.restore.text", { name }), danger: true, yes: t("double.restore"), act: () => use("restore", { name }) })),

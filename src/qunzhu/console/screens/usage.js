@@ -62,9 +62,8 @@ function drawn({ statement, caps, app_plan: appPlan }) {
         { name: t("usage.created"), values: of((day) => day.groups.created), columns: true }, { name: t("usage.dissolved"), values: of((day) => day.groups.dissolved), columns: true }] })),
       h("section", { class: "card" }, graph({ label: t("usage.graph.messages"), days, series: [{ name: t("usage.messages"), values: of((day) => sum(day.messages)), columns: true }] })),
       h("section", { class: "card" }, graph({ label: t("usage.graph.users"), days, series: [
-        { name: t("usage.active"), values: of((day) => day.active) }, { name: t("usage.online"), values: of((day) => day.online_peak) }] })),
-      quotas(statement), bill(statement)),
-    kinds(usage), plan(caps, appPlan)];
+        { name: t("usage.active"), values: of((day) => day.active) }, { name: t("usage.online"), values: of((day) => day.online_peak) }] }))),
+    quotas(statement), bill(statement), kinds(usage), plan(caps, appPlan)];
 }
 
 function quotas({ quotas: all, plan: name }) {
