@@ -109,6 +109,7 @@ class Visit:
         )  # fmt: skip
         self.context.set_default_timeout(SECONDS * 1000)
         self.context.add_init_script(CANARY)
+        self._opened = 0
         self.asked: list[str] = []
         self._open: set[Request] = set()
         self.faults: list[str] = []
@@ -150,8 +151,8 @@ class Visit:
 
     def open(self, place: str = "") -> Page:
         """Open a screen: ``groups``, ``groups/<id>?tab=members``; the page is loaded anew."""
-        self.page.goto("about:blank")
-        self.page.goto(f"{self.url}/console/{f'#/{place}' if place else ''}")
+        self._opened += 1  # another query: the browser loads the page, where another place alone would not make it
+        self.page.goto(f"{self.url}/console/?{self._opened}{f'#/{place}' if place else ''}")
         self.page.locator("main h1").first.wait_for()
         return self.page
 
