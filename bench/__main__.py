@@ -29,6 +29,7 @@ from bench import (
     send,
     soak,
     target,
+    views,
 )
 from bench.machine import machine
 from bench.peers.ejabberd import ejabberd
@@ -299,6 +300,29 @@ def callbacks_command(rate: float, seconds: float, connections: int, count: int,
     )
     callbacks.show(result, console)
     console.print(f"kept as {callbacks.keep(result, out)}")
+
+
+@main.command("console")
+@click.option("--groups", default=1_000_000, show_default=True, help="Groups that are stored while it is measured.")
+@click.option(
+    "--times", default=5, show_default=True, help="How often each address is opened, each time without cache."
+)
+@click.option(
+    "--folder",
+    default="bench/console-data",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default=True,
+    help="Made, or used again with the groups that are in it.",
+)
+@click.option("--out", default="bench/results", type=click.Path(path_type=Path), show_default=True)
+def console_command(groups: int, times: int, folder: Path, out: Path) -> None:
+    """Measure the console's first view in headless Chromium: bytes, and time with many groups stored."""
+    folder.mkdir(parents=True, exist_ok=True)
+    result = views.run(
+        folder, machine(folder), groups=groups, times=times, say=lambda line: console.print(line, highlight=False)
+    )
+    views.show(result, console)
+    console.print(f"kept as {views.keep(result, out)}")
 
 
 @main.command("kills")

@@ -1,6 +1,6 @@
 // Tables, and lists that are read page by page. On a narrow screen each row becomes a card.
 
-import { add, fill, h } from "../lib/dom.js";
+import { add, fill, h, set } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
 import { tell } from "./toast.js";
 
@@ -11,13 +11,15 @@ import { tell } from "./toast.js";
 export function table({ columns, rows = [], caption, empty = t("table.empty") }) {
   const body = h("tbody");
   const head = h("tr", null, columns.map((column) => h("th", { scope: "col", class: classOf(column) }, column.title)));
-  const node = h("div", { class: "table" },
+  const node = h("div", { class: "table", role: "group", "aria-label": caption },
     h("table", null, h("caption", { class: "offscreen" }, caption), h("thead", null, head), body));
   function update(found) {
     fill(body, found.map((row) => h("tr", null, columns.map((column) =>
       h("td", { class: classOf(column), "data-label": column.title }, column.cell(row))))));
     if (!found.length) add(body, h("tr", null, h("td", { class: "empty", colspan: columns.length }, empty)));
   }
+  // A table that is wider than its place is moved by keyboard too.
+  new ResizeObserver(() => set(node, "tabindex", node.scrollWidth > node.clientWidth ? "0" : null)).observe(node);
   update(rows);
   return { node, update };
 }
