@@ -171,7 +171,7 @@ def test_old_state_and_events_give_the_new_state(world: World, seed: int):
         assert state == fresh, (step, name, by, fields, code)
         assert not code or len(world.events) == before
     assert happened == {C2CSent, C2CRecalled, C2CModified, C2CReceiptGiven, C2CRead, C2CHidden, Silenced,
-                        AccountsChanged}  # fmt: skip
+                        AccountsChanged, MessageRepeated}  # fmt: skip
 
 
 class Ear:

@@ -19,6 +19,7 @@ from qunzhu.core.events import (
     ConversationsRead,
     ExtensionsChanged,
     MessagePinned,
+    MessageRepeated,
     MessageSent,
     MessagesRecalled,
     ReactionChanged,
@@ -138,6 +139,8 @@ def apply(state: State, event: Any) -> None:  # noqa: C901, PLR0912 - a row each
             state["copies"][event.num] = (low, high, 0)
         case C2CRead():
             state["read"][event.reader, event.peer] = event.num
+        case MessageRepeated():
+            pass
         case _:
             apply_to_contacts(state, event)
 
