@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callbacks.sending import wait
-from qunzhu import app
+from qunzhu import backend as apps
 from qunzhu.push import reach
 from receiver import ALLOW, http
 from served import SDKAPPID
@@ -19,7 +19,7 @@ def test_asked_and_not_answered(either):
     either.group()
     either.receiver.answer = ALLOW
     opened = either.door.backend._open[SDKAPPID]
-    either.door.run(either.door.backend._meter(opened))
+    either.door.run(opened.meter())
     rows = opened.store.read_now(
         lambda tx: tx.all("SELECT name, value FROM meters WHERE name LIKE 'callbacks.%' AND length(day) = 10")
     )
@@ -28,7 +28,7 @@ def test_asked_and_not_answered(either):
 
 def test_an_app_with_callbacks_that_wait_stays_open(asking, monkeypatch):
     """Nobody uses it, but its server does not answer yet; once it has, the app is closed."""
-    monkeypatch.setattr(app, "IDLE_SECONDS", -1.0)
+    monkeypatch.setattr(apps, "IDLE_SECONDS", -1.0)
     monkeypatch.setattr(reach, "FIRST_SECONDS", 0.05)
     backend = asking.door.backend
     asking.set("Group.CallbackAfterCreateGroup", private=True, tries=99)

@@ -20,7 +20,7 @@ ZONE = 8 * HOUR
 
 def tended(door: Door) -> None:
     """Let the server do for its files what it does every ten seconds."""
-    door.run(door.backend._tend_archives(door.backend._open[SDKAPPID]))
+    door.run(door.backend._open[SDKAPPID].make_archives())
 
 
 def write(door: Door, sql: str, **params: Any) -> None:

@@ -8,7 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from qunzhu.app import Application, Backend
+from qunzhu.app import Application
+from qunzhu.backend import Backend
 from qunzhu.config import Config
 from qunzhu.core.token import make_usersig
 from served import ADMIN, KEY, SDKAPPID
