@@ -29,9 +29,9 @@ function classOf(column) {
 }
 
 /**
- * Return a table that is read page by page. `load(place, signal)` returns {rows, next, note}: `place` is undefined first,
- * then the `next` of the page before; without a `next` it was the last page. `reload()` reads the page shown once more,
- * `restart()` begins with the first.
+ * Return a table that is read page by page. `load(place, sofar)` returns {rows, next, note}: `place` is undefined first,
+ * then the `next` of the page before; without a `next` it was the last page. Rows given to `sofar` meanwhile are shown.
+ * `reload()` reads the page shown once more, `restart()` begins with the first.
  */
 export function pagedTable({ columns, caption, empty, load, signal }) {
   const shown = table({ columns, caption, empty });
@@ -44,7 +44,9 @@ export function pagedTable({ columns, caption, empty, load, signal }) {
     const mine = (running += 1);
     shown.node.setAttribute("aria-busy", "true");
     try {
-      const { rows, next, note } = await load(places[at], signal);
+      const { rows, next, note } = await load(places[at], (some) => {
+        if (mine === running && !signal.aborted) shown.update(some);
+      });
       if (mine !== running || signal.aborted) return;
       places = places.slice(0, at + 1);
       if (next) places.push(next);

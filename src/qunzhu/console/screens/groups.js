@@ -36,7 +36,7 @@ export async function show(main, context) {
   });
   const owner = field({ label: t("groups.owner"), name: "owner", value: looked.owner, limits: { maxLength: 32 }, onchange: changed("owner") });
   const found = pagedTable({
-    caption: t("groups.title"), empty: t("groups.none"), signal, load: (place) => search(looked, place, signal),
+    caption: t("groups.title"), empty: t("groups.none"), signal, load: (place, sofar) => search(looked, place, signal, sofar),
     columns: [
       { title: t("groups.name"), wide: true, cell: (one) => [h("a", { href: link("groups", [one.group_id]) }, one.name || one.group_id), h("div", { class: "note mono" }, one.group_id)] },
       { title: t("groups.kind"), cell: (one) => t(`kind.${one.kind}`) },
@@ -58,7 +58,7 @@ export async function show(main, context) {
 }
 
 /** Read one page: the server looks at some thousand groups a call, so a rare word takes several calls. */
-async function search(looked, place, signal) {
+async function search(looked, place, signal, sofar) {
   const until = performance.now() + PATIENCE_MS, rows = [];
   let next = place ?? "", searched = 0, total = 0;
   do {
@@ -66,6 +66,7 @@ async function search(looked, place, signal) {
     rows.push(...answer.groups);
     ({ next, total } = answer);
     searched += answer.searched;
+    if (rows.length) sofar(rows);
   } while (next && rows.length < PAGE && performance.now() < until);
   const told = looked.q || looked.owner ? t("groups.searched", { searched: num(searched), total: num(total) }) : t("groups.total", { total: num(total) });
   return { rows, next, note: told };
