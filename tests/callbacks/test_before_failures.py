@@ -156,6 +156,21 @@ class TestCrowd:
         assert self.send(club, 1) == [(0, "")]
         assert club.counted(GROUP_SEND)["allowed"] == 11
 
+    def test_who_hears_nothing_for_long_asks_less(self, club, monkeypatch):
+        monkeypatch.setattr(before, "MAX_UNHEARD", 5)
+        monkeypatch.setattr(before, "MAX_TRYING", 2)
+        monkeypatch.setattr(callback_client, "SECONDS", 0.3)
+        club.setting(messages_per_second=0)
+        club.receiver.answer = Hang(0.6)
+        club.set(GROUP_SEND)
+        self.send(club, 5)
+        self.send(club, 10)
+        assert club.counted(GROUP_SEND) == {"timeout": 7, "crowded": 8}
+        club.receiver.answer = ALLOW
+        self.send(club, 1)
+        self.send(club, 10)
+        assert club.counted(GROUP_SEND) == {"timeout": 7, "crowded": 8, "allowed": 11}
+
     def test_another_app_does_not_notice(self, club, monkeypatch):
         monkeypatch.setattr(before, "MAX_ASKED", 10)
         control, door = club.door.backend._control, club.door

@@ -18,7 +18,7 @@ from qunzhu.core.command import Reply
 from qunzhu.core.errors import Refused
 from qunzhu.core.meter import CALLED, CALLED_IN_VAIN
 from qunzhu.core.ports import Who
-from qunzhu.push.callback_client import GARBAGE, CallbackFailed
+from qunzhu.push.callback_client import GARBAGE, TIMEOUT, CallbackFailed
 from qunzhu.push.callbacks import Client
 from qunzhu.push.hub import Tally
 from qunzhu.store.batch import BatchStore
@@ -26,6 +26,9 @@ from qunzhu.store.batch import BatchStore
 log = structlog.get_logger("qunzhu.callbacks")
 MAX_ASKED = 100
 """Calls of one app that may wait for its server. More count as not answered: they would fill memory and sockets."""
+MAX_UNHEARD, MAX_TRYING = 20, 8
+"""After so many calls in a row that waited in vain only so many wait at once, until one of them is answered: what a
+server that hangs costs is paid by the other apps too."""
 CROWDED = "crowded"
 ALLOWED, CHANGED, DROPPED, REFUSED = "allowed", "changed", "dropped", "refused"
 LOG_SECONDS = 10.0
@@ -47,7 +50,7 @@ class Asker:
         """The app's time."""
         self._vetoed = vetoed
         """Hears of each message that the app's server drops."""
-        self._asked = 0
+        self._asked = self._unheard = 0
         self._counts: Counter[str] = Counter()
         self._turns: dict[int, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,13 +102,18 @@ class Asker:
         """Return what the app's server leaves of a request, or the reply to it; refuse what it refuses."""
         if row.named is not None:
             req = row.named(who, req)
-        if self._asked >= MAX_ASKED:
-            return self._unanswered(row, who, req, CallbackFailed(CROWDED, f"{MAX_ASKED} calls wait already"))
+        most = MAX_TRYING if self._unheard >= MAX_UNHEARD else MAX_ASKED
+        if self._asked >= most:
+            return self._unanswered(row, who, req, CallbackFailed(CROWDED, f"{most} calls wait already"))
         self._asked += 1
         try:
-            return await self._answered(row, who, req)
+            left = await self._answered(row, who, req)
         except CallbackFailed as failed:
+            self._unheard = self._unheard + 1 if failed.fault == TIMEOUT else 0
             return self._unanswered(row, who, req, failed)
+        else:
+            self._unheard = 0
+            return left
         finally:
             self._asked -= 1
 
