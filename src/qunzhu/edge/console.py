@@ -32,9 +32,11 @@ from qunzhu.edge.rest import (
     Scope,
     Send,
     administrator,
+    client_of,
     failure,
     hang_up,
     query_of,
+    read_body,
 )
 
 if TYPE_CHECKING:
@@ -158,7 +160,7 @@ class ConsoleDoor:
             return await self._use_double(scope, receive, name.removeprefix(DOUBLE).strip("/"))
         if scope["method"] != "POST":
             raise _not_allowed("POST")
-        body = await read_body(receive, MAX_BODY)
+        body = await _body(receive, MAX_BODY)
         app, session = await self._signed_in(scope)
         if name.startswith(CHECK):
             return await self._check(self._who(scope, app, session), name.removeprefix(CHECK), body)
@@ -223,7 +225,7 @@ class ConsoleDoor:
 
     async def _come(self, scope: Scope, receive: Receive) -> Reply:
         """Sign somebody in."""
-        given = _read_sign_in(await read_body(receive, MAX_SIGN_IN))
+        given = _read_sign_in(await _body(receive, MAX_SIGN_IN))
         app, user, made_at = await (self._by_code(given) if given.code else self._by_usersig(given))
         self.sessions.close(cookie_of(scope))
         token = self.sessions.open(app, user, made_at, self._now)
@@ -294,7 +296,7 @@ class ConsoleDoor:
             raise Barred(HTTPStatus.NOT_FOUND, err.COMMAND_UNKNOWN, DOUBLE)
         if scope["method"] not in {"GET", "POST"}:
             raise _not_allowed("GET, POST")
-        body = await read_body(receive, DOUBLE_BODY)
+        body = await _body(receive, DOUBLE_BODY)
         app, session = await self._signed_in(scope)
         try:
             found, lines = await self.double.answer_for(app, session.user, scope["method"], name, body)
@@ -305,7 +307,7 @@ class ConsoleDoor:
         return Reply(found)
 
     def _who(self, scope: Scope, app: App, session: Session, door: str = REST) -> Who:
-        client = (scope.get("client") or ("",))[0]
+        client = client_of(scope)
         return administrator(self._backend, app, session.user, self._backend.now_ms(app.sdkappid), client, door)
 
     async def _check(self, who: Who, path: str, body: bytes) -> Reply:
@@ -343,20 +345,9 @@ def _read_sign_in(body: bytes) -> SignIn:
         raise Refused(err.BODY_NOT_JSON, str(fault)[:200]) from None
 
 
-async def read_body(receive: Receive, most: int) -> bytes:
-    """Return a body, or refuse (413) one of more bytes; it is read to its end so that the client hears the answer."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        part, more = message.get("body", b""), message.get("more_body", False)
-        size += len(part)
-        if size <= most:
-            parts.append(part)
-    if size > most:
-        raise Barred(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, err.HTTP_UNREADABLE, f"body: {size} bytes, at most {most} are allowed"
-        )
-    return b"".join(parts)
+async def _body(receive: Receive, most: int) -> bytes:
+    """Return a body, or refuse (413) one of more bytes."""
+    try:
+        return await read_body(receive, most)
+    except Refused as fault:
+        raise Barred(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, fault.row, fault.detail) from None

@@ -30,7 +30,7 @@ from qunzhu.edge.double_bodies import (
     milliseconds,
     snapshot_name,
 )
-from qunzhu.edge.rest import Receive, Scope, Send, failure, query_of, sdkappid_of
+from qunzhu.edge.rest import Receive, Scope, Send, failure, query_of, read_body, sdkappid_of
 from qunzhu.edge.seeding import SeedBackend, seed
 from qunzhu.push.double import Double, shown_clock
 from qunzhu.push.hub import Hub
@@ -292,19 +292,10 @@ def _gets(body: bytes) -> bool:
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
-    """Read the body; a larger one than the limit is read to its end, so that the client hears the answer."""
+    """Return the body of a method that is served."""
     if scope["method"] not in {"POST", "GET"}:
         raise Refused(err.HTTP_UNREADABLE, f"method {scope['method']}: GET and POST are served")
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        part, more = message.get("body", b""), message.get("more_body", False)
-        size += len(part)
-        if size <= MAX_BODY:
-            parts.append(part)
-    if size > MAX_BODY:
-        raise Refused(err.HTTP_UNREADABLE, f"body: {size} bytes, at most {MAX_BODY} are allowed")
-    return b"".join(parts)
+    return await read_body(receive, MAX_BODY)
 
 
 async def _send(send: Send, kind: bytes, pieces: Iterator[bytes]) -> None:

@@ -106,6 +106,12 @@ def failure(refused: Refused, service: str = "") -> bytes:
     return _encode({"ActionStatus": "FAIL", "ErrorCode": refused.row.code, "ErrorInfo": refused.text, **more})
 
 
+def client_of(scope: Scope) -> str:
+    """Return the address that a request came from, empty where it is not known."""
+    address: str = (scope.get("client") or ("",))[0]
+    return address
+
+
 def query_of(raw: bytes) -> dict[str, str]:
     """Return the parameters of a query string; the first of a name counts. Refuse (60002) what is not text."""
     found: dict[str, str] = {}
@@ -140,14 +146,27 @@ class Watch(Protocol):
         ...
 
 
+async def read_body(receive: Receive, most: int) -> bytes:
+    """Return a body; one of more bytes is read to its end, so that the client hears the refusal (60002)."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        part, more = message.get("body", b""), message.get("more_body", False)
+        size += len(part)
+        if size <= most:
+            parts.append(part)
+    _check_size(size, most)
+    return b"".join(parts)
+
+
 async def hang_up(scope: Scope) -> None:
     """End a request's connection without an answer."""
     abort = scope.get("extensions", {}).get(HANG_UP)
     if abort is not None:
         abort()
-        await asyncio.sleep(
-            0.01
-        )  # until the server has seen it: before that it answers for an application that does not
+        # Until the server has seen it: before that it answers for an application that does not.
+        await asyncio.sleep(0.01)
 
 
 class RestDoor:
@@ -173,7 +192,7 @@ class RestDoor:
         except Refused as refused:
             answer = self._refusal(path, refused)
         else:
-            client = (scope.get("client") or ("",))[0]
+            client = client_of(scope)
             told = self.watch and self.watch.rest(path, scope["query_string"], body)
             answer = await self._answer(path, scope["query_string"], body, client)
             if told:
@@ -194,7 +213,7 @@ class RestDoor:
         if self.watch is not None and (told := self.watch.rest(path, query, body)) is not None:
             done = _both(told, done)
         try:
-            _check_size(body)
+            _check_size(len(body), MAX_BODY)
             asked = self._asked(query)
             app = self._backend.fresh_app(asked.sdkappid)
             if app is None:
@@ -216,21 +235,10 @@ class RestDoor:
 
     @staticmethod
     async def _body(scope: Scope, receive: Receive) -> bytes:
-        """Read the body; a larger one than the limit is read to its end, so that the client hears the answer."""
+        """Return the body; that of a GET may be left out."""
         if scope["method"] not in {"POST", "GET"}:
             raise Refused(err.HTTP_UNREADABLE, f"method {scope['method']}: only POST is served")
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body"):
-            parts, size = [body], len(body)
-            while message.get("more_body"):
-                message = await receive()
-                part = message.get("body", b"")
-                size += len(part)
-                if size <= MAX_BODY:
-                    parts.append(part)
-            body = b"".join(parts) if size <= MAX_BODY else b"\0" * size
-        _check_size(body)
+        body = await read_body(receive, MAX_BODY)
         if not body and scope["method"] == "GET":
             return b"{}"
         return body
@@ -309,7 +317,7 @@ class RestDoor:
         query = urlencode({"sdkappid": who.app.sdkappid, "identifier": who.user}).encode()
         told = self.watch and self.watch.rest(path, query, body)
         try:
-            _check_size(body)
+            _check_size(len(body), MAX_BODY)
             command, request = self._opened(path, COMMANDS.get(path), who, body)
             answer = self.success(command, await self._backend.run(command, who, request))
         except Refused as refused:
@@ -396,9 +404,9 @@ def _both(first: Callable[[bytes], None], second: Callable[[bytes], None]) -> Ca
     return done
 
 
-def _check_size(body: bytes) -> None:
-    if len(body) > MAX_BODY:
-        raise Refused(err.HTTP_UNREADABLE, f"body: {len(body)} bytes, at most {MAX_BODY} are allowed")
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise Refused(err.HTTP_UNREADABLE, f"body: {size} bytes, at most {most} are allowed")
 
 
 def _no_app(number: int) -> NoReturn:
