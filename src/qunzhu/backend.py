@@ -1,7 +1,6 @@
 """The apps of a server: their stores are opened when first used and closed when idle, and commands run in them."""
 
 import asyncio
-import contextlib
 import functools
 import time
 from collections import Counter
@@ -22,7 +21,6 @@ from qunzhu.apps import (
     find_app,
     forget_app,
 )
-from qunzhu.commands._alerts import tell_over_limit
 from qunzhu.commands._before import BEFORE, Before
 from qunzhu.commands._callbacks import REFUSED, STATE, StateChanged, on, report
 from qunzhu.commands._sweep import sweep
@@ -53,21 +51,6 @@ REFRESH_SECONDS = 1.0
 IDLE_SECONDS = 300.0
 MAX_UNKNOWN = 1000
 Put = Callable[[EngineTx], Any]
-
-
-class _Unheard:
-    """Waits for a transaction whose result nobody needs."""
-
-    def done(self) -> bool:
-        """Say that it is still to be told."""
-        return False
-
-    def set_result(self, value: object) -> None:
-        """Take it as done."""
-
-    def set_exception(self, fault: BaseException) -> None:
-        """Log what went wrong."""
-        log.error("not written", exc_info=fault)
 
 
 class Backend:
@@ -337,12 +320,10 @@ class Backend:
         def tell() -> None:
             opened = self._open.get(who.app.sdkappid)
             if opened is not None:
-                event = RequestsOverLimit(
+                opened.asides.over_limit(who, RequestsOverLimit(
                     sdkappid=who.app.sdkappid, service=command.service, command=command.name, requests=calls(),
                     limit=limit, second=who.now,
-                )  # fmt: skip
-                with contextlib.suppress(Refused, StoreClosed):  # a full queue has worse to tell
-                    opened.store.start_write(tell_over_limit, (who, event), _Unheard())
+                ))  # fmt: skip
 
         asyncio.get_running_loop().call_later(1 - who.now_ms % 1000 / 1000, tell)
 

@@ -15,7 +15,7 @@ from qunzhu.commands.c2c import SendMsg, SentC2C, key_of, may_write, online_only
 from qunzhu.commands.groups import CreateGroup, may_make
 from qunzhu.commands.joining import JoinGroup, may_ask
 from qunzhu.commands.members import ADDED, AddGroupMember, may_add
-from qunzhu.commands.messages import NOT_BEFORE, SendGroupMsg, SentMessage, may_send
+from qunzhu.commands.messages import NOT_BEFORE, SendGroupMsg, SentMessage, forbids, may_send
 from qunzhu.commands.topics import CreateTopic, operator_of, with_topics
 from qunzhu.core import errors as err
 from qunzhu.core.command import BY_NAME, Reply, Request
@@ -73,10 +73,10 @@ class Before(msgspec.Struct, frozen=True):
         return self.dropped is not None
 
     def wanted(self, who: Who, req: Any) -> bool:
-        """Say whether the app's server is to be asked. Only administrators may say that it is not."""
+        """Say whether the app's server is to be asked."""
         if not who.app.settings.callbacks.on(self.switch or self.command):
             return False
-        return not (self.message and who.admin and NOT_BEFORE in (req.ForbidCallbackControl or ()))
+        return not (self.message and forbids(who, NOT_BEFORE, req.ForbidCallbackControl))
 
     def passed(self, who: Who, req: Any, given: Mapping[str, Any]) -> Request[Any] | Reply:
         """Return what an answer leaves of a request, or the reply to one that it drops; refuse what it refuses."""

@@ -21,7 +21,7 @@ from qunzhu.commands._c2c import (
 )
 from qunzhu.commands._c2c_sending import NOT_SYNCED, SYNCED, Draft, send
 from qunzhu.commands._shared import accounts_among, silenced_until
-from qunzhu.commands.messages import CALLBACKS, NO_CALLBACK, SELECT_PROFILE
+from qunzhu.commands.messages import CALLBACKS, NO_CALLBACK, SELECT_PROFILE, forbids
 from qunzhu.core import errors as err
 from qunzhu.core.command import Reply, Request, command
 from qunzhu.core.elements import Element, check_body, check_size
@@ -92,7 +92,7 @@ def sendmsg(tx: Tx, who: Who, req: SendMsg) -> SentC2C:
     message = _message(tx, who, req, may_write(tx, who, req))
     message = msgspec.structs.replace(message, To_Account=req.To_Account)
     repeats = who.app.settings.duplicate_seconds if who.door == GATEWAY else 0
-    reported = not who.admin or NO_CALLBACK not in (req.ForbidCallbackControl or ())
+    reported = not forbids(who, NO_CALLBACK, req.ForbidCallbackControl)
     [sent] = send(tx, [Draft(message, sync=_sync(who, req), repeats=repeats, reported=reported)])
     return SentC2C(MsgTime=sent.at, MsgKey=str(sent))
 

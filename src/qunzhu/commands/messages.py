@@ -105,8 +105,13 @@ def send_group_msg(tx: Tx, who: Who, req: SendGroupMsg) -> SentMessage:
         most = who.app.settings.messages_per_second
         report_refusal(tx, who, send_group_msg.__name__, req, TOO_MANY, f"{stream.name}: {most} messages a second")
         return SentMessage(MsgTime=who.now, MsgSeq=0, MsgDropReason=DROPPED)
-    reported = not who.admin or NO_CALLBACK not in (req.ForbidCallbackControl or ())
+    reported = not forbids(who, NO_CALLBACK, req.ForbidCallbackControl)
     return _send(tx, who, stream, _message(tx, who, stream, req, sender, member), member, reported=reported)
+
+
+def forbids(who: Who, what: str, given: list[str] | None) -> bool:
+    """Say whether a message's ForbidCallbackControl takes it out of a callback: only administrators may."""
+    return who.admin and what in (given or ())
 
 
 def may_send(tx: Tx, who: Who, req: SendGroupMsg) -> tuple[Stream, str]:

@@ -1,4 +1,4 @@
-"""Has an app's server told what happens outside commands: sessions, live rooms, refusals."""
+"""Has an app's server told what happens outside commands: sessions, live rooms, refusals, calls over a limit."""
 
 import asyncio
 import os
@@ -7,9 +7,10 @@ from typing import Any
 
 import structlog
 
+from qunzhu.commands._alerts import tell_over_limit
 from qunzhu.commands._callbacks import StateChanged, report_all, report_refusal, tells, tells_refusal
 from qunzhu.core.errors import Refused, RefusedByApp
-from qunzhu.core.events import Event, MembersLeft
+from qunzhu.core.events import Event, MembersLeft, RequestsOverLimit
 from qunzhu.core.ports import HUB, App, Who
 from qunzhu.push.hub import Member
 from qunzhu.store.batch import BatchStore, StoreClosed
@@ -18,7 +19,7 @@ log = structlog.get_logger("qunzhu.callbacks")
 
 
 class Asides:
-    """Has the app's server told what happens outside commands: sessions, live rooms, refusals.
+    """Has the app's server told what happens outside commands: sessions, live rooms, refusals, calls over a limit.
 
     All that happens in one turn of the loop is written in one transaction.
     """
@@ -51,6 +52,10 @@ class Asides:
             return
         if tells_refusal(who.app.settings.callbacks, name, fault.row.code):
             self._write(report_refusal, who, name, request, fault.row.code, fault.text)
+
+    def over_limit(self, who: Who, event: RequestsOverLimit) -> None:
+        """Have it told that a command was called too often."""
+        self._write(tell_over_limit, who, event)
 
     def flush(self) -> None:
         """Write what is to be told."""

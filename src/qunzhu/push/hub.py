@@ -102,11 +102,9 @@ class Tally:
         """Count what only operators hear of, and log what they should look at."""
         if isinstance(event, MessageDropped):
             self.dropped[event.priority] += 1
-            return
-        if isinstance(event, MessageRepeated):
-            return
-        self.alerts[type(event).__name__] += 1
-        log.warning(_ALERTS[type(event)], **msgspec.structs.asdict(event))
+        elif (text := _ALERTS.get(type(event))) is not None:
+            self.alerts[type(event).__name__] += 1
+            log.warning(text, **msgspec.structs.asdict(event))
 
 
 class Hub:
