@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import os
 import re
 import shutil
 import zipfile
@@ -17,6 +16,7 @@ import msgspec
 from qunzhu.core.ports import App
 from qunzhu.moving import CannotMove
 from qunzhu.store.dump import FORMAT, DumpFault, Header, read_header
+from qunzhu.store.media import sync
 
 ARCHIVE = ".qunzhu"
 MANIFEST, DATA, MEDIA = "app.json", "data.jsonl", "media"
@@ -65,7 +65,7 @@ class _Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
             yield file
-        _sync(path)
+        sync(path)
 
     @contextlib.contextmanager
     def old(self, name: str) -> Iterator[IO[bytes]]:
@@ -141,14 +141,14 @@ def new_package(out: Path) -> Iterator[Sink]:
             part.touch(mode=0o600, exist_ok=False)  # the key may be in it
             with zipfile.ZipFile(part, "w") as archive:
                 yield ArchiveSink(archive)
-            _sync(part)
+            sync(part)
         else:
             part.mkdir(mode=0o700, parents=True)
             yield FolderSink(part)
             if out.exists():
                 out.rmdir()
         part.rename(out)
-        _sync(out.absolute().parent)
+        sync(out.absolute().parent)
     except OSError as fault:
         raise CannotMove(f"{out}: {fault.strerror or fault}") from None
     finally:
@@ -204,15 +204,6 @@ def media_name(uuid: str, file: str) -> str:
     if not _FILE.match(name):
         raise CannotMove(f"{name!r} is no name of an upload's file")
     return name
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file or the names in a folder are on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(path: Path) -> None:

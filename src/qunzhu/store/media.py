@@ -147,20 +147,20 @@ def _open_at(path: Path, start: int) -> IO[bytes]:
 
 def _move(folder: Path, place: Path) -> None:
     for path in folder.iterdir():
-        _sync(path)
-    _sync(folder)
+        sync(path)
+    sync(folder)
     place.parent.mkdir(exist_ok=True)
-    _sync(place.parent.parent)
+    sync(place.parent.parent)
     try:
         folder.rename(place)
     except OSError:
         if place.exists():
             raise KeptAlready(place.name) from None
         raise
-    _sync(place.parent)
+    sync(place.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file or the names in a folder are on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
