@@ -4,8 +4,7 @@ import { session } from "./lib/api.js";
 import { fill, h } from "./lib/dom.js";
 import { t } from "./lib/i18n.js";
 import { recall, remember } from "./lib/prefs.js";
-import { field } from "./parts/form.js";
-import { words } from "./parts/toast.js";
+import { field, submits } from "./parts/form.js";
 
 /** Show the form; `done(who)` is told who has come in. */
 export function signIn(main, done) {
@@ -20,27 +19,15 @@ export function signIn(main, done) {
   const fault = h("p", { class: "fault", role: "alert" });
   const go = h("button", { type: "submit", class: "primary" }, t("signin.go"));
   const fields = [app, admin, sig];
-  const form = h("form", { class: "card signin", novalidate: true, onsubmit: async (event) => {
-    event.preventDefault();
-    const wrong = fields.filter((one) => !one.valid());
-    if (wrong.length) {
-      wrong[0].input.focus();
-      return;
-    }
-    go.disabled = true;
-    fill(fault);
-    try {
-      const who = await session.open({ sdkappid: Number(app.value()), identifier: admin.value(), usersig: sig.value().trim() });
-      remember("app", app.value());
-      remember("admin", admin.value());
-      done(who);
-    } catch (refusal) {
-      fill(fault, words(refusal));
-    } finally {
-      go.disabled = false;
-    }
-  } }, h("h1", null, t("signin.title")), fields.map((one) => one.node), fault, go,
-  h("p", { class: "note" }, t("signin.help"), " ", h("code", null, "qunzhu console"), t("signin.help2")));
+  const form = h("form", { class: "card signin", novalidate: true },
+    h("h1", null, t("signin.title")), fields.map((one) => one.node), fault, go,
+    h("p", { class: "note" }, t("signin.help"), " ", h("code", null, "qunzhu console"), t("signin.help2")));
+  submits(form, fields, go, fault, async () => {
+    const who = await session.open({ sdkappid: Number(app.value()), identifier: admin.value(), usersig: sig.value().trim() });
+    remember("app", app.value());
+    remember("admin", admin.value());
+    done(who);
+  });
   fill(main, form);
   (app.value() ? sig : app).input.focus();
 }

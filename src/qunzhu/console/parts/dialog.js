@@ -1,9 +1,8 @@
 // Questions above the page. The browser keeps the focus inside and gives it back.
 
-import { fill, h, newId } from "../lib/dom.js";
+import { h, newId } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { field } from "./form.js";
-import { words } from "./toast.js";
+import { field, submits } from "./form.js";
 
 /**
  * Ask something and do it. `fields` are those of form.js by name; `act(values)` is awaited and may refuse: its words are
@@ -20,24 +19,10 @@ export function ask({ title, text = "", fields = {}, act, yes = t("ok"), danger 
     h("div", { class: "buttons" }, !plain && stop, go));
   const dialog = h("dialog", { "aria-labelledby": titleId }, form);
   let done = false;
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const wrong = Object.values(made).filter((one) => !one.valid());
-    if (wrong.length) {
-      wrong[0].input.focus();
-      return;
-    }
-    go.disabled = true;
-    fill(fault);
-    try {
-      await act(Object.fromEntries(Object.entries(made).map(([name, one]) => [name, one.value()])));
-      done = true;
-      dialog.close();
-    } catch (refusal) {
-      fill(fault, words(refusal));
-    } finally {
-      go.disabled = false;
-    }
+  submits(form, Object.values(made), go, fault, async () => {
+    await act(Object.fromEntries(Object.entries(made).map(([name, one]) => [name, one.value()])));
+    done = true;
+    dialog.close();
   });
   document.body.append(dialog);
   dialog.showModal();

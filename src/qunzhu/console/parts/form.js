@@ -3,6 +3,7 @@
 import { fill, h, newId, set } from "../lib/dom.js";
 import { bytesOf, num } from "../lib/format.js";
 import { t } from "../lib/i18n.js";
+import { words } from "./toast.js";
 
 /**
  * Return a field. `limits` are those of the server in the words of JSON Schema (x-max-bytes: bytes of UTF-8), `check`
@@ -104,4 +105,28 @@ export function wrongNumber(text, limits) {
     return t("field.range", { low: num(minimum ?? 0), high: num(maximum) });
   }
   return "";
+}
+
+/**
+ * Have a form run `act` when it is sent: where fields are wrong they say so, and the first is gone to. The button `go` is
+ * off meanwhile, and `fault` shows why `act` refused.
+ */
+export function submits(form, fields, go, fault, act) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const wrong = fields.filter((one) => !one.valid());
+    if (wrong.length) {
+      wrong[0].input.focus();
+      return;
+    }
+    go.disabled = true;
+    fill(fault);
+    try {
+      await act();
+    } catch (refusal) {
+      fill(fault, words(refusal));
+    } finally {
+      go.disabled = false;
+    }
+  });
 }
