@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import pytest
 
 from qunzhu.tim import TimRender
@@ -103,16 +100,9 @@ async def test_a_server_that_is_no_address_is_named_by_the_login():
 
 
 @pytest.fixture
-def secure(tmp_path):
+def secure(certificate, tmp_path):
     """Serve with a certificate that only its own file vouches for."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl on this machine to make a certificate with")
-    chain, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", chain],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    chain, key = certificate
     served = Server(tmp_path, "--tls-cert", str(chain), "--tls-key", str(key))
     yield served.url.replace("ws:", "wss:"), chain, served.port
     served.stop()
